@@ -1,0 +1,180 @@
+//! Mistakes in the user's files: collected, never thrown.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+/// A user's file as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    /// The path as shown to the user.
+    pub path: Arc<str>,
+    /// The whole text.
+    pub text: Arc<str>,
+}
+
+impl SourceFile {
+    /// Returns the file with this path and text.
+    pub fn new(path: impl Into<Arc<str>>, text: impl Into<Arc<str>>) -> Self {
+        Self {
+            path: path.into(),
+            text: text.into(),
+        }
+    }
+
+    /// Returns the line and column, both from 1, the column in characters, of a byte offset.
+    pub fn position(&self, offset: usize) -> (usize, usize) {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let before = &self.text[..offset];
+        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+        (
+            before.matches('\n').count() + 1,
+            before[line_start..].chars().count() + 1,
+        )
+    }
+}
+
+/// A half-open range of byte offsets in one file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Span {
+    /// The first byte.
+    pub start: usize,
+    /// The byte behind the last.
+    pub end: usize,
+}
+
+impl Span {
+    /// Returns the span from `start` up to `end`.
+    pub fn new(start: usize, end: usize) -> Self {
+        Self {
+            start,
+            end: end.max(start),
+        }
+    }
+}
+
+/// How bad a mistake is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Cannot be run or deployed.
+    Error,
+    /// Works, and probably not as meant.
+    Warning,
+}
+
+/// One mistake in one of the user's files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// How bad it is.
+    pub severity: Severity,
+    /// The code whose page `lockgate explain` prints, such as `LG0101`.
+    pub code: &'static str,
+    /// What is wrong, as a lowercase sentence without a full stop.
+    pub message: String,
+    /// The file.
+    pub file: SourceFile,
+    /// Where in the file.
+    pub span: Span,
+    /// What to do about it.
+    pub help: Option<String>,
+    /// Other places that explain it, with a label each.
+    pub related: Vec<(Span, String)>,
+}
+
+impl Diagnostic {
+    /// Returns an error at `span`.
+    pub fn error(code: &'static str, file: &SourceFile, span: Span, message: impl Into<String>) -> Self {
+        Self::with_severity(Severity::Error, code, file, span, message)
+    }
+
+    /// Returns a warning at `span`.
+    pub fn warning(code: &'static str, file: &SourceFile, span: Span, message: impl Into<String>) -> Self {
+        Self::with_severity(Severity::Warning, code, file, span, message)
+    }
+
+    fn with_severity(
+        severity: Severity,
+        code: &'static str,
+        file: &SourceFile,
+        span: Span,
+        message: impl Into<String>,
+    ) -> Self {
+        Self {
+            severity,
+            code,
+            message: message.into(),
+            file: file.clone(),
+            span,
+            help: None,
+            related: Vec::new(),
+        }
+    }
+
+    /// Adds what to do about it.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+
+    /// Adds another place that explains it.
+    #[must_use]
+    pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
+        self.related.push((span, label.into()));
+        self
+    }
+}
+
+/// Returns the candidate nearest to `word`, when it is near enough to be a slip of the keys.
+///
+/// The distance is Levenshtein's, in characters, at most a third of the word and at least one.
+pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (word.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (distance(word, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.to_lowercase().chars().collect();
+    let right: Vec<char> = right.to_lowercase().chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, l) in left.iter().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, r) in right.iter().enumerate() {
+            let replaced = diagonal + usize::from(l != r);
+            diagonal = row[j + 1];
+            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_position_counts_characters_from_one() {
+        let file = SourceFile::new("a.yml", "é: 1\nüb: 2\n");
+        assert_eq!(file.position(0), (1, 1));
+        assert_eq!(file.position(2), (1, 2));
+        assert_eq!(file.position(8), (2, 2));
+        assert_eq!(file.position(999), (3, 1));
+    }
+
+    #[test]
+    fn the_nearest_name_is_a_slip_of_the_keys() {
+        assert_eq!(nearest("step", ["steps", "needs"]), Some("steps"));
+        assert_eq!(nearest("Runs-On", ["runs-on"]), Some("runs-on"));
+        assert_eq!(nearest("zebra", ["steps", "needs"]), None);
+    }
+}

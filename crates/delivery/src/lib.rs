@@ -1,0 +1,1 @@
+//! Release, revision, environment, and the environment machine

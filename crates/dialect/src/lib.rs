@@ -1,0 +1,1 @@
+//! Reads GitHub Actions workflow files and lowers them to pipelines

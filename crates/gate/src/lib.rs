@@ -1,0 +1,1 @@
+//! Turns findings and measurements into verdicts

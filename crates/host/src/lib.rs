@@ -1,0 +1,1 @@
+//! Supervisor, shim, the host's file and protocol

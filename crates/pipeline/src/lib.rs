@@ -1,0 +1,1 @@
+//! The plan, expressions, and the run machine

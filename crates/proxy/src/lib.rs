@@ -1,0 +1,1 @@
+//! The data plane: routing snapshot, split, drain, measurements

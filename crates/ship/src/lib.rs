@@ -1,0 +1,1 @@
+//! The ship machine: run, gates, release, rollout

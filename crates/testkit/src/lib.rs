@@ -1,0 +1,1 @@
+//! Simulator: virtual time, seeded faults, fakes of every port, invariants

@@ -1,0 +1,2 @@
+//! The repository chores.
+fn main() {}
