@@ -1,0 +1,1 @@
+//! Expressions: `${{ }}` read, evaluated, and kept as their source text.
