@@ -1,0 +1,29 @@
+CREATE TABLE store (
+  only INTEGER PRIMARY KEY CHECK (only = 1),
+  epoch INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE stream (
+  name TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  head INTEGER NOT NULL,
+  owner INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX stream_by_kind ON stream (kind, name);
+
+CREATE TABLE event (
+  stream TEXT NOT NULL,
+  sequence INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY (stream, sequence)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE input (
+  id TEXT PRIMARY KEY,
+  stream TEXT NOT NULL,
+  at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;

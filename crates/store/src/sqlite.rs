@@ -1,0 +1,157 @@
+//! The event log in SQLite.
+//!
+//! All appends pass one writer ([`writer`]), which commits whatever waits together in one
+//! transaction (group commit): one fsync serves many streams. Readers have connections of
+//! their own and see only what is committed (WAL).
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use futures_util::future::{BoxFuture, FutureExt};
+use lockgate_core::{Sequence, StreamId, Timestamp};
+use lockgate_engine::log::{Append, AppendError, EventLog, Head, NewEvent, OwnerEpoch, Recorded, StoreError};
+use sqlx::Row;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+
+mod writer;
+
+use writer::Writer;
+
+/// How long a writer waits for another process that writes.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// What an acknowledged append survives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// The loss of power; for environments.
+    Power,
+    /// The death of every process, not the loss of power; for runs.
+    Process,
+}
+
+/// The event log in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteLog {
+    pool: SqlitePool,
+    writer: Writer,
+    epoch: u64,
+}
+
+impl SqliteLog {
+    /// Opens the log at `path`, creating it when it is not there.
+    ///
+    /// # Errors
+    /// Returns what SQLite said, with the path.
+    pub async fn open(path: &Path, durability: Durability) -> Result<Self, StoreError> {
+        let doing = || format!("open the event log `{}`", path.display());
+        let synchronous = match durability {
+            Durability::Power => SqliteSynchronous::Full,
+            Durability::Process => SqliteSynchronous::Normal,
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(synchronous)
+            .busy_timeout(BUSY);
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(options.clone())
+            .await
+            .map_err(failed(doing()))?;
+        sqlx::migrate!("migrations/sqlite")
+            .run(&pool)
+            .await
+            .map_err(failed(doing()))?;
+        let epoch = Self::settle_epoch(&pool).await.map_err(failed(doing()))?;
+        let writer = Writer::start(options).await.map_err(failed(doing()))?;
+        Ok(Self { pool, writer, epoch })
+    }
+
+    /// Waits until what was handed over is written, and lets go of the file.
+    pub async fn close(self) {
+        drop(self.writer);
+        self.pool.close().await;
+    }
+
+    async fn settle_epoch(pool: &SqlitePool) -> Result<u64, sqlx::Error> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the store's epoch is the instant of its creation"
+        )]
+        let created = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis();
+        sqlx::query("INSERT INTO store (only, epoch) VALUES (1, ?) ON CONFLICT DO NOTHING")
+            .bind(i64::try_from(created).unwrap_or(i64::MAX))
+            .execute(pool)
+            .await?;
+        let row = sqlx::query("SELECT epoch FROM store").fetch_one(pool).await?;
+        Ok(row.get::<i64, _>(0).cast_unsigned())
+    }
+}
+
+impl EventLog for SqliteLog {
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Sequence, AppendError>> {
+        self.writer.append(append).boxed()
+    }
+
+    fn read<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Vec<Recorded>, StoreError>> {
+        async move {
+            let rows = sqlx::query(
+                "SELECT sequence, name, version, at, body FROM event WHERE stream = ? AND sequence > ? ORDER BY sequence",
+            )
+            .bind(stream.as_str())
+            .bind(after.0.cast_signed())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(failed(format!("read stream `{stream}`")))?;
+            Ok(rows.iter().map(recorded).collect())
+        }
+        .boxed()
+    }
+
+    fn heads<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<Head>, StoreError>> {
+        async move {
+            let rows = sqlx::query("SELECT name, head FROM stream WHERE kind = ? AND head > 0 ORDER BY name")
+                .bind(kind)
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed(format!("list the streams of kind `{kind}`")))?;
+            let head = |row: &sqlx::sqlite::SqliteRow| Head {
+                stream: StreamId::parse(row.get::<String, _>(0)),
+                sequence: Sequence(row.get::<i64, _>(1).cast_unsigned()),
+            };
+            Ok(rows.iter().map(head).collect())
+        }
+        .boxed()
+    }
+
+    fn claim<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<OwnerEpoch, StoreError>> {
+        self.writer.claim(stream.clone()).boxed()
+    }
+
+    fn epoch(&self) -> u64 {
+        self.epoch
+    }
+}
+
+fn recorded(row: &sqlx::sqlite::SqliteRow) -> Recorded {
+    Recorded {
+        sequence: Sequence(row.get::<i64, _>(0).cast_unsigned()),
+        event: NewEvent {
+            name: row.get(1),
+            version: row.get::<i64, _>(2) as u32,
+            at: Timestamp(row.get(3)),
+            body: row.get(4),
+        },
+    }
+}
+
+fn failed<E: Into<Box<dyn std::error::Error + Send + Sync>>>(doing: String) -> impl FnOnce(E) -> StoreError {
+    move |source| StoreError {
+        doing,
+        source: source.into(),
+    }
+}
