@@ -75,10 +75,6 @@ impl SqliteLog {
     }
 
     async fn settle_epoch(pool: &SqlitePool) -> Result<u64, sqlx::Error> {
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "the store's epoch is the instant of its creation"
-        )]
         let created = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default()
