@@ -1,1 +1,25 @@
-//! Supervisor, shim, the host's file and protocol
+//! The host: the processes of one machine, each of which can die alone.
+//!
+//! - The **supervisor** holds the listening sockets, starts instances under shims,
+//!   and restarts the other two.
+//! - The **proxy** forwards traffic; it inherits the sockets, and while it is away
+//!   new connections wait in the kernel's queue.
+//! - The **driver** decides; it is not in this crate, which only starts it.
+//!
+//! Driver and supervisor restart each other. A process is alive as long as it
+//! holds its place ([`liveness`]); a new supervisor finds what runs by that, and
+//! fetches the listening sockets from the living proxy. So the death of any one
+//! drops no connection, and the death of two loses no address.
+
+pub mod birth;
+pub mod clock;
+pub mod durable;
+pub mod layout;
+pub mod liveness;
+pub mod roles;
+pub mod shim;
+pub mod socket;
+pub mod sys;
+
+pub use layout::{HostHome, Name, NotAName, Role};
+pub use roles::Roles;
