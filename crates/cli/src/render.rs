@@ -1,0 +1,4 @@
+//! What people see: diagnostics, trees, stories. stdout carries the result, stderr the progress.
+
+pub(crate) mod diagnostics;
+pub(crate) mod out;
