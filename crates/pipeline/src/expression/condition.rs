@@ -1,0 +1,194 @@
+//! The value of an `if:`.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ContextUse, EvaluationError, Expression, FunctionUse, Scope, SyntaxError, Template};
+
+/// A condition: an expression, bare or in `${{ }}`, that implies `success()` unless it asks about
+/// the status itself.
+///
+/// Text beside a `${{ }}` makes the whole a string, as on GitHub; it is then always true unless
+/// empty, see [`Condition::is_text`]. Serialised as the text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Condition {
+    source: String,
+    form: Form,
+    asks_status: bool,
+}
+
+#[derive(Clone, Debug)]
+enum Form {
+    /// Only the implied `success()`.
+    Implied,
+    Bare {
+        expression: Expression,
+        position: usize,
+    },
+    Template(Template),
+}
+
+impl Condition {
+    /// Returns the condition that `text` is; an empty one is `success()`.
+    ///
+    /// # Errors
+    /// Returns the first mistake, its position counted in `text`.
+    pub fn parse(text: impl Into<String>) -> Result<Self, SyntaxError> {
+        let source = text.into();
+        let trimmed = source.trim();
+        let form = if trimmed.is_empty() {
+            Form::Implied
+        } else if source.contains("${{") {
+            let position = source.len() - source.trim_start().len();
+            Form::Template(Template::parse(trimmed).map_err(|mistake| moved(mistake, position))?)
+        } else {
+            let position = source.len() - source.trim_start().len();
+            let expression = Expression::parse(trimmed).map_err(|mistake| moved(mistake, position))?;
+            Form::Bare { expression, position }
+        };
+        let functions = match &form {
+            Form::Implied => Vec::new(),
+            Form::Bare { expression, .. } => expression.functions_used(),
+            Form::Template(template) => template.functions_used(),
+        };
+        Ok(Self {
+            asks_status: functions.iter().any(|found| found.function.is_status()),
+            source,
+            form,
+        })
+    }
+
+    /// Returns the condition that `text` is, without an implied `success()`, as `pre-if` and
+    /// `post-if` of an action are read.
+    ///
+    /// # Errors
+    /// Returns the first mistake, its position counted in `text`.
+    pub fn parse_exact(text: &str) -> Result<Self, SyntaxError> {
+        let condition = Self::parse(text)?;
+        if condition.asks_status {
+            return Ok(condition);
+        }
+        let inner = text.trim();
+        let inner = match &condition.form {
+            Form::Template(template) => template.as_expression().map_or(inner, Expression::source),
+            _ => inner,
+        };
+        Self::parse(format!(
+            "always() && ({})",
+            if inner.is_empty() { "true" } else { inner }
+        ))
+    }
+
+    /// Returns the text as written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Returns whether it asks `always()`, `success()`, `failure()` or `cancelled()` anywhere, so
+    /// that no `success()` is implied.
+    pub fn uses_status_function(&self) -> bool {
+        self.asks_status
+    }
+
+    /// Returns whether text beside a `${{ }}` makes it a string, which is always true.
+    pub fn is_text(&self) -> bool {
+        match &self.form {
+            Form::Template(template) => template.as_expression().is_none(),
+            _ => false,
+        }
+    }
+
+    /// Returns whether the condition holds.
+    ///
+    /// # Errors
+    /// Returns the mistake of the evaluated expression, or the facts that it needs.
+    pub fn evaluate(&self, scope: &dyn Scope) -> Result<bool, EvaluationError> {
+        if !self.asks_status && !scope.status().success {
+            return Ok(false);
+        }
+        match &self.form {
+            Form::Implied => Ok(true),
+            Form::Bare { expression, .. } => Ok(expression.evaluate(scope)?.is_truthy()),
+            Form::Template(template) => Ok(template.evaluate(scope)?.is_truthy()),
+        }
+    }
+
+    /// Returns the contexts that stand in it, with positions in the text.
+    pub fn contexts_used(&self) -> Vec<ContextUse> {
+        let (mut uses, position) = match &self.form {
+            Form::Implied => return Vec::new(),
+            Form::Bare { expression, position } => (expression.contexts_used(), *position),
+            Form::Template(template) => (template.contexts_used(), self.indentation()),
+        };
+        for found in &mut uses {
+            found.position += position;
+        }
+        uses
+    }
+
+    /// Returns the functions that stand in it, with positions in the text.
+    pub fn functions_used(&self) -> Vec<FunctionUse> {
+        let (mut uses, position) = match &self.form {
+            Form::Implied => return Vec::new(),
+            Form::Bare { expression, position } => (expression.functions_used(), *position),
+            Form::Template(template) => (template.functions_used(), self.indentation()),
+        };
+        for found in &mut uses {
+            found.position += position;
+        }
+        uses
+    }
+
+    fn indentation(&self) -> usize {
+        self.source.len() - self.source.trim_start().len()
+    }
+}
+
+fn moved(mut mistake: SyntaxError, by: usize) -> SyntaxError {
+    mistake.position += by;
+    mistake
+}
+
+impl Default for Condition {
+    fn default() -> Self {
+        Self {
+            source: String::new(),
+            form: Form::Implied,
+            asks_status: false,
+        }
+    }
+}
+
+impl PartialEq for Condition {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Condition {}
+
+impl fmt::Display for Condition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.source.is_empty() {
+            "success()"
+        } else {
+            &self.source
+        })
+    }
+}
+
+impl TryFrom<String> for Condition {
+    type Error = SyntaxError;
+
+    fn try_from(text: String) -> Result<Self, SyntaxError> {
+        Self::parse(text)
+    }
+}
+
+impl From<Condition> for String {
+    fn from(condition: Condition) -> Self {
+        condition.source
+    }
+}

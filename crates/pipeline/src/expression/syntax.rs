@@ -1,0 +1,62 @@
+//! The tree of a parsed expression.
+
+use super::function::Function;
+use super::value::Value;
+
+/// A part of an expression.
+#[derive(Clone, Debug)]
+pub(super) enum Node {
+    Literal(Value),
+    Context(Name),
+    /// `base[index]` and `base.name`.
+    Index(Box<Node>, Box<Node>),
+    /// `base.*` and `base[*]`.
+    Filter(Box<Node>),
+    Not(Box<Node>),
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Compare(Comparison, Box<Node>, Box<Node>),
+    Call(Call),
+}
+
+/// A name as written, and where.
+#[derive(Clone, Debug)]
+pub(super) struct Name {
+    pub(super) text: String,
+    pub(super) position: usize,
+}
+
+/// The call of a function.
+#[derive(Clone, Debug)]
+pub(super) struct Call {
+    pub(super) function: Function,
+    pub(super) name: Name,
+    pub(super) arguments: Vec<Node>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Comparison {
+    Equal,
+    NotEqual,
+    Greater,
+    GreaterOrEqual,
+    Less,
+    LessOrEqual,
+}
+
+impl Node {
+    /// Calls `visit` for this node and all below it.
+    pub(super) fn walk<'n>(&'n self, visit: &mut impl FnMut(&'n Self)) {
+        visit(self);
+        match self {
+            Self::Literal(_) | Self::Context(_) => {}
+            Self::Filter(inner) | Self::Not(inner) => inner.walk(visit),
+            Self::Index(left, right) | Self::Compare(_, left, right) => {
+                left.walk(visit);
+                right.walk(visit);
+            }
+            Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.walk(visit)),
+            Self::Call(call) => call.arguments.iter().for_each(|argument| argument.walk(visit)),
+        }
+    }
+}

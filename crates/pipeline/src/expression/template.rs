@@ -1,0 +1,264 @@
+//! Text with `${{ }}` parts.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ContextUse, EvaluationError, Expression, FunctionUse, Scope, SyntaxError, SyntaxErrorKind, Value};
+
+const OPEN: &str = "${{";
+const CLOSE: &str = "}}";
+
+/// Text in which expressions stand, as most values of a workflow file.
+///
+/// Text that is exactly one expression keeps the type of its value. Serialised as the text.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Template {
+    source: String,
+    parts: Vec<Part>,
+}
+
+#[derive(Clone, Debug)]
+enum Part {
+    Text(String),
+    Expression { expression: Expression, position: usize },
+}
+
+impl Template {
+    /// Returns the template that `text` is.
+    ///
+    /// # Errors
+    /// Returns the first mistake, its position counted in `text`.
+    pub fn parse(text: impl Into<String>) -> Result<Self, SyntaxError> {
+        Self::parse_fully(text).map_err(|mut mistakes| mistakes.swap_remove(0))
+    }
+
+    /// Returns the template that `text` is.
+    ///
+    /// # Errors
+    /// Returns every mistake, at least one, in order.
+    pub fn parse_fully(text: impl Into<String>) -> Result<Self, Vec<SyntaxError>> {
+        let source = text.into();
+        let mut mistakes = Vec::new();
+        let mut parts = Vec::new();
+        let mut rest = 0;
+        while let Some(length) = source[rest..].find(OPEN) {
+            let open = rest + length;
+            if open > rest {
+                parts.push(Part::Text(source[rest..open].to_owned()));
+            }
+            let start = open + OPEN.len();
+            let Some(length) = closing(&source[start..]) else {
+                mistakes.push(not_closed(open));
+                rest = source.len();
+                break;
+            };
+            match expression(&source[start..start + length], start) {
+                Ok(part) => parts.push(part),
+                Err(mistake) => mistakes.push(mistake),
+            }
+            rest = start + length + CLOSE.len();
+        }
+        if rest < source.len() {
+            parts.push(Part::Text(source[rest..].to_owned()));
+        }
+        if mistakes.is_empty() {
+            Ok(Self { source, parts })
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    /// Returns the template that is `text` and nothing else, whatever it contains.
+    pub fn literal(text: impl Into<String>) -> Self {
+        let source = text.into();
+        Self {
+            parts: vec![Part::Text(source.clone())],
+            source,
+        }
+    }
+
+    /// Returns the text as written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Returns the text when no expression stands in it.
+    pub fn as_literal(&self) -> Option<&str> {
+        match self.parts.as_slice() {
+            [] => Some(""),
+            [Part::Text(text)] => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Returns the expression when the text is exactly one.
+    pub fn as_expression(&self) -> Option<&Expression> {
+        match self.parts.as_slice() {
+            [Part::Expression { expression, .. }] => Some(expression),
+            _ => None,
+        }
+    }
+
+    /// Returns the value: of any type when the text is exactly one expression, else a string.
+    ///
+    /// # Errors
+    /// Returns the first mistake of an evaluated expression, or the facts that it needs.
+    pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvaluationError> {
+        match self.as_expression() {
+            Some(expression) => expression.evaluate(scope),
+            None => self.evaluate_to_string(scope).map(Value::String),
+        }
+    }
+
+    /// Returns the value as text.
+    ///
+    /// # Errors
+    /// Returns the first mistake of an evaluated expression, or the facts that it needs.
+    pub fn evaluate_to_string(&self, scope: &dyn Scope) -> Result<String, EvaluationError> {
+        let mut result = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(text) => result.push_str(text),
+                Part::Expression { expression, .. } => result.push_str(&expression.evaluate(scope)?.to_text()),
+            }
+        }
+        Ok(result)
+    }
+
+    /// Returns the contexts that stand in it, with positions in the text.
+    pub fn contexts_used(&self) -> Vec<ContextUse> {
+        let mut uses = Vec::new();
+        for (expression, position) in self.expressions() {
+            uses.extend(expression.contexts_used().into_iter().map(|mut found| {
+                found.position += position;
+                found
+            }));
+        }
+        uses
+    }
+
+    /// Returns the functions that stand in it, with positions in the text.
+    pub fn functions_used(&self) -> Vec<FunctionUse> {
+        let mut uses = Vec::new();
+        for (expression, position) in self.expressions() {
+            uses.extend(expression.functions_used().into_iter().map(|mut found| {
+                found.position += position;
+                found
+            }));
+        }
+        uses
+    }
+
+    fn expressions(&self) -> impl Iterator<Item = (&Expression, usize)> {
+        self.parts.iter().filter_map(|part| match part {
+            Part::Text(_) => None,
+            Part::Expression { expression, position } => Some((expression, *position)),
+        })
+    }
+}
+
+/// Returns the length of the expression at the start of `text`, up to the `}}` outside of its strings.
+fn closing(text: &str) -> Option<usize> {
+    let mut in_string = false;
+    let bytes = text.as_bytes();
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            b'\'' => in_string = !in_string,
+            b'}' if !in_string && bytes.get(at + 1) == Some(&b'}') => return Some(at),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn expression(text: &str, start: usize) -> Result<Part, SyntaxError> {
+    let position = start + text.len() - text.trim_start().len();
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(SyntaxError {
+            kind: SyntaxErrorKind::Parsing,
+            message: "an expression is missing between `${{` and `}}`".to_owned(),
+            position: start - OPEN.len(),
+            length: OPEN.len(),
+        });
+    }
+    let expression = Expression::parse(text).map_err(|mut mistake| {
+        mistake.position += position;
+        mistake
+    })?;
+    Ok(Part::Expression { expression, position })
+}
+
+fn not_closed(open: usize) -> SyntaxError {
+    SyntaxError {
+        kind: SyntaxErrorKind::Lexing,
+        message: "the expression is not closed: `}}` is missing".to_owned(),
+        position: open,
+        length: OPEN.len(),
+    }
+}
+
+impl PartialEq for Template {
+    fn eq(&self, other: &Self) -> bool {
+        self.source == other.source && self.as_literal().is_some() == other.as_literal().is_some()
+    }
+}
+
+impl Eq for Template {}
+
+impl Default for Template {
+    fn default() -> Self {
+        Self::literal("")
+    }
+}
+
+impl fmt::Display for Template {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.source)
+    }
+}
+
+impl TryFrom<String> for Template {
+    type Error = SyntaxError;
+
+    fn try_from(text: String) -> Result<Self, SyntaxError> {
+        Self::parse(text)
+    }
+}
+
+impl From<Template> for String {
+    fn from(template: Template) -> Self {
+        template.source
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_position_of_a_mistake_counts_in_the_whole_text() {
+        let mistakes = Template::parse_fully("a ${{ x }} ${{ '}}' }} ${{ 1 + }} ${{").unwrap_err();
+        let places: Vec<_> = mistakes.iter().map(|mistake| mistake.position).collect();
+        assert_eq!(places, [6, 29, 34]);
+        assert_eq!(mistakes[0].message, "unknown context `x`");
+    }
+
+    #[test]
+    fn positions_of_contexts_count_in_the_whole_text() {
+        let template = Template::parse("é${{ github.sha }}${{env.A}}").unwrap();
+        let uses = template.contexts_used();
+        assert_eq!((uses[0].name.as_str(), uses[0].position), ("github", 6));
+        assert_eq!((uses[1].name.as_str(), uses[1].position), ("env", 22));
+    }
+
+    #[test]
+    fn a_template_is_stored_as_its_text() {
+        let template = Template::parse("v${{ 1 }}").unwrap();
+        let json = serde_json::to_string(&template).unwrap();
+        assert_eq!(json, "\"v${{ 1 }}\"");
+        assert_eq!(serde_json::from_str::<Template>(&json).unwrap(), template);
+    }
+}

@@ -1,0 +1,318 @@
+//! What an expression is made of when it is evaluated.
+//!
+//! Arrays and objects are shared, not copied: a context such as `github.event` is handed to every
+//! evaluation, and the language compares collections by identity.
+
+mod plain;
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::number;
+
+/// A value of the expression language.
+///
+/// Equality is structural and total (numbers by their bits), so that values can stand in effects
+/// and events; the language's own loose comparison is in the `comparison` module.
+/// As JSON it is the plain value; the numbers that JSON lacks (NaN, the infinities) become null.
+#[derive(Clone, Debug, Default)]
+pub enum Value {
+    /// Nothing.
+    #[default]
+    Null,
+    /// `true` or `false`.
+    Boolean(bool),
+    /// A number.
+    Number(f64),
+    /// A text.
+    String(String),
+    /// A list.
+    Array(Array),
+    /// Fields by name.
+    Object(Object),
+}
+
+impl Value {
+    /// Returns the list of `items`.
+    pub fn array(items: impl IntoIterator<Item = Self>) -> Self {
+        Self::Array(items.into_iter().collect())
+    }
+
+    /// Returns the object of `fields`, whose names differ in more than case.
+    pub fn object<K: Into<String>>(fields: impl IntoIterator<Item = (K, Self)>) -> Self {
+        Self::Object(fields.into_iter().map(|(key, value)| (key.into(), value)).collect())
+    }
+
+    /// Returns whether an `if:` with this value lets its job or step run.
+    pub fn is_truthy(&self) -> bool {
+        match self {
+            Self::Null => false,
+            Self::Boolean(value) => *value,
+            Self::Number(value) => *value != 0.0 && !value.is_nan(),
+            Self::String(value) => !value.is_empty(),
+            Self::Array(_) | Self::Object(_) => true,
+        }
+    }
+
+    /// Returns whether it is neither an array nor an object.
+    pub fn is_primitive(&self) -> bool {
+        !matches!(self, Self::Array(_) | Self::Object(_))
+    }
+
+    /// Returns the value as text, as `format` and `${{ }}` inside other text write it.
+    pub fn to_text(&self) -> String {
+        match self {
+            Self::Null => String::new(),
+            Self::Boolean(value) => value.to_string(),
+            Self::Number(value) => number::to_text(*value),
+            Self::String(value) => value.clone(),
+            Self::Array(_) => "Array".to_owned(),
+            Self::Object(_) => "Object".to_owned(),
+        }
+    }
+
+    /// Returns the value as a number; NaN when it is none.
+    pub fn to_number(&self) -> f64 {
+        match self {
+            Self::Null => 0.0,
+            Self::Boolean(value) => f64::from(u8::from(*value)),
+            Self::Number(value) => *value,
+            Self::String(value) => number::parse(value),
+            Self::Array(_) | Self::Object(_) => f64::NAN,
+        }
+    }
+
+    /// Returns the field `key` of an object; `None` of everything else.
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        match self {
+            Self::Object(object) => object.get(key),
+            _ => None,
+        }
+    }
+
+    /// Returns the word for the kind of value, for messages.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Null => "null",
+            Self::Boolean(_) => "boolean",
+            Self::Number(_) => "number",
+            Self::String(_) => "string",
+            Self::Array(_) => "array",
+            Self::Object(_) => "object",
+        }
+    }
+}
+
+impl PartialEq for Value {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Null, Self::Null) => true,
+            (Self::Boolean(left), Self::Boolean(right)) => left == right,
+            (Self::Number(left), Self::Number(right)) => left.total_cmp(right) == Ordering::Equal,
+            (Self::String(left), Self::String(right)) => left == right,
+            (Self::Array(left), Self::Array(right)) => left == right,
+            (Self::Object(left), Self::Object(right)) => left == right,
+            _ => false,
+        }
+    }
+}
+
+impl Eq for Value {}
+
+impl From<bool> for Value {
+    fn from(value: bool) -> Self {
+        Self::Boolean(value)
+    }
+}
+
+impl From<f64> for Value {
+    fn from(value: f64) -> Self {
+        Self::Number(value)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(value: &str) -> Self {
+        Self::String(value.to_owned())
+    }
+}
+
+impl From<String> for Value {
+    fn from(value: String) -> Self {
+        Self::String(value)
+    }
+}
+
+/// A list, shared by its copies.
+#[derive(Clone, Debug, Default)]
+pub struct Array {
+    items: Arc<Vec<Value>>,
+    /// Whether a `.*` made it: a further index then applies to each item.
+    filtered: bool,
+}
+
+impl Array {
+    /// Returns the items in order.
+    pub fn items(&self) -> &[Value] {
+        &self.items
+    }
+
+    /// Returns the items as the result of an object filter.
+    pub(super) fn filtered(items: Vec<Value>) -> Self {
+        Self {
+            items: Arc::new(items),
+            filtered: true,
+        }
+    }
+
+    pub(super) fn is_filtered(&self) -> bool {
+        self.filtered
+    }
+
+    /// Returns whether both are copies of the very same list.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.items, &other.items)
+    }
+}
+
+impl FromIterator<Value> for Array {
+    fn from_iter<T: IntoIterator<Item = Value>>(items: T) -> Self {
+        Self {
+            items: Arc::new(items.into_iter().collect()),
+            filtered: false,
+        }
+    }
+}
+
+impl PartialEq for Array {
+    fn eq(&self, other: &Self) -> bool {
+        self.items == other.items
+    }
+}
+
+/// Fields in the order of their first insertion, shared by its copies.
+///
+/// Names are looked up without regard to case, unless the object was made by
+/// [`Object::case_sensitive`], as the `env` context of a Linux runner is.
+#[derive(Clone, Debug, Default)]
+pub struct Object {
+    fields: Arc<Fields>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Fields {
+    in_order: Vec<(String, Value)>,
+    index: BTreeMap<String, usize>,
+    case: Case,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Case {
+    #[default]
+    Ignored,
+    Kept,
+}
+
+impl Object {
+    /// Returns an empty object whose names are looked up exactly.
+    pub fn case_sensitive() -> Self {
+        Self {
+            fields: Arc::new(Fields {
+                case: Case::Kept,
+                ..Fields::default()
+            }),
+        }
+    }
+
+    /// Returns the field `key`.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        let at = match self.fields.case {
+            Case::Kept => self.fields.index.get(key)?,
+            Case::Ignored => self.fields.index.get(&key.to_lowercase())?,
+        };
+        self.fields.in_order.get(*at).map(|(_, value)| value)
+    }
+
+    /// Sets the field `key`; a field of that name keeps its place.
+    pub fn insert(&mut self, key: impl Into<String>, value: Value) {
+        let key = key.into();
+        let fields = Arc::make_mut(&mut self.fields);
+        let name = match fields.case {
+            Case::Kept => key.clone(),
+            Case::Ignored => key.to_lowercase(),
+        };
+        if let Some(at) = fields.index.get(&name) {
+            fields.in_order[*at].1 = value;
+        } else {
+            fields.index.insert(name, fields.in_order.len());
+            fields.in_order.push((key, value));
+        }
+    }
+
+    /// Returns the fields in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Value)> {
+        self.fields.in_order.iter().map(|(key, value)| (key.as_str(), value))
+    }
+
+    /// Returns the number of fields.
+    pub fn len(&self) -> usize {
+        self.fields.in_order.len()
+    }
+
+    /// Returns whether it has no field.
+    pub fn is_empty(&self) -> bool {
+        self.fields.in_order.is_empty()
+    }
+
+    /// Returns whether both are copies of the very same object.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.fields, &other.fields)
+    }
+}
+
+impl FromIterator<(String, Value)> for Object {
+    fn from_iter<T: IntoIterator<Item = (String, Value)>>(fields: T) -> Self {
+        let mut object = Self::default();
+        for (key, value) in fields {
+            object.insert(key, value);
+        }
+        object
+    }
+}
+
+impl PartialEq for Object {
+    fn eq(&self, other: &Self) -> bool {
+        self.fields.in_order == other.fields.in_order
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_plain_json_and_keeps_the_order_of_its_fields() {
+        let json = r#"{"z":1,"a":[true,null,1.5,"x"],"Z2":{"k":-3}}"#;
+        let value: Value = serde_json::from_str(json).unwrap();
+        assert_eq!(serde_json::to_string(&value).unwrap(), json);
+        assert_eq!(value.get("Z").cloned(), Some(Value::Number(1.0)));
+        assert_eq!(serde_json::to_string(&Value::Number(f64::NAN)).unwrap(), "null");
+    }
+
+    #[test]
+    fn equality_is_total() {
+        assert_eq!(Value::Number(f64::NAN), Value::Number(f64::NAN));
+        assert_ne!(Value::Number(0.0), Value::Number(-0.0));
+        assert_ne!(Value::from("a"), Value::from("A"));
+    }
+
+    #[test]
+    fn the_environment_of_a_linux_runner_minds_the_case() {
+        let mut env = Object::case_sensitive();
+        env.insert("PATH", "a".into());
+        env.insert("Path", "b".into());
+        assert_eq!(env.len(), 2);
+        assert_eq!(env.get("path"), None);
+    }
+}
