@@ -45,23 +45,27 @@ pub enum ActionRuns {
         /// The steps, in order.
         steps: Vec<Step>,
     },
-    /// Runs JavaScript files, relative to the action's directory.
-    Node {
-        /// The major version that the action asks for.
-        version: u32,
-        /// The file that does the work.
-        main: String,
-        /// The file to run before the job's first step.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pre: Option<String>,
-        /// When `pre` runs; always when not given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        pre_if: Option<Condition>,
-        /// The file to run after the job's last step.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        post: Option<String>,
-        /// When `post` runs; always when not given.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        post_if: Option<Condition>,
-    },
+    /// Runs JavaScript files.
+    Node(Box<NodeAction>),
+}
+
+/// The JavaScript files of an action, relative to its directory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct NodeAction {
+    /// The major version of Node that the action asks for.
+    pub version: u32,
+    /// The file that does the work.
+    pub main: String,
+    /// The file to run before the job's first step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre: Option<String>,
+    /// When `pre` runs; always when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pre_if: Option<Condition>,
+    /// The file to run after the job's last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post: Option<String>,
+    /// When `post` runs; always when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub post_if: Option<Condition>,
 }

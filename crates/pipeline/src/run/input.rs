@@ -42,7 +42,7 @@ pub enum RunInput {
 #[serde(rename_all = "kebab-case")]
 pub enum RunResult {
     /// The workspace is there.
-    WorkspaceReady(WorkspacePlace),
+    WorkspaceReady(Box<WorkspacePlace>),
     /// The workspace cannot be made: the job fails.
     WorkspaceFailed {
         /// Why, in words.
@@ -75,7 +75,7 @@ pub enum RunResult {
     /// The step's process has begun.
     StepStarted,
     /// The step is over.
-    StepEnded(StepEnd),
+    StepEnded(Box<StepEnd>),
 }
 
 impl RunResult {

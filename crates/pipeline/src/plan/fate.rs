@@ -1,0 +1,222 @@
+//! Whether a job will run, as far as that is known before anything has run.
+//!
+//! A condition is tried with every way in which its needs may have ended. What holds in none of them will not run;
+//! what cannot be tried, because it reads the outputs of earlier jobs, stays open.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Contexts, PlanError};
+use crate::definition::{Job, Pipeline};
+use crate::expression::{Condition, EvaluationError, Status, Value};
+use crate::scope::KnownContexts;
+
+/// Whether a job will run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fate {
+    /// It runs when everything before it goes well.
+    WillRun,
+    /// Its condition is decided when its needs are over.
+    MayRun {
+        /// The condition.
+        condition: String,
+    },
+    /// It does not run.
+    WillNotRun(WhyNot),
+}
+
+/// Why a job does not run.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhyNot {
+    /// Other jobs were asked for.
+    NotSelected {
+        /// Which.
+        selected: Vec<String>,
+    },
+    /// Lockgate itself does what it would do.
+    Replaced,
+    /// Its condition does not hold.
+    ConditionFalse {
+        /// The condition.
+        condition: String,
+    },
+    /// A job that it needs does not run.
+    NeedDoesNotRun {
+        /// Which.
+        need: String,
+    },
+    /// Every combination of its matrix is excluded.
+    EmptyMatrix,
+}
+
+impl fmt::Display for WhyNot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSelected { selected } => write!(f, "only {} asked for", asked(selected)),
+            Self::Replaced => f.write_str("Lockgate does this itself, as lockgate.yaml says under `replaces`"),
+            Self::ConditionFalse { condition } => write!(f, "its condition does not hold: `{condition}`"),
+            Self::NeedDoesNotRun { need } => write!(f, "it needs `{need}`, which does not run"),
+            Self::EmptyMatrix => f.write_str("its matrix excludes every combination"),
+        }
+    }
+}
+
+fn asked(selected: &[String]) -> String {
+    match selected {
+        [one] => format!("`{one}` was"),
+        many => format!("`{}` were", many.join("`, `")),
+    }
+}
+
+impl Fate {
+    /// Returns whether it can come to run.
+    pub fn may_run(&self) -> bool {
+        !matches!(self, Self::WillNotRun(_))
+    }
+}
+
+/// The ways in which everything before a job may have ended, the first when all goes well.
+const OUTCOMES: [Status; 4] = [Status::SUCCESS, Status::FAILURE, Status::CANCELLED, SKIPPED];
+
+/// Something before did not run: neither success nor failure.
+pub(crate) const SKIPPED: Status = Status {
+    success: false,
+    failure: false,
+    cancelled: false,
+};
+
+/// Returns the fate of every job.
+pub(super) fn decide(
+    pipeline: &Pipeline,
+    order: &[usize],
+    mut outside: BTreeMap<usize, WhyNot>,
+    contexts: &Contexts,
+    errors: &mut Vec<PlanError>,
+) -> Vec<Fate> {
+    let places: BTreeMap<&str, usize> = pipeline
+        .jobs
+        .iter()
+        .enumerate()
+        .map(|(place, job)| (job.id.as_str(), place))
+        .collect();
+    let scope = contexts.for_jobs();
+    let mut fates: Vec<Option<Fate>> = vec![None; pipeline.jobs.len()];
+    let mut chains = vec![Chain::default(); pipeline.jobs.len()];
+    for place in order.iter().copied() {
+        let job = &pipeline.jobs[place];
+        let needs: Vec<usize> = job
+            .needs
+            .iter()
+            .filter_map(|need| places.get(need.as_str()).copied())
+            .collect();
+        let before = Chain::before(job, &needs, &fates, &chains);
+        let fate = match outside.remove(&place) {
+            Some(why) => Fate::WillNotRun(why),
+            None => fate(job, &before, &scope).unwrap_or_else(|source| {
+                errors.push(PlanError::Evaluation {
+                    what: "`if`",
+                    job: job.id.clone(),
+                    place: job.place.clone(),
+                    source,
+                });
+                Fate::WillRun
+            }),
+        };
+        chains[place] = before;
+        fates[place] = Some(fate);
+    }
+    fates.into_iter().map(|fate| fate.unwrap_or(Fate::WillRun)).collect()
+}
+
+/// What is known about everything before a job.
+#[derive(Clone, Debug, Default)]
+struct Chain {
+    /// A job before it that does not run, the nearest.
+    gap: Option<String>,
+    /// Whether any job before it may run, and so fail.
+    may_fail: bool,
+    /// Whether none of its own needs runs, so that the `needs` context is known.
+    needs_known: bool,
+}
+
+impl Chain {
+    fn before(job: &Job, needs: &[usize], fates: &[Option<Fate>], chains: &[Self]) -> Self {
+        let mut chain = Self {
+            needs_known: true,
+            ..Self::default()
+        };
+        for (need, name) in needs.iter().zip(&job.needs) {
+            let runs = fates[*need].as_ref().is_none_or(Fate::may_run);
+            chain.needs_known &= !runs;
+            chain.may_fail |= runs || chains[*need].may_fail;
+            if !runs && chain.gap.is_none() {
+                chain.gap = Some(name.clone());
+            }
+        }
+        if chain.gap.is_none() {
+            chain.gap = needs.iter().find_map(|need| chains[*need].gap.clone());
+        }
+        chain
+    }
+
+    fn outcomes(&self, job: &Job) -> Vec<Status> {
+        let possible = |status: &Status| match (status.success, status.failure, status.cancelled) {
+            (true, _, _) => self.gap.is_none(),
+            (_, true, _) => self.may_fail,
+            (_, _, true) => true,
+            _ => !job.needs.is_empty(),
+        };
+        OUTCOMES.into_iter().filter(possible).collect()
+    }
+}
+
+fn fate(job: &Job, before: &Chain, scope: &KnownContexts) -> Result<Fate, EvaluationError> {
+    let implied = Condition::default();
+    let condition = job.condition.as_ref().unwrap_or(&implied);
+    let scope = if before.needs_known {
+        scope.with("needs", skipped_needs(job))
+    } else {
+        scope.clone()
+    };
+    let mut holds = Vec::new();
+    for outcome in before.outcomes(job) {
+        match condition.evaluate(&scope.standing(outcome)) {
+            Ok(result) => holds.push(result),
+            Err(EvaluationError::ContextUnavailable(context)) if context == "needs" => return Ok(may_run(condition)),
+            Err(error) => return Err(error),
+        }
+    }
+    if holds.first() == Some(&true) && before.gap.is_none() {
+        return Ok(Fate::WillRun);
+    }
+    if holds.contains(&true) {
+        return Ok(may_run(condition));
+    }
+    let when_all_went_well = condition.evaluate(&scope.standing(Status::SUCCESS)) == Ok(true);
+    Ok(Fate::WillNotRun(match &before.gap {
+        Some(need) if when_all_went_well => WhyNot::NeedDoesNotRun { need: need.clone() },
+        _ => WhyNot::ConditionFalse {
+            condition: condition.to_string(),
+        },
+    }))
+}
+
+fn may_run(condition: &Condition) -> Fate {
+    Fate::MayRun {
+        condition: condition.to_string(),
+    }
+}
+
+fn skipped_needs(job: &Job) -> Value {
+    let skipped = || {
+        Value::object([
+            ("result", Value::from("skipped")),
+            ("outputs", Value::Object(crate::expression::Object::default())),
+        ])
+    };
+    Value::object(job.needs.iter().map(|need| (need.clone(), skipped())))
+}
