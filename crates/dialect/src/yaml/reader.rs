@@ -1,0 +1,159 @@
+//! Collects what is wrong while a tree is read.
+
+use lockgate_core::diagnostic::nearest;
+use lockgate_core::{Diagnostic, SourceFile, Span};
+
+use super::fields::Fields;
+use super::lines::Lines;
+use super::{Content, Node, Resolved};
+use crate::codes;
+
+/// Reads values of one file and collects every mistake.
+///
+/// Each method returns what it read, or `None` after it has noted what was expected instead.
+pub struct Reader {
+    file: SourceFile,
+    lines: Lines,
+    diagnostics: Vec<Diagnostic>,
+}
+
+impl Reader {
+    /// Returns a reader of `file` without any mistake so far.
+    pub fn new(file: &SourceFile) -> Self {
+        Self {
+            lines: Lines::of(&file.text),
+            file: file.clone(),
+            diagnostics: Vec::new(),
+        }
+    }
+
+    /// Returns the file.
+    pub fn file(&self) -> &SourceFile {
+        &self.file
+    }
+
+    /// Returns line and column of a byte, both from 1.
+    pub fn position(&self, byte: usize) -> (usize, usize) {
+        self.lines.position(&self.file.text, byte)
+    }
+
+    /// Returns an error to complete and [`Reader::report`].
+    pub fn error(&self, code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::error(code, &self.file, span, message)
+    }
+
+    /// Returns a warning to complete and [`Reader::report`].
+    pub fn warning(&self, code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::warning(code, &self.file, span, message)
+    }
+
+    /// Adds a mistake.
+    pub fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Returns the mistakes in the order of the file, each once.
+    pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let mut diagnostics = self.diagnostics;
+        diagnostics.sort_by(|left, right| (left.span, left.code).cmp(&(right.span, right.code)));
+        // A value behind an alias is read once per place that uses it.
+        diagnostics.dedup();
+        diagnostics
+    }
+
+    /// Returns the fields of a mapping; `what` names it in messages, such as `a job`.
+    pub fn fields<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
+        let Content::Mapping(entries) = &node.content else {
+            self.wrong_type(node, what, "a mapping of keys to values");
+            return None;
+        };
+        Some(Fields::new(what, node.span, entries))
+    }
+
+    /// Returns the items of a list.
+    pub fn list<'n>(&mut self, node: &'n Node, what: &str) -> Option<&'n [Node]> {
+        let items = node.as_sequence();
+        if items.is_none() {
+            self.wrong_type(node, what, "a list");
+        }
+        items
+    }
+
+    /// Returns a single value as text; empty and `null` are no text.
+    pub fn text(&mut self, node: &Node, what: &str) -> Option<String> {
+        match node.as_scalar() {
+            Some(scalar) if scalar.resolved != Resolved::Null && !scalar.text.is_empty() => Some(scalar.to_text()),
+            _ => {
+                self.wrong_type(node, what, "a text");
+                None
+            }
+        }
+    }
+
+    /// Returns one text, or the texts of a list.
+    pub fn texts(&mut self, node: &Node, what: &str) -> Option<Vec<(String, Span)>> {
+        if let Some(items) = node.as_sequence() {
+            let texts = items
+                .iter()
+                .filter_map(|item| self.text(item, what).map(|text| (text, item.span)));
+            return Some(texts.collect());
+        }
+        if node.as_mapping().is_some() || node.is_null() {
+            self.wrong_type(node, what, "a text or a list of texts");
+            return None;
+        }
+        self.text(node, what).map(|text| vec![(text, node.span)])
+    }
+
+    /// Returns `true` or `false`.
+    pub fn boolean(&mut self, node: &Node, what: &str) -> Option<bool> {
+        let Some(Resolved::Boolean(value)) = node.as_scalar().map(|scalar| scalar.resolved) else {
+            self.wrong_type(node, what, "`true` or `false`");
+            return None;
+        };
+        Some(value)
+    }
+
+    /// Returns a whole number of at least 0.
+    pub fn whole_number(&mut self, node: &Node, what: &str) -> Option<u64> {
+        match node.as_scalar().map(|scalar| scalar.resolved) {
+            Some(Resolved::Number(value)) if value >= 0.0 && value.fract() == 0.0 && value < 9e15 => Some(value as u64),
+            _ => {
+                self.wrong_type(node, what, "a whole number");
+                None
+            }
+        }
+    }
+
+    /// Returns the one of `choices` that the text is.
+    pub fn choice<T: Copy>(&mut self, node: &Node, what: &str, choices: &[(&str, T)]) -> Option<T> {
+        let text = self.text(node, what)?;
+        let found = choices.iter().find(|(name, _)| *name == text);
+        if found.is_none() {
+            let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+            let message = format!("{what} cannot be `{text}`");
+            let diagnostic = self.error(codes::WRONG_VALUE, node.span, message);
+            self.report(diagnostic.help(suggestion(&text, &names)));
+        }
+        found.map(|(_, value)| *value)
+    }
+
+    /// Notes that `node`, which is `what`, is not `expected`.
+    pub fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
+        let message = format!("{what} must be {expected}, not {}", node.kind());
+        self.report(self.error(codes::WRONG_TYPE, node.span, message));
+    }
+}
+
+/// Returns the name meant, or all that are possible.
+pub(super) fn suggestion(word: &str, names: &[&str]) -> String {
+    if let Some(name) = nearest(word, names.iter().copied()) {
+        return format!("did you mean `{name}`?");
+    }
+    let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match listed.split_last() {
+        Some((last, [])) => format!("possible is only {last}"),
+        Some((last, others)) => format!("possible are {} and {last}", others.join(", ")),
+        None => "nothing is possible here".to_owned(),
+    }
+}
