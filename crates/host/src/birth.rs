@@ -168,6 +168,8 @@ fn environment() -> impl Iterator<Item = (std::ffi::OsString, std::ffi::OsString
     std::env::vars_os().filter(|(name, _)| {
         let name = name.to_string_lossy();
         KEPT.contains(&name.as_ref())
-            || ["LC_", "XDG_", "LOCKGATE_"].iter().any(|prefix| name.starts_with(prefix))
+            || ["LC_", "XDG_", "LOCKGATE_"]
+                .iter()
+                .any(|prefix| name.starts_with(prefix))
     })
 }

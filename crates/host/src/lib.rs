@@ -14,12 +14,20 @@
 pub mod birth;
 pub mod clock;
 pub mod durable;
+pub mod instance;
 pub mod layout;
 pub mod liveness;
+pub mod proxy_process;
 pub mod roles;
+pub mod seat;
 pub mod shim;
 pub mod socket;
+pub mod start;
+pub mod status;
+pub mod stop;
+pub mod supervisor;
 pub mod sys;
+pub mod wire;
 
 pub use layout::{HostHome, Name, NotAName, Role};
 pub use roles::Roles;

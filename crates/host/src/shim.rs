@@ -20,7 +20,7 @@ mod descendants;
 mod leftover;
 mod spec;
 
-pub use attempt::{ExitRecord, RunningRecord, StartedRecord, observe, release, settle, stop, wait};
+pub use attempt::{ExitRecord, RunningRecord, StartedRecord, is_alive, observe, release, settle, stop, wait};
 pub use body::main;
 pub use leftover::sweep;
 pub use spec::{AttemptSpec, AttemptState, Exit, Leftovers, SpawnError, Spawned, Stopping, spawn};

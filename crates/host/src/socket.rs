@@ -52,7 +52,10 @@ impl Short {
             });
         }
         let (Some(parent), Some(name)) = (path.parent(), path.file_name()) else {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a socket needs a directory"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "a socket needs a directory",
+            ));
         };
         let directory = File::open(parent)?;
         Ok(Self {

@@ -100,7 +100,11 @@ pub fn observe(directory: &Path) -> io::Result<AttemptState> {
     }
     if !files.started().exists() {
         let claimed = alive || files.claimed().exists();
-        return Ok(if claimed { AttemptState::Claimed } else { AttemptState::Absent });
+        return Ok(if claimed {
+            AttemptState::Claimed
+        } else {
+            AttemptState::Absent
+        });
     }
     if !alive {
         return Ok(AttemptState::Unknown);
@@ -146,6 +150,11 @@ pub fn stop(directory: &Path, grace: Duration) -> io::Result<Stopping> {
     let milliseconds = u64::try_from(grace.as_millis()).unwrap_or(u64::MAX);
     control.write_all(format!("stop {milliseconds}\n").as_bytes())?;
     Ok(Stopping::Asked)
+}
+
+/// Returns whether the attempt's shim lives.
+pub fn is_alive(directory: &Path) -> io::Result<bool> {
+    Files::new(directory).place().is_held()
 }
 
 /// Removes the directory of an attempt that nobody needs to ask about again.

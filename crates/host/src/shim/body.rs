@@ -87,7 +87,10 @@ fn signals() -> io::Result<SignalFd> {
         set.add(signal);
     }
     set.thread_block()?;
-    Ok(SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?)
+    Ok(SignalFd::with_flags(
+        &set,
+        SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK,
+    )?)
 }
 
 struct Shim {
@@ -224,7 +227,9 @@ impl Shim {
 
     /// Waits for a signal, a stop, or the next thing that is due.
     fn sleep(&self, ended: bool) {
-        let left = self.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = self
+            .deadline
+            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let killing = left.is_some_and(|left| left.is_zero());
         let wait = if ended || killing {
             // Others die now; their ends come as signals, and not all are our children.
@@ -263,7 +268,7 @@ impl Shim {
         if self.deadline.is_none() {
             self.signal(Signal::SIGTERM);
         }
-        let wanted = Instant::now().checked_add(grace.min(Duration::from_secs(86_400)));
+        let wanted = Instant::now().checked_add(grace.min(Duration::from_hours(24)));
         self.deadline = match (self.deadline, wanted) {
             (Some(current), Some(wanted)) => Some(current.min(wanted)),
             (current, wanted) => current.or(wanted),

@@ -81,9 +81,11 @@ fn children(pid: i32) -> Option<Vec<i32>> {
 /// Returns whether the process was started as a part of a host, which is meant to stay.
 fn is_detached(pid: i32) -> bool {
     let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-    environment
-        .split(|byte| *byte == 0)
-        .any(|entry| entry.strip_prefix(DETACHED.as_bytes()).is_some_and(|rest| rest.starts_with(b"=")))
+    environment.split(|byte| *byte == 0).any(|entry| {
+        entry
+            .strip_prefix(DETACHED.as_bytes())
+            .is_some_and(|rest| rest.starts_with(b"="))
+    })
 }
 
 #[cfg(test)]

@@ -41,5 +41,9 @@ fn members(started: &StartedRecord) -> Vec<i32> {
     if reused {
         return Vec::new();
     }
-    descendants::all().into_iter().filter(own).map(|process| process.pid).collect()
+    descendants::all()
+        .into_iter()
+        .filter(own)
+        .map(|process| process.pid)
+        .collect()
 }

@@ -1,0 +1,131 @@
+//! The proxy's process: `lockgate-proxy` with its sockets, its file and its control socket.
+//!
+//! It starts from its own file and the supervisor's sockets, and needs no driver to
+//! serve. A snapshot is on disk before it is in force, and in force before it is
+//! acknowledged. It keeps a duplicate of every socket, so that a new supervisor can
+//! have them back.
+
+mod control;
+mod sockets;
+
+use std::io;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockgate_proxy::{Applied, Proxy, Refused, Settings, Snapshot, Table};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::durable::{self, Durability};
+use crate::layout::{HostHome, Role};
+use crate::seat::{Attachment, Seat, in_words};
+use sockets::Sockets;
+
+/// What a proxy needs to know.
+#[derive(Clone, Debug)]
+pub struct ProxyOptions {
+    /// Its host.
+    pub home: HostHome,
+    /// Whether it leaves its starter.
+    pub attachment: Attachment,
+    /// What holds for the whole process.
+    pub settings: Settings,
+}
+
+/// How long requests in flight may take when the proxy ends.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Everything that the proxy's tasks share.
+struct Shared {
+    home: HostHome,
+    proxy: Proxy,
+    sockets: Sockets,
+    /// One snapshot at a time goes to disk and into force.
+    applying: tokio::sync::Mutex<()>,
+    /// Asks the process to end.
+    ending: CancellationToken,
+}
+
+/// Why a snapshot is not in force.
+#[derive(Debug, thiserror::Error)]
+enum ApplyError {
+    #[error("{}", in_words(.0))]
+    Refused(#[from] Refused),
+    #[error("writing the routes to {path}; the old ones stay in force: make room on the disk and ask again: {source}")]
+    Write { path: String, source: io::Error },
+}
+
+/// Runs the proxy. To be called first in `main`, before any thread exists.
+pub fn main(options: &ProxyOptions) -> ExitCode {
+    let ran = Seat::take(&options.home, Role::Proxy, options.attachment)
+        .map_err(|error| in_words(&error))
+        .and_then(|seat| {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+            let runtime = runtime.map_err(|error| format!("starting its runtime: {error}"))?;
+            runtime.block_on(run(seat, options))
+        });
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            tracing::error!("the proxy ends: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(seat: Seat, options: &ProxyOptions) -> Result<(), String> {
+    let path = options.home.proxy_record();
+    let table: Option<Table> = durable::read_json(&path).map_err(|error| {
+        let remedy = "move it away to start without routes; the driver sends them again";
+        format!("reading {}: {error}; {remedy}", path.display())
+    })?;
+    let shared = Arc::new(Shared {
+        home: options.home.clone(),
+        proxy: Proxy::start(options.settings.clone(), &table.unwrap_or_default()),
+        sockets: Sockets::default(),
+        applying: tokio::sync::Mutex::new(()),
+        ending: CancellationToken::new(),
+    });
+    tokio::spawn(sockets::follow(Arc::clone(&shared)));
+    let asked = asked_to_end(&shared);
+    let served = control::serve(&seat, Arc::clone(&shared));
+    tokio::select! {
+        result = served => result.map_err(|error| format!("serving its socket: {error}"))?,
+        result = asked => result.map_err(|error| format!("waiting for signals: {error}"))?,
+    }
+    let stopped = shared.proxy.shutdown(GRACE).await;
+    tracing::info!(
+        "the proxy ends: {} connections finished, {} were cut",
+        stopped.finished,
+        stopped.cut
+    );
+    Ok(())
+}
+
+async fn asked_to_end(shared: &Shared) -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        () = shared.ending.cancelled() => {}
+    }
+    Ok(())
+}
+
+impl Shared {
+    /// Puts a snapshot on disk and into force.
+    async fn apply(&self, snapshot: Snapshot) -> Result<Applied, ApplyError> {
+        let _alone = self.applying.lock().await;
+        let (table, applied) = self.proxy.proposed(snapshot.clone())?;
+        if applied != Applied::Unchanged {
+            let path = self.home.proxy_record();
+            let shown = path.display().to_string();
+            let written = tokio::task::spawn_blocking(move || durable::replace_json(&path, &table, Durability::Power));
+            let written = written.await.map_err(io::Error::other).flatten();
+            written.map_err(|source| ApplyError::Write { path: shown, source })?;
+        }
+        Ok(self.proxy.apply(snapshot)?)
+    }
+}

@@ -1,0 +1,116 @@
+//! The supervisor: the process that must not do much.
+//!
+//! It holds the listening sockets, keeps instances running under shims, and
+//! restarts proxy and driver. It decides nothing about releases and forwards no
+//! byte. All that it must remember is in one file, written before it is
+//! acknowledged; all else it finds again: instances and processes by their places,
+//! sockets in the living proxy. So its death costs nothing.
+
+mod control;
+mod instances;
+mod keeper;
+mod listeners;
+mod ports;
+mod record;
+mod rotation;
+mod shutdown;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+pub use record::{Desired, InstanceRecord, Record};
+
+use crate::instance::Instances;
+use crate::layout::{HostHome, Role};
+use crate::roles::Roles;
+use crate::seat::{Attachment, Seat, in_words};
+use instances::InstanceTable;
+use keeper::Keepers;
+use listeners::Listeners;
+use record::Ledger;
+
+/// What a supervisor needs to know.
+#[derive(Clone, Debug)]
+pub struct SupervisorOptions {
+    /// Its host.
+    pub home: HostHome,
+    /// How to start the others.
+    pub roles: Roles,
+    /// Whether it leaves its starter.
+    pub attachment: Attachment,
+}
+
+/// Everything that the supervisor's tasks share.
+struct Shared {
+    home: HostHome,
+    ledger: Arc<Ledger>,
+    listeners: Listeners,
+    instances: InstanceTable,
+    keepers: Keepers,
+    /// Ends the process, at the end of a shutdown.
+    ended: CancellationToken,
+    /// One shutdown at a time, and no second one after it.
+    shutdown: tokio::sync::Mutex<()>,
+}
+
+/// Runs the supervisor. To be called first in `main`, before any thread exists.
+pub fn main(options: &SupervisorOptions) -> ExitCode {
+    let seat = match Seat::take(&options.home, Role::Supervisor, options.attachment) {
+        Ok(seat) => seat,
+        Err(error) => {
+            tracing::error!("{}", in_words(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ran = match runtime {
+        Ok(runtime) => runtime.block_on(run(seat, options)),
+        Err(error) => Err(format!("starting its runtime: {error}")),
+    };
+    match ran {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            tracing::error!("the supervisor ends: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(seat: Seat, options: &SupervisorOptions) -> Result<(), String> {
+    let home = options.home.clone();
+    let ledger = Arc::new(Ledger::open(home.supervisor_record()).map_err(|error| in_words(&error))?);
+    let listeners = Listeners::recover(&home, Arc::clone(&ledger)).await;
+    let instances = InstanceTable::recover(&home, &options.roles, Arc::clone(&ledger)).await;
+    let shared = Arc::new(Shared {
+        keepers: Keepers::start(&home, &options.roles),
+        home,
+        ledger,
+        listeners,
+        instances,
+        ended: CancellationToken::new(),
+        shutdown: tokio::sync::Mutex::new(()),
+    });
+    tokio::spawn(rotation::run(Arc::clone(&shared)));
+    let terminated = terminated(Arc::clone(&shared));
+    let served = control::serve(&seat, Arc::clone(&shared));
+    tokio::select! {
+        result = served => result.map_err(|error| format!("serving its socket: {error}")),
+        result = terminated => result.map_err(|error| format!("waiting for signals: {error}")),
+        () = shared.ended.cancelled() => Ok(()),
+    }
+}
+
+/// Returns when the process was asked to end by a signal and everything else has ended.
+async fn terminated(shared: Arc<Shared>) -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    shutdown::run(&shared, Instances::Keep).await;
+    Ok(())
+}
