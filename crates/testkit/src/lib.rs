@@ -19,6 +19,7 @@ pub mod coverage;
 pub mod fault;
 pub mod log;
 pub mod story;
+pub mod study;
 pub mod transcript;
 pub mod world;
 
@@ -28,5 +29,6 @@ pub use chance::Chance;
 pub use coverage::{Coverage, Impossible};
 pub use fault::{Fault, Weather};
 pub use story::{Failure, Told, tell};
+pub use study::{Mutant, Study};
 pub use transcript::Transcript;
 pub use world::{Beginning, Lasting, Outside, World};

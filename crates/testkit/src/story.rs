@@ -328,26 +328,26 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
     fn take_whim(&mut self) -> Result<(), Broken> {
         self.restless();
         self.errands.remove(&Errand::Whim);
+        let id = self.next_id();
         let state = self
             .driver
             .as_ref()
             .map(|driver| &driver.state)
             .or(self.folded.as_ref());
-        let whim = state.and_then(|state| self.world.whim(state, &mut self.chance));
+        let whim = state.and_then(|state| self.world.whim(state, &id, &mut self.chance));
         self.schedule_whim();
-        whim.map_or(Ok(()), |input| self.intend_anew(input))
+        whim.map_or(Ok(()), |input| self.intend_anew(id, input))
     }
 
     fn take_answer(&mut self) -> Result<(), Broken> {
         self.errands.remove(&Errand::Answer);
-        let Some(driver) = &self.driver else {
+        let id = self.next_id();
+        let asking = |driver: &&Driver<M>| matches!(driver.state.standing(), Standing::Waiting(Waiting::Person(_)));
+        let Some(driver) = self.driver.as_ref().filter(asking) else {
             return Ok(());
         };
-        let Standing::Waiting(Waiting::Person(question)) = driver.state.standing() else {
-            return Ok(());
-        };
-        match self.world.answer(&driver.state, &question, &mut self.chance) {
-            Some(input) => self.intend_anew(input),
+        match self.world.answer(&driver.state, &id, &mut self.chance) {
+            Some(input) => self.intend_anew(id, input),
             None => Ok(()),
         }
     }
@@ -364,10 +364,13 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
         }
     }
 
-    fn intend_anew(&mut self, input: M::Input) -> Result<(), Broken> {
+    fn next_id(&mut self) -> InputId {
         self.intents += 1;
+        InputId(format!("intent-{}", self.intents))
+    }
+
+    fn intend_anew(&mut self, id: InputId, input: M::Input) -> Result<(), Broken> {
         self.in_flight += 1;
-        let id = InputId(format!("intent-{}", self.intents));
         self.intend(id, input)
     }
 
@@ -380,7 +383,7 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
     /// Lets the world act, and schedules what it announced.
     fn in_world<R>(&mut self, act: impl FnOnce(&mut W, &mut Outside<'_, M, W::Happening>) -> R) -> R {
         let now = self.clock.now();
-        let mut outside = Outside::new(&now, &mut self.chance);
+        let mut outside = Outside::new(&now, self.clock.passed(), &mut self.chance);
         let result = act(&mut self.world, &mut outside);
         for emitted in outside.into_emitted() {
             let passed = self.clock.passed();

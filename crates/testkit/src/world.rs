@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
 
-use lockgate_core::{Broken, EffectKey, Machine, Now};
+use lockgate_core::{Broken, EffectKey, InputId, Machine, Now};
 
 use crate::chance::Chance;
 use crate::coverage::Impossible;
@@ -54,14 +54,14 @@ pub trait World<M: Machine>: Sized {
     /// Returns how long until somebody wants something of their own accord; `None` when nobody does any more.
     fn next_whim(&mut self, chance: &mut Chance) -> Option<Duration>;
 
-    /// Returns what somebody wants now.
-    fn whim(&mut self, state: &M, chance: &mut Chance) -> Option<M::Input>;
+    /// Returns what somebody wants now, under the intent's `id`.
+    fn whim(&mut self, state: &M, id: &InputId, chance: &mut Chance) -> Option<M::Input>;
 
     /// Returns the answer of the person whom the machine asks; `None` when they leave it as it is.
-    fn answer(&mut self, state: &M, question: &str, chance: &mut Chance) -> Option<M::Input>;
+    fn answer(&mut self, state: &M, id: &InputId, chance: &mut Chance) -> Option<M::Input>;
 
     /// Takes notice of an append, for invariants over the history.
-    fn appended(&mut self, event: &M::Event, now: &Now);
+    fn appended(&mut self, event: &M::Event, passed: Duration);
 
     /// Returns the first invariant of the outside that does not hold.
     ///
@@ -107,8 +107,10 @@ pub enum Lasting {
 /// What a world may use of the simulation: the time, chance, and ways to be heard.
 #[derive(Debug)]
 pub struct Outside<'s, M: Machine, H> {
-    /// The present.
+    /// What the clocks say.
     pub now: &'s Now,
+    /// The time that really passed since the story began.
+    pub passed: Duration,
     /// The story's chance.
     pub chance: &'s mut Chance,
     emitted: Vec<Emitted<M, H>>,
@@ -130,9 +132,10 @@ pub(crate) enum Emitted<M: Machine, H> {
 
 impl<'s, M: Machine, H> Outside<'s, M, H> {
     /// Returns an outside that has announced nothing yet.
-    pub(crate) fn new(now: &'s Now, chance: &'s mut Chance) -> Self {
+    pub(crate) fn new(now: &'s Now, passed: Duration, chance: &'s mut Chance) -> Self {
         Self {
             now,
+            passed,
             chance,
             emitted: Vec::new(),
         }

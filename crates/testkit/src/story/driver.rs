@@ -150,7 +150,7 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
             self.last_batch.push(name);
             self.transcript
                 .note(self.clock.passed(), || format!("  + {name} {record}"));
-            self.world.appended(event, &self.clock.now());
+            self.world.appended(event, self.clock.passed());
             self.fold(event, record)?;
         }
         self.check_appended()?;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lockgate_core::{Broken, EffectKey, Machine, Now, Standing, WakeAt};
+use lockgate_core::{Broken, EffectKey, InputId, Machine, Standing, WakeAt};
 use lockgate_testkit::{Beginning, Chance, Fault, Impossible, Lasting, Outside, World};
 
 use crate::machine::{EVENTS, Effect, Event, Input, REST, Toy};
@@ -46,8 +46,6 @@ pub(crate) struct ToyWorld {
     observed: BTreeMap<u32, EffectKey>,
     resting: Option<WakeAt>,
     rest_began: Option<Duration>,
-    passed: Duration,
-    last: Option<Now>,
     broken: Option<Broken>,
     stops: u64,
 }
@@ -63,18 +61,6 @@ impl ToyWorld {
     fn report(&self, step: u32, outside: &mut Outside<'_, Toy, u32>) {
         if let Some(key) = self.observed.get(&step) {
             outside.report(key, Duration::from_millis(3), Input::StepEnded { step });
-        }
-    }
-
-    fn let_pass(&mut self, now: &Now) {
-        if let Some(last) = self.last.replace(now.clone()) {
-            // A reboot takes no time in this world.
-            let passed = if last.boot == now.boot {
-                now.monotonic.saturating_sub(last.monotonic)
-            } else {
-                now.monotonic
-            };
-            self.passed += passed;
         }
     }
 }
@@ -128,8 +114,7 @@ impl World<Toy> for ToyWorld {
         }
     }
 
-    fn rebooted(&mut self, outside: &mut Outside<'_, Toy, u32>) {
-        self.let_pass(outside.now);
+    fn rebooted(&mut self, _outside: &mut Outside<'_, Toy, u32>) {
         let ended = std::mem::take(&mut self.running);
         self.ended.extend(ended);
     }
@@ -148,16 +133,15 @@ impl World<Toy> for ToyWorld {
         Some(chance.milliseconds(0, 150_000))
     }
 
-    fn whim(&mut self, _state: &Toy, _chance: &mut Chance) -> Option<Input> {
+    fn whim(&mut self, _state: &Toy, _id: &InputId, _chance: &mut Chance) -> Option<Input> {
         Some(Input::Stop)
     }
 
-    fn answer(&mut self, _state: &Toy, _question: &str, _chance: &mut Chance) -> Option<Input> {
+    fn answer(&mut self, _state: &Toy, _id: &InputId, _chance: &mut Chance) -> Option<Input> {
         None
     }
 
-    fn appended(&mut self, event: &Event, now: &Now) {
-        self.let_pass(now);
+    fn appended(&mut self, event: &Event, passed: Duration) {
         match event {
             Event::StepEnded { step, rest } => {
                 if !self.ended.contains(step) {
@@ -165,12 +149,12 @@ impl World<Toy> for ToyWorld {
                 }
                 if let Some(wake) = rest {
                     self.resting = Some(wake.clone());
-                    self.rest_began = Some(self.passed);
+                    self.rest_began = Some(passed);
                 }
             }
-            Event::Rested { rearmed: None, .. } => {
-                let rested = self.rest_began.map(|began| self.passed.saturating_sub(began));
-                let same_boot = self.resting.as_ref().is_some_and(|wake| wake.set.boot == now.boot);
+            Event::Rested { rearmed: None, seen } => {
+                let rested = self.rest_began.map(|began| passed.saturating_sub(began));
+                let same_boot = self.resting.as_ref().is_some_and(|wake| wake.set.boot == seen.boot);
                 if same_boot && rested < Some(REST) {
                     self.broken = Some(Broken::new("toy 2", format!("it rested only {rested:?}")));
                 }
