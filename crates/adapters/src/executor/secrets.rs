@@ -1,0 +1,225 @@
+//! Puts secrets into what is executed, and takes them out of what is reported.
+//!
+//! Inside the run a secret is a marker with its name. The value goes in here, at the last
+//! moment; whatever a step reports is *sealed*: values become markers again. A report that
+//! holds a secret in another form (encoded, or made known by `add-mask`) becomes a marker
+//! of its own, whose value is kept in a private file of the run, so that no event ever
+//! holds a secret and later steps still get what the step wrote.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+
+use lockgate_core::Secret;
+use lockgate_pipeline::expression::secret::{self, UnknownSecret};
+use serde::{Deserialize, Serialize};
+
+use super::mask::{MASK, Masker};
+
+/// A secret as short as this is put in and masked, but never searched for in reports:
+/// `1` or `no` in an output is hardly ever the secret, and expressions have to compare it.
+const SHORTEST_SEALED: usize = 4;
+
+/// Ordinary words that expressions compare.
+const WORDS: [&str; 2] = ["true", "false"];
+
+/// The secrets of one run.
+#[derive(Debug)]
+pub struct SecretBook {
+    named: BTreeMap<String, Secret>,
+    kept: PathBuf,
+    sealed: Mutex<BTreeMap<String, Secret>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    name: String,
+    value: String,
+}
+
+impl SecretBook {
+    /// Returns the book of these secrets, with what earlier processes of the run sealed in the file `kept`.
+    ///
+    /// # Errors
+    /// Returns a file that cannot be read.
+    pub fn open(named: BTreeMap<String, Secret>, kept: PathBuf) -> io::Result<Self> {
+        let text = match std::fs::read_to_string(&kept) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
+            other => other?,
+        };
+        // The last line may be cut off by a crash: then nobody has seen its name.
+        let sealed = text
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
+            .map(|entry| (entry.name, Secret::new(entry.value)))
+            .collect();
+        Ok(Self {
+            named,
+            kept,
+            sealed: Mutex::new(sealed),
+        })
+    }
+
+    /// Returns every value that must not be shown.
+    pub fn values(&self) -> Vec<String> {
+        let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        let all = self.named.values().chain(sealed.values());
+        all.map(|secret| secret.expose().to_owned()).collect()
+    }
+
+    /// Returns `text` with each marker replaced by its value.
+    ///
+    /// # Errors
+    /// Returns the first name that has no value.
+    pub fn reveal(&self, text: &str) -> Result<String, UnknownSecret> {
+        if !secret::contains_marker(text) {
+            return Ok(text.to_owned());
+        }
+        let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        secret::substitute(text, |name| {
+            let found = self.named.get(name).or_else(|| sealed.get(name));
+            found.map(Secret::expose)
+        })
+    }
+
+    /// Returns `text` with each marker replaced by stars: for names and headings.
+    pub fn hide(&self, text: &str) -> String {
+        secret::substitute(text, |_| Some(MASK)).unwrap_or_else(|_| MASK.to_owned())
+    }
+
+    /// Returns `text` with every secret replaced by a marker.
+    ///
+    /// # Errors
+    /// Returns why a value could not be kept.
+    pub fn seal(&self, text: &str, masker: &Masker) -> io::Result<String> {
+        let named = self.seal_named(text);
+        let visible = secret::substitute(&named, |_| Some("")).unwrap_or_default();
+        if visible.chars().count() < SHORTEST_SEALED || WORDS.contains(&visible.as_str()) || !masker.finds_in(&visible)
+        {
+            return Ok(named);
+        }
+        if self.only_short_secrets(&visible, masker) {
+            return Ok(named);
+        }
+        self.keep(text)
+    }
+
+    fn seal_named(&self, text: &str) -> String {
+        let mut sealed = text.to_owned();
+        let mut longest_first: Vec<(&String, &Secret)> = self.named.iter().filter(|(_, value)| is_sealed(value)).collect();
+        longest_first.sort_by_key(|(_, value)| std::cmp::Reverse(value.expose().len()));
+        for (name, value) in longest_first {
+            sealed = replace_outside_markers(&sealed, value.expose(), &secret::marker(name));
+        }
+        sealed
+    }
+
+    /// Returns whether all that the masker finds are secrets too short to be searched for in reports.
+    fn only_short_secrets(&self, visible: &str, masker: &Masker) -> bool {
+        let mut without = visible.to_owned();
+        for value in self.named.values().filter(|value| !is_sealed(value)) {
+            if !value.expose().is_empty() {
+                without = without.replace(value.expose(), "\n");
+            }
+        }
+        !masker.finds_in(&without)
+    }
+
+    fn keep(&self, text: &str) -> io::Result<String> {
+        let mut sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((name, _)) = sealed.iter().find(|(_, value)| value.expose() == text) {
+            return Ok(secret::marker(name));
+        }
+        let name = format!("~{}", sealed.len() + 1);
+        let entry = Entry {
+            name: name.clone(),
+            value: text.to_owned(),
+        };
+        append_private(&self.kept, &entry)?;
+        sealed.insert(name.clone(), Secret::new(text));
+        Ok(secret::marker(&name))
+    }
+}
+
+/// Appends a line of JSON to a file that only its owner can read, durably.
+pub(crate) fn append_private(path: &std::path::Path, entry: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(entry)?;
+    line.insert(0, b'\n');
+    line.push(b'\n');
+    let mut file = OpenOptions::new().append(true).create(true).mode(0o600).open(path)?;
+    file.write_all(&line)?;
+    file.sync_data()
+}
+
+fn is_sealed(value: &Secret) -> bool {
+    let text = value.expose();
+    text.chars().count() >= SHORTEST_SEALED && !WORDS.contains(&text.to_lowercase().as_str()) && !text.trim().is_empty()
+}
+
+/// A marker's own name may contain the value; it must stay as it is.
+fn replace_outside_markers(text: &str, value: &str, marker: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(start) = rest.find('\u{E000}') {
+        let end = rest[start..].find('\u{E001}').map_or(rest.len(), |at| start + at + '\u{E001}'.len_utf8());
+        out.push_str(&rest[..start].replace(value, marker));
+        out.push_str(&rest[start..end]);
+        rest = &rest[end..];
+    }
+    out.push_str(&rest.replace(value, marker));
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn book(folder: &std::path::Path, secrets: &[(&str, &str)]) -> (SecretBook, Masker) {
+        let named: BTreeMap<String, Secret> = secrets
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)))
+            .collect();
+        let book = SecretBook::open(named, folder.join("sealed")).unwrap();
+        let values = book.values();
+        let masker = Masker::new(values.iter().map(String::as_str));
+        (book, masker)
+    }
+
+    #[test]
+    fn what_is_sealed_is_revealed_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, masker) = book(folder.path(), &[("TOKEN", "hunter2"), ("LONG", "hunter2-long")]);
+        for text in ["a hunter2 b", "hunter2-long", "aHVudGVyMg==", "plain"] {
+            let sealed = book.seal(text, &masker).unwrap();
+            assert_eq!(sealed == text, text == "plain");
+            assert!(!masker.finds_in(&sealed), "{sealed}");
+            assert_eq!(book.reveal(&sealed).unwrap(), text);
+        }
+        assert_eq!(book.seal("hunter2", &masker).unwrap(), secret::marker("TOKEN"));
+    }
+
+    #[test]
+    fn a_masked_value_gets_a_name_that_survives() {
+        let folder = tempfile::tempdir().unwrap();
+        let (first, masker) = book(folder.path(), &[]);
+        masker.add(["s3cret"]);
+        let sealed = first.seal("x=s3cret", &masker).unwrap();
+        assert_eq!(first.seal("x=s3cret", &masker).unwrap(), sealed);
+        let (again, masker) = book(folder.path(), &[]);
+        assert_eq!(again.reveal(&sealed).unwrap(), "x=s3cret");
+        assert_eq!(masker.mask("x=s3cret"), "***");
+    }
+
+    #[test]
+    fn short_secrets_leave_reports_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, masker) = book(folder.path(), &[("FLAG", "true"), ("ONE", "1")]);
+        for text in ["true", "1", "11 of 100"] {
+            assert_eq!(book.seal(text, &masker).unwrap(), text);
+        }
+        assert_eq!(masker.mask("1 is true"), "*** is ***");
+    }
+}
