@@ -75,9 +75,16 @@ async fn connection(peer: Arc<Peer>, stream: TcpStream, _permit: OwnedSemaphoreP
     slot.connections.fetch_sub(1, Ordering::Relaxed);
 }
 
+/// Returns the limits for a new connection; a kept one does not change its own.
+fn limits(slot: &Slot) -> Limits {
+    slot.route
+        .load()
+        .as_ref()
+        .map_or_else(Limits::default, |route| route.limits.clone())
+}
+
 async fn http1(peer: Arc<Peer>, stream: TcpStream) {
-    let limits = peer.slot.route.load().as_ref().map(|route| route.limits.clone());
-    let limits = limits.unwrap_or_else(Limits::default);
+    let limits = limits(&peer.slot);
     let (settings, idle_close) = (peer.shared.settings.clone(), peer.shared.idle_close.clone());
     let service = service_fn(move |request| forward::serve(Arc::clone(&peer), request));
     let connection = http1::Builder::new()
@@ -100,8 +107,7 @@ async fn http1(peer: Arc<Peer>, stream: TcpStream) {
 }
 
 async fn http2(peer: Arc<Peer>, stream: TcpStream) {
-    let limits = peer.slot.route.load().as_ref().map(|route| route.limits.clone());
-    let limits = limits.unwrap_or_else(Limits::default);
+    let limits = limits(&peer.slot);
     let stopping = peer.shared.stopping.clone();
     let service = service_fn(move |request| forward::serve(Arc::clone(&peer), request));
     let connection = http2::Builder::new(TokioExecutor::new())

@@ -176,7 +176,7 @@ impl Counters {
     }
 
     pub(crate) fn latency(&self) -> Latency {
-        Tally::sum(self.shards.iter().map(|shard| &shard.latency))
+        Tally::sum(&self.shards.iter().map(|shard| &shard.latency))
     }
 
     fn failures(&self) -> Failures {

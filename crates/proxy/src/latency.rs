@@ -88,7 +88,7 @@ impl Tally {
     }
 
     /// Returns the sum of several tallies.
-    pub(crate) fn sum<'a>(tallies: impl Iterator<Item = &'a Self> + Clone) -> Latency {
+    pub(crate) fn sum<'a, I: Iterator<Item = &'a Self> + Clone>(tallies: &I) -> Latency {
         let count = |at: usize| {
             tallies
                 .clone()
@@ -140,7 +140,7 @@ mod tests {
         for micros in 1..=10_000 {
             tally.record(Duration::from_micros(micros));
         }
-        let latency = Tally::sum([&tally].into_iter());
+        let latency = Tally::sum(&[&tally].into_iter());
         assert_eq!(latency.count(), 10_000);
         for (quantile, micros) in [(0.5, 5_000.0), (0.95, 9_500.0), (0.99, 9_900.0)] {
             let read = latency.quantile(quantile).unwrap().as_micros() as f64;
@@ -153,10 +153,10 @@ mod tests {
     fn a_window_is_a_difference() {
         let tally = Tally::new();
         tally.record(Duration::from_millis(1));
-        let earlier = Tally::sum([&tally].into_iter());
+        let earlier = Tally::sum(&[&tally].into_iter());
         tally.record(Duration::from_millis(1));
         tally.record(Duration::from_secs(9));
-        let window = Tally::sum([&tally].into_iter()).since(&earlier);
+        let window = Tally::sum(&[&tally].into_iter()).since(&earlier);
         assert_eq!(window.count(), 2);
         assert_eq!(window.buckets().len(), 2);
     }

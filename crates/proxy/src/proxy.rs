@@ -230,7 +230,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             max_connections: 16_384,
-            header_timeout: Duration::from_secs(60),
+            header_timeout: Duration::from_mins(1),
         }
     }
 }
@@ -239,7 +239,9 @@ async fn sweep(shared: Arc<Shared>) {
     let mut ticks = tokio::time::interval(SWEEP);
     while shared.idle_close.run_until_cancelled(ticks.tick()).await.is_some() {
         let backends = shared.registry().backends();
-        backends.iter().for_each(|backend| backend.sweep());
+        for backend in backends {
+            backend.sweep();
+        }
     }
 }
 

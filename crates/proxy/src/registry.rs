@@ -60,31 +60,24 @@ impl Registry {
 
     /// Returns the slot of `listener`, which exists from its first mention.
     pub(crate) fn slot(&mut self, listener: &str) -> Arc<Slot> {
-        let slot = self.slots.entry(listener.to_owned());
-        Arc::clone(slot.or_insert_with(|| Slot::new(listener)))
+        slot(&mut self.slots, listener)
     }
 
     pub(crate) fn apply(&mut self, snapshot: Snapshot) -> Result<Applied, Refused> {
-        let before = self
-            .table
-            .get(&snapshot.stream)
-            .map(|accepted| accepted.listener.clone());
-        let applied = self.table.accept(snapshot.clone())?;
-        if applied == Applied::Unchanged {
-            return Ok(applied);
-        }
-        let route = self
-            .streams
-            .entry(snapshot.stream.clone())
-            .or_default()
-            .enter(&snapshot, self.seed);
-        if let Some(left) = before.filter(|listener| *listener != snapshot.listener) {
-            self.slot(&left).route.store(None);
-        }
-        self.slot(&snapshot.listener).route.store(Some(Arc::new(route)));
-        // Pairs with the fence in `Slot::admit`: what is in flight after it is counted.
-        fence(Ordering::SeqCst);
-        if let Some(stream) = self.streams.get_mut(&snapshot.stream) {
+        let id = snapshot.stream.clone();
+        let before = self.table.get(&id).map(|accepted| accepted.listener.clone());
+        let applied = self.table.accept(snapshot)?;
+        if let (Applied::Switched | Applied::Refreshed, Some(accepted)) = (applied, self.table.get(&id)) {
+            let stream = self.streams.entry(id).or_default();
+            let route = stream.enter(accepted, self.seed);
+            if let Some(left) = before.filter(|listener| *listener != accepted.listener) {
+                slot(&mut self.slots, &left).route.store(None);
+            }
+            slot(&mut self.slots, &accepted.listener)
+                .route
+                .store(Some(Arc::new(route)));
+            // Pairs with the fence in `Slot::admit`: what is in flight after it is counted.
+            fence(Ordering::SeqCst);
             stream.settle();
         }
         Ok(applied)
@@ -142,6 +135,11 @@ impl Registry {
         };
         self.slots.values().map(report).collect()
     }
+}
+
+fn slot(slots: &mut BTreeMap<String, Arc<Slot>>, listener: &str) -> Arc<Slot> {
+    let slot = slots.entry(listener.to_owned());
+    Arc::clone(slot.or_insert_with(|| Slot::new(listener)))
 }
 
 impl Stream {

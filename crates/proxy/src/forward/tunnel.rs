@@ -82,7 +82,7 @@ async fn carry_frames(
         }
         let bytes = &buffer[..read];
         let end = if closing {
-            frames.to_boundary(bytes).unwrap_or(read)
+            frames.advance(bytes).unwrap_or(read)
         } else {
             frames.pass(bytes);
             read

@@ -23,7 +23,7 @@ impl Frames {
     }
 
     /// Follows `bytes` up to the first end of a frame; returns its offset, or `None` when it lies beyond.
-    pub(super) fn to_boundary(&mut self, bytes: &[u8]) -> Option<usize> {
+    pub(super) fn advance(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while at < bytes.len() {
             if self.payload > 0 {
@@ -51,7 +51,7 @@ impl Frames {
 
     /// Follows all of `bytes`.
     pub(super) fn pass(&mut self, mut bytes: &[u8]) {
-        while let Some(end) = self.to_boundary(bytes) {
+        while let Some(end) = self.advance(bytes) {
             bytes = &bytes[end..];
         }
     }
@@ -84,11 +84,11 @@ mod tests {
         match length {
             0..126 => frame.push(mask | length as u8),
             126..65_536 => {
-                frame.push(mask | 126);
+                frame.push(mask | 0x7e);
                 frame.extend((length as u16).to_be_bytes());
             }
             _ => {
-                frame.push(mask | 127);
+                frame.push(mask | 0x7f);
                 frame.extend((length as u64).to_be_bytes());
             }
         }
@@ -105,7 +105,7 @@ mod tests {
             for step in [1, 2, 3, 1_000, bytes.len()] {
                 let (mut follower, mut ends, mut passed) = (Frames::default(), Vec::new(), 0);
                 for mut chunk in bytes.chunks(step) {
-                    while let Some(end) = follower.to_boundary(chunk) {
+                    while let Some(end) = follower.advance(chunk) {
                         passed += end;
                         ends.push(passed);
                         chunk = &chunk[end..];
