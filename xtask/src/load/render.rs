@@ -55,7 +55,7 @@ fn write_report(out: &mut String, report: &Report) -> std::fmt::Result {
             answers.join(", ")
         )?;
     }
-    for failure in &report.first_failures {
+    for failure in report.first_failures.iter().take(10) {
         let (due, after, detail) = (failure.due_ms, failure.after_ms, &failure.detail);
         writeln!(
             out,

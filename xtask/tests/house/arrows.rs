@@ -188,6 +188,28 @@ fn reachable(metadata: &Metadata, from: &PackageId) -> Vec<(String, String)> {
     found
 }
 
+/// `cargo deny` knows the same; this holds where it is not installed.
+#[test]
+fn banned_crates_are_nowhere() {
+    let metadata = metadata();
+    let banned = ["ring", "openssl-sys", "native-tls", "serde_yaml"];
+    let names = metadata.packages.iter().map(package_name);
+    let found: Vec<String> = names
+        .filter(|name| banned.contains(name))
+        .map(|name| format!("{name}: deny.toml says why not"))
+        .collect();
+    assert_none(&found);
+    let rules = fs::read_to_string(root().join("deny.toml")).unwrap();
+    let unknown = banned
+        .iter()
+        .filter(|name| !rules.contains(&format!("{{ crate = \"{name}\", reason = ")));
+    assert_none(
+        &unknown
+            .map(|name| format!("deny.toml does not ban {name}"))
+            .collect::<Vec<_>>(),
+    );
+}
+
 #[test]
 fn the_ban_on_what_acts_is_a_test_that_can_fail() {
     let metadata = metadata();

@@ -41,7 +41,7 @@ fn files() -> Vec<PathBuf> {
             let kind = entry.file_type().unwrap();
             if kind.is_dir() && !NOT_OURS.iter().any(|folder| name == *folder) {
                 open.push(entry.path());
-            } else if kind.is_file() && is_text(&entry.path()) {
+            } else if kind.is_file() && is_text(entry.path().strip_prefix(root()).unwrap()) {
                 found.push(entry.path().strip_prefix(root()).unwrap().to_path_buf());
             }
         }
