@@ -2,6 +2,10 @@
 //!
 //! What it adds to the roles: a driver without decisions, which only keeps the
 //! supervisor alive, and the small commands that the tests run under shims.
+#![expect(
+    clippy::unwrap_used,
+    reason = "a fixture of the tests: what cannot be is a failure of the test"
+)]
 
 use std::io::{Read, Write};
 use std::net::TcpListener;
@@ -16,8 +20,14 @@ use lockgate_host::{proxy_process, shim, start, supervisor};
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    if let ["host-shim", directory] = arguments[..] {
+        return shim::main(Path::new(directory));
+    }
+    tracing_subscriber::fmt()
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .init();
     match arguments[..] {
-        ["host-shim", directory] => shim::main(Path::new(directory)),
         ["host-supervisor", "--home", home] => supervisor::main(&supervisor::SupervisorOptions {
             home: HostHome::new(home),
             roles: roles(home),
@@ -35,11 +45,11 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns the roles; without a driver where the test put a file that says so.
+/// Returns the roles; with a driver that cannot start where the test put a file that says so.
 fn roles(home: &str) -> Roles {
     let mut roles = Roles::of_this_program().unwrap();
-    if Path::new(home).join("no-driver").exists() {
-        roles.driver = None;
+    if Path::new(home).join("broken-driver").exists() {
+        roles.driver = Some(vec!["no-such-role".into()]);
     }
     roles
 }

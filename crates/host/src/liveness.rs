@@ -7,9 +7,10 @@
 //! never makes a claim fail. The FIFO is there to wait without a thread: its
 //! reader sees the end as soon as the last writer is gone.
 //!
-//! The FIFO is opened behind the lock's file and before the lock is taken, and
-//! the kernel closes in the order of opening: whoever holds the lock holds the
-//! FIFO, and the end of the FIFO means that the lock is free.
+//! The FIFO is opened before the lock is taken: whoever holds the lock holds the
+//! FIFO. It is let go behind the lock: by [`Claim`]'s order of fields, and at a
+//! sudden death by Linux, which closes the last opened first. A waiter looks at the
+//! lock in any case.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
@@ -30,6 +31,8 @@ pub struct Place {
 }
 
 /// The proof of being the one; released by dropping it or by dying.
+///
+/// To be dropped last: who sees it released takes for granted that nothing else is held.
 #[derive(Debug)]
 pub struct Claim {
     _lock: File,
@@ -47,6 +50,7 @@ impl Place {
 
     /// Takes the place, or returns `None` when a living process has it.
     pub fn claim(&self) -> io::Result<Option<Claim>> {
+        let alive = open_fifo(&self.alive)?;
         let lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -54,7 +58,6 @@ impl Place {
             .truncate(false)
             .mode(0o600)
             .open(&self.lock)?;
-        let alive = open_fifo(&self.alive)?;
         match fcntl(&lock, FcntlArg::F_OFD_SETLK(&whole_file(libc::F_WRLCK))) {
             Ok(_) => Ok(Some(Claim {
                 _lock: lock,

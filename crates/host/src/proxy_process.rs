@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockgate_proxy::{Applied, Proxy, Refused, Settings, Snapshot, Table};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -58,13 +59,20 @@ enum ApplyError {
 
 /// Runs the proxy. To be called first in `main`, before any thread exists.
 pub fn main(options: &ProxyOptions) -> ExitCode {
-    let ran = Seat::take(&options.home, Role::Proxy, options.attachment)
-        .map_err(|error| in_words(&error))
-        .and_then(|seat| {
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-            let runtime = runtime.map_err(|error| format!("starting its runtime: {error}"))?;
-            runtime.block_on(run(seat, options))
-        });
+    let seat = match Seat::take(&options.home, Role::Proxy, options.attachment) {
+        Ok(seat) => seat,
+        Err(error) => {
+            tracing::error!("{}", in_words(&error));
+            return ExitCode::FAILURE;
+        }
+    };
+    raise_limit();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let ran = match runtime {
+        // The runtime with all the sockets of its tasks is gone before the seat is free.
+        Ok(runtime) => runtime.block_on(run(&seat, options)),
+        Err(error) => Err(format!("starting its runtime: {error}")),
+    };
     match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
@@ -74,7 +82,16 @@ pub fn main(options: &ProxyOptions) -> ExitCode {
     }
 }
 
-async fn run(seat: Seat, options: &ProxyOptions) -> Result<(), String> {
+/// Asks for as many descriptors as the machine allows: every connection is one, and its backend another.
+fn raise_limit() {
+    let raised =
+        getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
+    if let Err(error) = raised {
+        tracing::warn!("raising the limit of open files: {error}");
+    }
+}
+
+async fn run(seat: &Seat, options: &ProxyOptions) -> Result<(), String> {
     let path = options.home.proxy_record();
     let table: Option<Table> = durable::read_json(&path).map_err(|error| {
         let remedy = "move it away to start without routes; the driver sends them again";
@@ -89,7 +106,7 @@ async fn run(seat: Seat, options: &ProxyOptions) -> Result<(), String> {
     });
     tokio::spawn(sockets::follow(Arc::clone(&shared)));
     let asked = asked_to_end(&shared);
-    let served = control::serve(&seat, Arc::clone(&shared));
+    let served = control::serve(seat, Arc::clone(&shared));
     tokio::select! {
         result = served => result.map_err(|error| format!("serving its socket: {error}"))?,
         result = asked => result.map_err(|error| format!("waiting for signals: {error}"))?,

@@ -67,7 +67,8 @@ pub fn main(options: &SupervisorOptions) -> ExitCode {
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ran = match runtime {
-        Ok(runtime) => runtime.block_on(run(seat, options)),
+        // The runtime with all that its tasks hold is gone before the seat is free.
+        Ok(runtime) => runtime.block_on(run(&seat, options)),
         Err(error) => Err(format!("starting its runtime: {error}")),
     };
     match ran {
@@ -79,7 +80,7 @@ pub fn main(options: &SupervisorOptions) -> ExitCode {
     }
 }
 
-async fn run(seat: Seat, options: &SupervisorOptions) -> Result<(), String> {
+async fn run(seat: &Seat, options: &SupervisorOptions) -> Result<(), String> {
     let home = options.home.clone();
     let ledger = Arc::new(Ledger::open(home.supervisor_record()).map_err(|error| in_words(&error))?);
     let listeners = Listeners::recover(&home, Arc::clone(&ledger)).await;
@@ -95,7 +96,7 @@ async fn run(seat: Seat, options: &SupervisorOptions) -> Result<(), String> {
     });
     tokio::spawn(rotation::run(Arc::clone(&shared)));
     let terminated = terminated(Arc::clone(&shared));
-    let served = control::serve(&seat, Arc::clone(&shared));
+    let served = control::serve(seat, Arc::clone(&shared));
     tokio::select! {
         result = served => result.map_err(|error| format!("serving its socket: {error}")),
         result = terminated => result.map_err(|error| format!("waiting for signals: {error}")),

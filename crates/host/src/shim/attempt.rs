@@ -136,6 +136,9 @@ pub async fn wait(directory: &Path) -> io::Result<AttemptState> {
 ///
 /// Returns at once; [`wait`] tells the end. Asking again with a shorter grace shortens it.
 pub fn stop(directory: &Path, grace: Duration) -> io::Result<Stopping> {
+    if !is_alive(directory)? {
+        return Ok(Stopping::NotRunning);
+    }
     let opened = OpenOptions::new()
         .write(true)
         .custom_flags(libc::O_NONBLOCK)

@@ -75,9 +75,9 @@ fn prepare(directory: &Path) -> io::Result<Prepared> {
         signals: signals()?,
         files,
         spec,
-        _claim: claim,
         command: None,
         deadline: None,
+        _claim: claim,
     })))
 }
 
@@ -96,13 +96,14 @@ fn signals() -> io::Result<SignalFd> {
 struct Shim {
     files: Files,
     spec: AttemptSpec,
-    _claim: Claim,
     control: File,
     signals: SignalFd,
     /// The command's process and process group, while it is not reaped.
     command: Option<Pid>,
     /// When the command is killed; set by a stop.
     deadline: Option<Instant>,
+    /// Released last.
+    _claim: Claim,
 }
 
 impl Shim {

@@ -1,5 +1,6 @@
 //! Ending what a dead shim left running.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
 
@@ -22,14 +23,14 @@ pub fn sweep(directory: &Path) -> io::Result<usize> {
     if files.place().is_held()? || started.boot != clock::boot() {
         return Ok(0);
     }
-    let mut found = 0;
+    let mut found = BTreeSet::new();
     loop {
         let members = members(&started);
         if members.is_empty() {
-            return Ok(found);
+            return Ok(found.len());
         }
-        found += members.len();
         descendants::signal_each(&members, Signal::SIGKILL);
+        found.extend(members);
         std::thread::yield_now();
     }
 }

@@ -72,7 +72,7 @@ impl InstanceTable {
             stop: CancellationToken::new(),
         };
         for (id, record) in recorded {
-            table.spawn(id, record);
+            table.spawn(id, &record);
         }
         table
     }
@@ -147,13 +147,13 @@ impl InstanceTable {
             });
             return;
         }
-        self.spawn(id, record);
+        self.spawn(id, &record);
     }
 
-    fn spawn(&self, id: Name, record: InstanceRecord) {
+    fn spawn(&self, id: Name, record: &InstanceRecord) {
         let (desired, wanted) = watch::channel(record.desired.clone());
         let gone = self.stop.child_token();
-        let life = Life::new(Arc::clone(&self.context), id.clone(), &record, wanted);
+        let life = Life::new(Arc::clone(&self.context), id.clone(), record, wanted);
         let task = Task {
             desired,
             gone: gone.clone(),
@@ -180,10 +180,10 @@ fn want(record: &mut Record, spec: InstanceSpec) -> Result<InstanceRecord, Insta
     let id = spec.id.clone();
     let incarnation = match record.instances.get(&id) {
         Some(present) if present.desired == Desired::Run => {
-            return match present.spec == spec {
-                true => Ok(present.clone()),
-                false => Err(InstanceError::Different(id)),
-            };
+            if present.spec != spec {
+                return Err(InstanceError::Different(id));
+            }
+            return Ok(present.clone());
         }
         // Stopped before: a new start has a new number.
         Some(present) => present.incarnation + 1,

@@ -12,7 +12,7 @@ use crate::seat::in_words;
 use crate::start::bear;
 
 /// Deaths are counted over this time.
-const WINDOW: Duration = Duration::from_secs(60);
+const WINDOW: Duration = Duration::from_mins(1);
 
 /// So many deaths within the window are answered at once; more are answered later and later.
 const BUDGET: usize = 5;

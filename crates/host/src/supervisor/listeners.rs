@@ -18,8 +18,9 @@ use crate::wire::{ListenerInfo, ProxyClient};
 /// How long a living proxy may take to hand its sockets over.
 const PROXY_PATIENCE: Duration = Duration::from_secs(2);
 
-/// How often a socket that could not be bound is tried again.
-const RETRY: Duration = Duration::from_secs(1);
+/// When a socket that could not be bound is tried again: soon, and then ever more slowly.
+const FIRST_RETRY: Duration = Duration::from_millis(20);
+const LAST_RETRY: Duration = Duration::from_secs(1);
 
 /// A name and its socket.
 #[derive(Clone, Debug)]
@@ -58,7 +59,7 @@ impl Listeners {
             };
             let socket = socket.map(Arc::new);
             if let Err(reason) = &socket {
-                tracing::error!("listener `{name}`: {reason}; tried again every second");
+                tracing::error!("listener `{name}`: {reason}; tried again until it works");
             }
             held.insert(name, Listener { address, socket });
         }
@@ -149,8 +150,10 @@ async fn fetch(home: &HostHome) -> BTreeMap<String, TcpListener> {
 
 /// Tries what could not be bound again, for ever.
 async fn retry(home: HostHome, held: watch::Sender<BTreeMap<String, Listener>>) {
+    let mut delay = FIRST_RETRY;
     loop {
-        tokio::time::sleep(RETRY).await;
+        tokio::time::sleep(delay).await;
+        delay = (delay * 2).min(LAST_RETRY);
         let missing: BTreeSet<(String, SocketAddr)> = held
             .borrow()
             .iter()

@@ -1,0 +1,11 @@
+//! The host's processes as real processes: started, killed, and found again.
+//!
+//! They are played by `examples/host_roles.rs`, which `cargo test` builds beside
+//! these tests. No test sleeps: each waits for what it expects, up to a deadline.
+
+mod attempts;
+mod instances;
+mod stage;
+mod stopping;
+mod supervision;
+mod traffic;
