@@ -1,0 +1,131 @@
+//! What follows from the state, whatever led to it.
+
+use lockgate_core::Now;
+
+use crate::environment::Environment;
+use crate::environment::decide::{intent, leave, soak};
+use crate::environment::effect::RouteTable;
+use crate::environment::event::Fact;
+use crate::environment::reason::Reason;
+use crate::environment::rollout::{Phase, Rollout};
+use crate::plan::Movement;
+use crate::revision::{Health, Placement, Revision, RevisionNumber, Running};
+
+/// Returns the next facts; none when everything waits for something outside.
+pub(super) fn next(environment: &Environment, now: &Now) -> Vec<Fact> {
+    if let Some(table) = changed_backends(environment) {
+        return vec![Fact::Rerouted { table }];
+    }
+    let Some(rollout) = &environment.rollout else {
+        return at_rest(environment, now).into_iter().collect();
+    };
+    if rollout.is_leaving() {
+        return leave::next(environment, rollout);
+    }
+    if let Some(retired) = to_retire(environment, rollout) {
+        return vec![Fact::StopDecided { revision: retired }];
+    }
+    if let Some(reason) = trouble(environment, rollout) {
+        return leave::give_up(environment, rollout, reason, now);
+    }
+    forward(environment, rollout, now)
+}
+
+/// Returns the present route with the instances that are ready now, when they differ.
+///
+/// A revision without any ready instance keeps its last addresses: the proxy holds
+/// requests for them, which is better than an empty route.
+fn changed_backends(environment: &Environment) -> Option<RouteTable> {
+    let current = &environment.route.as_ref()?.table;
+    let mut table = current.clone();
+    for (number, addresses) in &mut table.backends {
+        let ready = environment.revision(*number).map(Revision::ready_addresses);
+        if let Some(ready) = ready.filter(|ready| !ready.is_empty()) {
+            *addresses = ready;
+        }
+    }
+    (table != *current).then_some(table)
+}
+
+/// Returns the next fact without a rollout: the waiting deploy, else tidying up.
+fn at_rest(environment: &Environment, now: &Now) -> Option<Fact> {
+    if let Some(queued) = &environment.queued {
+        return Some(intent::start_deploy(environment, queued.clone(), now));
+    }
+    let kept = |number: RevisionNumber| environment.stable == Some(number) || environment.previous == Some(number);
+    let unneeded = environment.revisions.values().filter(|revision| !kept(revision.number));
+    unneeded
+        .filter_map(|revision| match (revision.running, revision.placement) {
+            (Running::Wanted, _) => Some(Fact::StopDecided {
+                revision: revision.number,
+            }),
+            (Running::Stopped, Placement::Wanted | Placement::Placed) => Some(Fact::PruneDecided {
+                revision: revision.number,
+            }),
+            (Running::Stopping | Running::Stopped, _) => None,
+        })
+        .next()
+}
+
+/// Returns the warm revision whose slot the rollout needs, while it still runs.
+fn to_retire(environment: &Environment, rollout: &Rollout) -> Option<RevisionNumber> {
+    let retires = rollout.plan.retires.as_ref()?.revision;
+    let revision = environment.revision(retires)?;
+    (revision.running == Running::Wanted).then_some(retires)
+}
+
+/// Returns why the candidate has to be given up.
+fn trouble(environment: &Environment, rollout: &Rollout) -> Option<Reason> {
+    if rollout.plan.movement == Movement::WarmRollback {
+        return None;
+    }
+    if let Some(crash) = &rollout.crash {
+        return Some(crash.clone());
+    }
+    if rollout.phase == Phase::BringingUp {
+        return None;
+    }
+    let candidate = environment.revision(rollout.revision())?;
+    candidate.instances.iter().find_map(|(number, instance)| {
+        let Health::Failing(detail) = &instance.health else {
+            return None;
+        };
+        let detail = match candidate.definition.instances {
+            1 => detail.clone(),
+            _ => format!("instance {number}: {detail}"),
+        };
+        Some(Reason::Unwell { detail })
+    })
+}
+
+/// Returns what brings the rollout on.
+fn forward(environment: &Environment, rollout: &Rollout, now: &Now) -> Vec<Fact> {
+    let revision = rollout.revision();
+    let Some(candidate) = environment.revision(revision) else {
+        return Vec::new();
+    };
+    match &rollout.phase {
+        Phase::BringingUp if rollout.plan.movement == Movement::WarmRollback => {
+            warm_return(environment, rollout, now).into_iter().collect()
+        }
+        Phase::BringingUp if candidate.is_ready() => vec![Fact::CandidateReady { revision }],
+        Phase::Proven if candidate.is_ready() => vec![Fact::SwitchDecided {
+            revision,
+            table: RouteTable::all_to(revision, candidate.ready_addresses()),
+        }],
+        Phase::Soaking(_) => soak::next(environment, rollout, now),
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the decision to return to a revision that is still running.
+fn warm_return(environment: &Environment, rollout: &Rollout, now: &Now) -> Option<Fact> {
+    let leaving = rollout.base?;
+    let target = rollout.revision();
+    Some(Fact::RollbackDecided {
+        reason: Reason::Asked(rollout.by.clone()),
+        leaving,
+        target: Some(target),
+        traffic: leave::way_back(environment, leaving, target, now),
+    })
+}

@@ -1,0 +1,138 @@
+//! What became of one intent.
+
+use lockgate_core::InputId;
+use serde::{Deserialize, Serialize};
+
+use crate::environment::event::{Cause, EnvironmentEvent, Fact};
+use crate::environment::reason::Reason;
+use crate::revision::RevisionNumber;
+
+/// How far an intent has come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Progress {
+    /// No event knows it.
+    Unknown,
+    /// It waits for the rollout that it supersedes.
+    Queued,
+    /// Its rollout runs and has not moved the traffic for good.
+    Running {
+        /// The revision that it brings.
+        revision: RevisionNumber,
+    },
+    /// Its revision serves, and the rollout is not over.
+    Promoted {
+        /// The revision.
+        revision: RevisionNumber,
+    },
+    /// It is over.
+    Ended(Ending),
+}
+
+/// How an intent ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Ending {
+    /// Its revision serves and has passed its soak.
+    Soaked {
+        /// The revision.
+        revision: RevisionNumber,
+    },
+    /// Its revision failed its soak and serves on, because there was nothing before it.
+    LeftServing {
+        /// The revision.
+        revision: RevisionNumber,
+        /// Why it failed.
+        reason: Reason,
+    },
+    /// Traffic is on the earlier revision: what a rollback asks for, and what a deploy fears.
+    RolledBack {
+        /// Why.
+        reason: Reason,
+        /// Which revision serves.
+        to: Option<RevisionNumber>,
+    },
+    /// A rollback could not be done.
+    RollbackFailed {
+        /// Why.
+        reason: Reason,
+    },
+    /// Another deploy took its place before it began.
+    Dropped,
+    /// It was carried out at once, such as a `continue`.
+    Done,
+    /// The environment froze.
+    Frozen {
+        /// Why, in words.
+        reason: String,
+    },
+}
+
+/// Returns what became of `intent`.
+///
+/// An intent that acts on a running rollout (`abort`, a rollback, `continue`) is followed to that rollout's end.
+pub fn follow(events: &[EnvironmentEvent], intent: &InputId) -> Progress {
+    let mut progress = Progress::Unknown;
+    for event in events {
+        let caused = event.cause == Cause::Intent(intent.clone());
+        progress = match progress {
+            Progress::Ended(_) => return progress,
+            Progress::Unknown if caused => first(&event.fact, intent),
+            Progress::Unknown => Progress::Unknown,
+            Progress::Queued => queued(&event.fact, intent),
+            Progress::Running { revision } | Progress::Promoted { revision } => {
+                running(&event.fact, revision, progress)
+            }
+        };
+    }
+    progress
+}
+
+fn first(fact: &Fact, intent: &InputId) -> Progress {
+    match fact {
+        Fact::DeployQueued(_) => Progress::Queued,
+        Fact::QueuedDeployDropped { .. } => Progress::Unknown,
+        Fact::RolloutStarted { plan, intent: of, .. } if of == intent => Progress::Running {
+            revision: plan.revision,
+        },
+        Fact::RollbackDecided { leaving, .. } => Progress::Running { revision: *leaving },
+        fact => ended(fact).map_or(Progress::Ended(Ending::Done), Progress::Ended),
+    }
+}
+
+fn queued(fact: &Fact, intent: &InputId) -> Progress {
+    match fact {
+        Fact::RolloutStarted { plan, intent: of, .. } if of == intent => Progress::Running {
+            revision: plan.revision,
+        },
+        Fact::QueuedDeployDropped { intent: of, .. } if of == intent => Progress::Ended(Ending::Dropped),
+        Fact::Frozen(broken) => Progress::Ended(Ending::Frozen {
+            reason: broken.to_string(),
+        }),
+        _ => Progress::Queued,
+    }
+}
+
+fn running(fact: &Fact, revision: RevisionNumber, progress: Progress) -> Progress {
+    match fact {
+        Fact::Promoted { revision: of, .. } if *of == revision => Progress::Promoted { revision },
+        fact => ended(fact).map_or(progress, Progress::Ended),
+    }
+}
+
+fn ended(fact: &Fact) -> Option<Ending> {
+    match fact {
+        Fact::Soaked { revision, .. } => Some(Ending::Soaked { revision: *revision }),
+        Fact::LeftServing { revision, reason } => Some(Ending::LeftServing {
+            revision: *revision,
+            reason: reason.clone(),
+        }),
+        Fact::RolledBack { reason, to, .. } => Some(Ending::RolledBack {
+            reason: reason.clone(),
+            to: *to,
+        }),
+        Fact::RollbackFailed { reason, .. } => Some(Ending::RollbackFailed { reason: reason.clone() }),
+        Fact::Frozen(broken) => Some(Ending::Frozen {
+            reason: broken.to_string(),
+        }),
+        _ => None,
+    }
+}
