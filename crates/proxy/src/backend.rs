@@ -19,6 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
+use tokio::time::timeout;
 
 pub(crate) use connection::{Connection, SendFailed};
 use pool::Pool;
@@ -33,6 +34,12 @@ pub(crate) const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 ///
 /// Servers close idle connections after some seconds; a younger one is not about to be closed.
 const FRESH: Duration = Duration::from_millis(500);
+
+/// The answer's end is seen here a moment before the connection's own task is done with it.
+///
+/// An instance that does not read the end of a request it has already answered takes longer,
+/// and its connection is not waited for.
+const SETTLING: Duration = Duration::from_millis(20);
 
 /// One address of one revision.
 pub(crate) struct Backend {
@@ -78,8 +85,7 @@ impl Backend {
         };
         if let Some(oldest) = oldest {
             while let Some(mut sender) = self.pool.take(oldest) {
-                // The answer's end is seen here a moment before the connection's own task is done with it.
-                if sender.ready().await.is_ok() {
+                if sender.is_ready() || matches!(timeout(SETTLING, sender.ready()).await, Ok(Ok(()))) {
                     return Ok(Connection::reused(sender, Arc::clone(self)));
                 }
             }
@@ -127,7 +133,7 @@ impl Backend {
     }
 
     async fn connect(self: &Arc<Self>, connect_timeout: Duration) -> Result<Connection, Failure> {
-        let stream = tokio::time::timeout(connect_timeout, TcpStream::connect(self.address))
+        let stream = timeout(connect_timeout, TcpStream::connect(self.address))
             .await
             .map_err(|_| Failure::ConnectTimeout)?
             .map_err(|_| Failure::ConnectRefused)?;

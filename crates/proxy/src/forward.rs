@@ -105,9 +105,11 @@ fn deliver(
     if let (true, Some(client)) = (switching, client) {
         let instance = hyper::upgrade::on(&mut response);
         let websocket = asked.websocket();
-        peer.shared
-            .tasks
-            .spawn(tunnel::run(client, instance, websocket, admission));
+        let abort = peer.shared.abort.clone();
+        peer.shared.tasks.spawn(async move {
+            let tunnel = tunnel::run(client, instance, websocket, admission);
+            abort.run_until_cancelled(tunnel).await;
+        });
         if let Some(upgrade) = upgrade {
             let headers = response.headers_mut();
             headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));

@@ -8,12 +8,14 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lockgate_core::{StreamId, Timestamp};
 use tokio::sync::Semaphore;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::drain::{DrainRefused, Drained};
 use crate::registry::{Registry, SWEEP};
 use crate::report::{Epoch, Report};
+use crate::revision::Tenure;
 use crate::snapshot::Snapshot;
 use crate::table::{Applied, Refused, Table};
 use crate::{accept, drain};
@@ -197,32 +199,45 @@ impl Proxy {
     ///
     /// Kept connections are closed with the answer to their next request, which tells
     /// the client beforehand; only one that stays idle until half time is closed without.
+    /// At half time WebSockets and event streams are told to close.
     pub async fn shutdown(&self, grace: Duration) -> Stopped {
         let shared = &self.shared;
         shared.leaving.store(true, Ordering::SeqCst);
         shared.stopping.cancel();
         shared.tasks.close();
         let open = shared.tasks.len() as u64;
-        if tokio::time::timeout(grace / 2, shared.tasks.wait()).await.is_err() {
+        let mut cut = 0;
+        if timeout(grace / 2, shared.tasks.wait()).await.is_err() {
+            shared.end_all(Tenure::tell);
             shared.idle_close.cancel();
-            if tokio::time::timeout(grace / 2, shared.tasks.wait()).await.is_err() {
-                let cut = shared.tasks.len() as u64;
+            if timeout(grace / 2, shared.tasks.wait()).await.is_err() {
+                cut = shared.tasks.len() as u64;
+                shared.end_all(Tenure::cut);
+                let _ = timeout(AFTER_CUT, shared.tasks.wait()).await;
                 shared.abort.cancel();
                 shared.tasks.wait().await;
-                return Stopped {
-                    finished: open.saturating_sub(cut),
-                    cut,
-                };
             }
         }
         shared.idle_close.cancel();
-        Stopped { finished: open, cut: 0 }
+        Stopped {
+            finished: open.saturating_sub(cut),
+            cut,
+        }
     }
 }
+
+/// How long what was cut by a shutdown may take to say so to its client.
+const AFTER_CUT: Duration = Duration::from_millis(500);
 
 impl Shared {
     pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
         self.registry.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end_all(&self, end: fn(&Tenure)) {
+        for tenure in self.registry().tenures() {
+            end(&tenure);
+        }
     }
 }
 

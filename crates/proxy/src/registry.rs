@@ -104,6 +104,12 @@ impl Registry {
         Some((known.weight, Arc::clone(&known.tenure)))
     }
 
+    /// Returns every tenure, for a shutdown that ends them all.
+    pub(crate) fn tenures(&self) -> Vec<Arc<Tenure>> {
+        let known = self.streams.values().flat_map(|stream| stream.revisions.values());
+        known.map(|known| Arc::clone(&known.tenure)).collect()
+    }
+
     pub(crate) fn backends(&self) -> Vec<Arc<Backend>> {
         let known = self.streams.values().flat_map(|stream| stream.revisions.values());
         known.flat_map(|known| known.backends.values().cloned()).collect()

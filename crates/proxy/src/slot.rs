@@ -156,3 +156,54 @@ impl Drop for Admission {
         self.counters().leave(self.entered);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+    use crate::counters::Counters;
+    use crate::revision::Tenure;
+
+    /// Every request checks that its revision was not declared drained before it was admitted.
+    #[test]
+    fn after_a_drain_nothing_is_admitted_to_the_old_route() {
+        let slot = Slot::new("web");
+        let route = |name: &str| {
+            Arc::new(LiveRoute {
+                split: Split::new(&[100], 1),
+                revisions: vec![Revision::new(name, Tenure::new(Arc::new(Counters::new())), Vec::new())],
+                limits: Limits::default(),
+                forwarded: Forwarded::default(),
+                load: Arc::default(),
+            })
+        };
+        let routes = [route("0"), route("1")];
+        let drained = [AtomicBool::new(false), AtomicBool::new(true)];
+        let stop = AtomicBool::new(false);
+        slot.route.store(Some(Arc::clone(&routes[0])));
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !stop.load(Ordering::SeqCst) {
+                        let admission = slot.admit().unwrap();
+                        let at = usize::from(&*admission.revision().name == "1");
+                        assert!(!drained[at].load(Ordering::SeqCst), "admitted after the drain");
+                        admission.finish();
+                    }
+                });
+            }
+            for turn in 0..3_000 {
+                let (old, new) = (turn % 2, (turn + 1) % 2);
+                drained[new].store(false, Ordering::SeqCst);
+                slot.route.store(Some(Arc::clone(&routes[new])));
+                fence(Ordering::SeqCst);
+                while routes[old].revisions[0].tenure.counters.in_flight() > 0 {
+                    std::thread::yield_now();
+                }
+                drained[old].store(true, Ordering::SeqCst);
+            }
+            stop.store(true, Ordering::SeqCst);
+        });
+    }
+}

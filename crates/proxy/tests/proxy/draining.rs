@@ -190,14 +190,22 @@ async fn a_shutdown_cuts_at_its_deadline() {
     let mut slow = Client::connect(stage.address).await;
     slow.write("GET /gated HTTP/1.1\r\nHost: shop\r\n\r\n").await;
     until("it is in flight", || stage.proxy.in_flight(&stream_id(), "r1") == 1).await;
+    let mut tunnel = Client::connect(stage.address).await;
+    tunnel
+        .write("GET /upgrade HTTP/1.1\r\nHost: shop\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n")
+        .await;
+    assert_eq!(tunnel.answer_head().await.status, 101);
     let _idle = Client::connect(stage.address).await;
-    until("both are accepted", || {
+    until("the client connections but the tunnel's are open", || {
         stage.proxy.report().listeners[0].connections == 2
     })
     .await;
     let stopped = stage.proxy.shutdown(SHORT).await;
-    assert_eq!(stopped, lockgate_proxy::Stopped { finished: 1, cut: 1 });
+    assert_eq!(stopped, lockgate_proxy::Stopped { finished: 1, cut: 2 });
+    let answer = slow.answer().await;
+    assert_eq!((answer.status, answer.header("connection")), (504, Some("close")));
     assert_eq!(slow.closed().await, b"");
+    assert_eq!(tunnel.closed().await, b"");
 }
 
 fn listener() -> std::net::TcpListener {

@@ -105,6 +105,17 @@ async fn behind_a_trusted_proxy_the_addresses_are_appended() {
 }
 
 #[tokio::test]
+async fn a_client_of_http_1_0_gets_a_body_without_chunks() {
+    let (stage, instance) = (Stage::new(), Instance::start("r1").await);
+    stage.route("r1", &[instance.address]);
+    let mut client = Client::connect(stage.address).await;
+    client.write("GET /trailers HTTP/1.0\r\n\r\n").await;
+    let answer = client.answer_head().await;
+    assert_eq!((answer.status, answer.header("transfer-encoding")), (200, None));
+    assert_eq!(client.closed().await, b"body");
+}
+
+#[tokio::test]
 async fn trailers_reach_a_client_that_takes_them() {
     let (stage, instance) = (Stage::new(), Instance::start("r1").await);
     stage.route("r1", &[instance.address]);

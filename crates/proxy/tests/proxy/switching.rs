@@ -64,9 +64,13 @@ async fn switching_under_load_fails_nothing() {
     for kind in 0..12 {
         clients.spawn(load(kind % 4, stage.address, Arc::clone(&seen)));
     }
+    let mut drained_at: Option<(&Instance, u64)> = None;
     for turn in 0..60 {
         let before = seen.answers.load(Ordering::SeqCst);
         until("the load goes on", || seen.answers.load(Ordering::SeqCst) > before + 30).await;
+        if let Some((gone, requests)) = drained_at.take() {
+            assert_eq!(gone.requests(), requests, "a request came after the drain");
+        }
         let (blue_weight, green_weight) = [(0, 100), (50, 50), (100, 0)][turn % 3];
         stage.split(&[
             ("r1", blue_weight, &[blue.address]),
@@ -80,6 +84,8 @@ async fn switching_under_load_fails_nothing() {
                 .await
                 .unwrap();
             assert_eq!(drained.cut, 0);
+            let gone = if green_weight == 0 { &green } else { &blue };
+            drained_at = Some((gone, gone.requests()));
         }
     }
     seen.stop.store(true, Ordering::SeqCst);
