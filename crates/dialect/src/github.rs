@@ -1,0 +1,64 @@
+//! GitHub Actions: workflow files and action files.
+//!
+//! The measure is GitHub's own parser: its keys, its types, the contexts that it allows at each key. What this version
+//! cannot run yet is still read and checked; it becomes a warning here and a refusal when the job would run.
+//!
+//! One pass reads and lowers: each value becomes its part of the pipeline where it is read, so there is no second
+//! model of the file that could disagree with the first.
+
+pub mod action;
+mod availability;
+mod cron;
+mod event;
+mod glob;
+mod input;
+mod job;
+mod lowering;
+mod matrix;
+mod need;
+mod permission;
+mod reference;
+mod step;
+mod trigger;
+mod unsupported;
+mod workflow;
+
+use lockgate_core::{Diagnostic, Severity, SourceFile};
+use lockgate_pipeline::definition::Pipeline;
+
+pub use event::EVENTS;
+pub use input::{Input, InputKind, InputMistake, resolve_inputs};
+pub use trigger::{Decision, Event, Reference, Schedule, Trigger, Triggers, triggered};
+
+/// A workflow file, read without an error.
+#[derive(Clone, Debug)]
+pub struct Workflow {
+    /// What starts it.
+    pub triggers: Triggers,
+    /// What it does.
+    pub pipeline: Pipeline,
+}
+
+/// What became of a file.
+#[derive(Clone, Debug)]
+pub struct Lowered {
+    /// The workflow; `None` when a diagnostic is an error.
+    pub workflow: Option<Workflow>,
+    /// Everything that is wrong or doubtful, in the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Returns the workflow in `file`, lowered to a pipeline, and everything that is wrong with it.
+pub fn lower(file: &SourceFile) -> Lowered {
+    let (workflow, diagnostics) = workflow::read(file);
+    let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    Lowered {
+        workflow: workflow.filter(|_| !has_error),
+        diagnostics,
+    }
+}
+
+/// Returns everything that is wrong or doubtful in the workflow `file`.
+pub fn check(file: &SourceFile) -> Vec<Diagnostic> {
+    workflow::read(file).1
+}

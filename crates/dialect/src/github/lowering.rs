@@ -1,0 +1,359 @@
+//! Reads the values of a workflow file that may hold expressions.
+
+use lockgate_core::{Diagnostic, SourceFile, Span};
+use lockgate_pipeline::definition::{Entries, Place, TemplateValue, Unsupported};
+use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError, Template};
+
+use super::availability::Availability;
+use super::reference::Known;
+use crate::codes;
+use crate::yaml::{Content, Entry, Key, Node, Reader, Resolved, Scalar};
+
+/// One file while it is read: its mistakes, what it asks for in vain, and which names are known at this place.
+pub(super) struct Lowering {
+    pub(super) reader: Reader,
+    /// What the part that is being read asks for and this version cannot do.
+    pub(super) unsupported: Vec<Unsupported>,
+    /// The names that expressions at this place can refer to.
+    pub(super) known: Known,
+}
+
+impl Lowering {
+    pub(super) fn new(file: &SourceFile) -> Self {
+        Self {
+            reader: Reader::new(file),
+            unsupported: Vec::new(),
+            known: Known::default(),
+        }
+    }
+
+    pub(super) fn place(&self, span: Span) -> Place {
+        let (line, column) = self.reader.position(span.start);
+        Place::new(self.reader.file().path.clone(), line, column)
+    }
+
+    pub(super) fn error(&mut self, code: &'static str, span: Span, message: impl Into<String>) {
+        let diagnostic = self.reader.error(code, span, message);
+        self.reader.report(diagnostic);
+    }
+
+    pub(super) fn error_with_help(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = self.reader.error(code, span, message).help(help);
+        self.reader.report(diagnostic);
+    }
+
+    pub(super) fn warning(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let diagnostic = self.reader.warning(code, span, message).help(help);
+        self.reader.report(diagnostic);
+    }
+
+    /// Returns a text in which no expression is evaluated.
+    pub(super) fn plain(&mut self, node: &Node, what: &str) -> Option<String> {
+        let text = self.reader.text(node, what)?;
+        self.refuse_expression(&text, node.span, what);
+        Some(text)
+    }
+
+    /// Returns one text, or the texts of a list, in which no expression is evaluated.
+    pub(super) fn plain_texts(&mut self, node: &Node, what: &str) -> Option<Vec<(String, Span)>> {
+        let texts = self.reader.texts(node, what)?;
+        for (text, span) in &texts {
+            self.refuse_expression(text, *span, what);
+        }
+        Some(texts)
+    }
+
+    /// Returns a text that may hold expressions; nothing is the empty text.
+    pub(super) fn template(&mut self, node: &Node, what: &str, at: &Availability) -> Option<Template> {
+        let Some(scalar) = node.as_scalar() else {
+            self.reader.wrong_type(node, what, "a text");
+            return None;
+        };
+        self.scalar_template(scalar, node.span, at)
+    }
+
+    /// Returns a text that may hold expressions and is not empty.
+    pub(super) fn filled_template(&mut self, node: &Node, what: &str, at: &Availability) -> Option<Template> {
+        let is_empty = node.as_scalar().is_some_and(|scalar| scalar.to_text().is_empty());
+        if is_empty {
+            self.reader.wrong_type(node, what, "a text");
+            return None;
+        }
+        self.template(node, what, at)
+    }
+
+    /// Returns `true`, `false` or an expression.
+    pub(super) fn boolean_template(&mut self, node: &Node, what: &str, at: &Availability) -> Option<Template> {
+        self.typed_template(node, what, at, "`true`, `false` or an expression", |resolved| {
+            matches!(resolved, Resolved::Boolean(_))
+        })
+    }
+
+    /// Returns a number above 0 or an expression.
+    pub(super) fn number_template(&mut self, node: &Node, what: &str, at: &Availability) -> Option<Template> {
+        self.typed_template(
+            node,
+            what,
+            at,
+            "a number above 0 or an expression",
+            |resolved| matches!(resolved, Resolved::Number(number) if number > 0.0),
+        )
+    }
+
+    /// Returns the condition of an `if`.
+    pub(super) fn condition(&mut self, node: &Node, at: &Availability) -> Option<Condition> {
+        let Some(scalar) = node.as_scalar() else {
+            self.reader.wrong_type(node, at.key, "an expression");
+            return None;
+        };
+        match Condition::parse(scalar.to_text()) {
+            Ok(condition) => {
+                self.check_uses(
+                    scalar,
+                    node.span,
+                    &condition.contexts_used(),
+                    &condition.functions_used(),
+                    at,
+                );
+                if condition.is_text() {
+                    self.warning(
+                        codes::CONDITION_IS_TEXT,
+                        node.span,
+                        "this condition is a text, and a text that is not empty is always true",
+                        "put all of it into one `${{ … }}`, or leave out the `${{` and `}}`",
+                    );
+                }
+                Some(condition)
+            }
+            Err(mistake) => {
+                self.report_syntax(scalar, node.span, &mistake);
+                None
+            }
+        }
+    }
+
+    /// Returns names with texts, such as `env` and `with`.
+    pub(super) fn entries(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
+        if let Some(scalar) = node
+            .as_scalar()
+            .filter(|scalar| scalar.text.trim_start().starts_with("${{"))
+        {
+            if self.scalar_template(scalar, node.span, at).is_some() {
+                self.note_unsupported(
+                    node.span,
+                    what,
+                    "an expression for all of its keys is not evaluated by this version",
+                    "write the keys out and put an expression into each value",
+                );
+            }
+            return Entries::new();
+        }
+        let Some(fields) = self.reader.fields(node, what) else {
+            return Entries::new();
+        };
+        let mut entries: Entries = Vec::new();
+        let mut seen: Vec<&Key> = Vec::new();
+        for entry in fields.rest() {
+            self.check_name(entry, what, &mut seen);
+            if let Some(template) = self.template(&entry.value, &value_of(&entry.key.name), at) {
+                self.warn_if_number_changes(&entry.value);
+                entries.push((entry.key.name.clone(), template));
+            }
+        }
+        entries
+    }
+
+    /// Returns a tree of values, each of which may hold expressions.
+    pub(super) fn value(&mut self, node: &Node, at: &Availability) -> Option<TemplateValue> {
+        Some(match &node.content {
+            Content::Scalar(scalar) => {
+                self.warn_if_number_changes(node);
+                let template = self.scalar_template(scalar, node.span, at)?;
+                match template.as_literal() {
+                    Some(_) => TemplateValue::Literal(scalar.value()),
+                    None => TemplateValue::Template(template),
+                }
+            }
+            Content::Sequence(items) => {
+                TemplateValue::List(items.iter().filter_map(|item| self.value(item, at)).collect())
+            }
+            Content::Mapping(entries) => {
+                let fields = entries.iter().filter_map(|entry| {
+                    let value = self.value(&entry.value, at)?;
+                    Some((entry.key.name.clone(), value))
+                });
+                TemplateValue::Map(fields.collect())
+            }
+        })
+    }
+
+    /// Checks the expressions in all of `node`, for what is read only to be refused later.
+    pub(super) fn check_expressions(&mut self, node: &Node, at: &Availability) {
+        match &node.content {
+            Content::Scalar(scalar) => {
+                self.scalar_template(scalar, node.span, at);
+            }
+            Content::Sequence(items) => items.iter().for_each(|item| self.check_expressions(item, at)),
+            Content::Mapping(entries) => entries
+                .iter()
+                .for_each(|entry| self.check_expressions(&entry.value, at)),
+        }
+    }
+
+    /// Warns about a number such as `3.10`, which is 3.1 wherever it is used as a text.
+    pub(super) fn warn_if_number_changes(&mut self, node: &Node) {
+        let Some(scalar) = node.as_scalar() else {
+            return;
+        };
+        let Resolved::Number(_) = scalar.resolved else {
+            return;
+        };
+        let text = scalar.to_text();
+        if text != scalar.text {
+            self.warning(
+                codes::NUMBER_CHANGES,
+                node.span,
+                format!("`{}` is a number here, and as a text it becomes `{text}`", scalar.text),
+                format!("put it in quotes: `'{}'`", scalar.text),
+            );
+        }
+    }
+
+    fn typed_template(
+        &mut self,
+        node: &Node,
+        what: &str,
+        at: &Availability,
+        expected: &str,
+        fits: impl Fn(Resolved) -> bool,
+    ) -> Option<Template> {
+        let scalar = node.as_scalar();
+        let is_literal = scalar.is_some_and(|scalar| fits(scalar.resolved));
+        let is_expression = scalar.is_some_and(|scalar| scalar.text.contains("${{"));
+        if !is_literal && !is_expression {
+            self.reader.wrong_type(node, what, expected);
+            return None;
+        }
+        let template = self.template(node, what, at)?;
+        if is_expression && template.as_expression().is_none() {
+            self.reader.wrong_type(node, what, expected);
+            return None;
+        }
+        Some(template)
+    }
+
+    fn scalar_template(&mut self, scalar: &Scalar, span: Span, at: &Availability) -> Option<Template> {
+        let text = scalar.to_text();
+        if !text.contains("${{") {
+            return Some(Template::literal(text));
+        }
+        match Template::parse_fully(text) {
+            Ok(template) => {
+                self.check_uses(scalar, span, &template.contexts_used(), &template.functions_used(), at);
+                Some(template)
+            }
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    self.report_syntax(scalar, span, &mistake);
+                }
+                None
+            }
+        }
+    }
+
+    fn check_uses(
+        &mut self,
+        scalar: &Scalar,
+        span: Span,
+        contexts: &[ContextUse],
+        functions: &[FunctionUse],
+        at: &Availability,
+    ) {
+        for found in contexts {
+            let place = self.part(scalar, span, found.position, found.length);
+            if !at.contexts.contains(&found.name.as_str()) {
+                let diagnostic = self.unavailable_context(found, place, at);
+                self.reader.report(diagnostic);
+            } else if let Some(problem) = self.known.problem_with(found) {
+                self.warning(codes::UNKNOWN_REFERENCE, place, problem.message, problem.help);
+            }
+        }
+        for found in functions {
+            if !at.has_function(found.function) {
+                let place = self.part(scalar, span, found.position, found.length);
+                let message = format!("`{}` cannot be called in {}", found.function.name(), at.key);
+                let help = if found.function.is_status() {
+                    "the status of a run is known in `if` only"
+                } else {
+                    "files are known in the steps of a job only"
+                };
+                self.error_with_help(codes::FUNCTION_UNAVAILABLE, place, message, help);
+            }
+        }
+    }
+
+    fn unavailable_context(&self, found: &ContextUse, place: Span, at: &Availability) -> Diagnostic {
+        let message = format!("`{}` is not available in {}", found.name, at.key);
+        let listed: Vec<String> = at.contexts.iter().map(|name| format!("`{name}`")).collect();
+        let help = match found.name.as_str() {
+            "secrets" if at.key.contains("`if`") => {
+                "set an environment variable from the secret and test that: `env.NAME != ''`".to_owned()
+            }
+            "env" if at.key.contains("job") => {
+                format!(
+                    "available are {}; what no step sets belongs into `vars`",
+                    listed.join(", ")
+                )
+            }
+            _ => format!("available are {}", listed.join(", ")),
+        };
+        self.reader.error(codes::CONTEXT_UNAVAILABLE, place, message).help(help)
+    }
+
+    fn report_syntax(&mut self, scalar: &Scalar, span: Span, mistake: &SyntaxError) {
+        let place = self.part(scalar, span, mistake.position, mistake.length);
+        self.error(codes::EXPRESSION_SYNTAX, place, mistake.message.clone());
+    }
+
+    fn part(&self, scalar: &Scalar, span: Span, position: usize, length: usize) -> Span {
+        scalar.part(&self.reader.file().text, span, position, length)
+    }
+
+    fn refuse_expression(&mut self, text: &str, span: Span, what: &str) {
+        if text.contains("${{") {
+            let message = format!("no expression is evaluated in {what}");
+            self.error_with_help(codes::EXPRESSION_NOT_ALLOWED, span, message, "write the value itself");
+        }
+    }
+
+    fn check_name<'n>(&mut self, entry: &'n Entry, what: &str, seen: &mut Vec<&'n Key>) {
+        let name = &entry.key.name;
+        if name.is_empty() || name.contains("${{") {
+            let message = format!("a name in {what} must be a text without expressions");
+            self.error(codes::WRONG_VALUE, entry.key.span, message);
+        }
+        let same = |key: &&&Key| key.name != *name && key.name.eq_ignore_ascii_case(name);
+        if let Some(first) = seen.iter().find(same).map(|key| key.span) {
+            let message = format!("`{name}` is given twice in {what}, where case does not matter");
+            let diagnostic = self.reader.error(codes::YAML_DUPLICATE_KEY, entry.key.span, message);
+            self.reader.report(diagnostic.related(first, "first given here"));
+        }
+        seen.push(&entry.key);
+    }
+}
+
+fn value_of(name: &str) -> String {
+    format!("`{name}`")
+}

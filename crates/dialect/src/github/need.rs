@@ -1,0 +1,107 @@
+//! `needs`: that each job is there, and that none waits for itself.
+
+use lockgate_core::Span;
+use lockgate_core::diagnostic::nearest;
+
+use super::lowering::Lowering;
+use crate::codes;
+
+/// A job with the jobs that it needs, each with its place.
+pub(super) struct Needing<'a> {
+    pub(super) id: &'a str,
+    pub(super) place: Span,
+    pub(super) needs: &'a [(String, Span)],
+}
+
+impl Lowering {
+    /// Checks the needs of all jobs.
+    pub(super) fn check_needs(&mut self, jobs: &[Needing<'_>]) {
+        for job in jobs {
+            for (need, span) in job.needs {
+                if !jobs.iter().any(|other| other.id.eq_ignore_ascii_case(need)) {
+                    let others = jobs.iter().map(|other| other.id).filter(|id| *id != job.id);
+                    let message = format!("the job `{}` needs `{need}`, which is not there", job.id);
+                    let help = match nearest(need, others.clone()) {
+                        Some(near) => format!("did you mean `{near}`?"),
+                        None => format!("the other jobs are {}", listed(others)),
+                    };
+                    self.error_with_help(codes::UNKNOWN_NEED, *span, message, help);
+                }
+            }
+        }
+        for cycle in cycles(jobs) {
+            let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(|at| jobs[*at].id).collect();
+            let message = if let [single] = cycle.as_slice() {
+                format!("the job `{}` needs itself", jobs[*single].id)
+            } else {
+                format!("these jobs wait for each other: {}", names.join(" → "))
+            };
+            let place = cycle.first().map_or_else(Span::default, |at| jobs[*at].place);
+            let mut diagnostic = self
+                .reader
+                .error(codes::NEEDS_CYCLE, place, message)
+                .help("`A → B` means that A needs B; remove one of these needs");
+            for at in cycle.iter().skip(1) {
+                diagnostic = diagnostic.related(jobs[*at].place, "part of the circle");
+            }
+            self.reader.report(diagnostic);
+        }
+    }
+}
+
+fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Mark {
+    New,
+    Open,
+    Done,
+}
+
+/// Returns each circle once, as the positions of its jobs in the order of waiting.
+fn cycles(jobs: &[Needing<'_>]) -> Vec<Vec<usize>> {
+    let needed: Vec<Vec<usize>> = jobs
+        .iter()
+        .map(|job| {
+            let at = |need: &String| jobs.iter().position(|other| other.id.eq_ignore_ascii_case(need));
+            job.needs.iter().filter_map(|(need, _)| at(need)).collect()
+        })
+        .collect();
+    let mut marks = vec![Mark::New; jobs.len()];
+    let mut found = Vec::new();
+    for start in 0..jobs.len() {
+        // The path from `start`, each job with the number of its needs that were followed.
+        let mut path: Vec<(usize, usize)> = Vec::new();
+        if marks[start] == Mark::New {
+            marks[start] = Mark::Open;
+            path.push((start, 0));
+        }
+        while let Some((job, followed)) = path.last_mut() {
+            let Some(next) = needed[*job].get(*followed).copied() else {
+                marks[*job] = Mark::Done;
+                path.pop();
+                continue;
+            };
+            *followed += 1;
+            match marks[next] {
+                Mark::Done => {}
+                Mark::New => {
+                    marks[next] = Mark::Open;
+                    path.push((next, 0));
+                }
+                Mark::Open => {
+                    let from = path.iter().position(|(on_path, _)| *on_path == next).unwrap_or(0);
+                    found.push(path[from..].iter().map(|(on_path, _)| *on_path).collect());
+                }
+            }
+        }
+    }
+    found
+}

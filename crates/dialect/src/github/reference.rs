@@ -1,0 +1,94 @@
+//! The names that expressions can refer to at one place: earlier steps, needed jobs, axes of the matrix.
+
+use lockgate_core::diagnostic::nearest;
+use lockgate_pipeline::expression::ContextUse;
+
+/// What is known at one place; what is `None` is not checked.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// The jobs that the job needs.
+    pub(super) needs: Option<Vec<String>>,
+    /// The ids of the job's steps, with whether each has run at this place.
+    pub(super) steps: Option<Vec<(String, Reached)>>,
+    /// The names of the matrix.
+    pub(super) matrix: Option<Vec<String>>,
+    /// The inputs of the workflow.
+    pub(super) inputs: Option<Vec<String>>,
+}
+
+/// Whether a step stands before the place that names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reached {
+    Before,
+    Later,
+}
+
+/// Why a name gives nothing.
+pub(super) struct Problem {
+    pub(super) message: String,
+    pub(super) help: String,
+}
+
+impl Known {
+    /// Returns what is wrong with the first name behind a context.
+    pub(super) fn problem_with(&self, found: &ContextUse) -> Option<Problem> {
+        let name = found.path.first()?;
+        match found.name.as_str() {
+            "needs" => missing(name, self.needs.as_ref()?, |nearest| match nearest {
+                Some(near) => (
+                    format!("the job does not need `{name}`"),
+                    format!("did you mean `{near}`?"),
+                ),
+                None => (
+                    format!("the job does not need `{name}`, so its result is not known here"),
+                    format!("add `{name}` to the `needs` of the job"),
+                ),
+            }),
+            "steps" => self.step_problem(name),
+            "matrix" => missing(name, self.matrix.as_ref()?, |nearest| {
+                let help = nearest.map_or_else(
+                    || "add it to the matrix".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                (format!("the matrix has no `{name}`"), help)
+            }),
+            "inputs" => missing(name, self.inputs.as_ref()?, |nearest| {
+                let help = nearest.map_or_else(
+                    || "declare it under `on` in `workflow_dispatch` or `workflow_call`".to_owned(),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                (format!("the workflow has no input `{name}`"), help)
+            }),
+            _ => None,
+        }
+    }
+
+    fn step_problem(&self, name: &str) -> Option<Problem> {
+        let steps = self.steps.as_ref()?;
+        match steps.iter().find(|(id, _)| id.eq_ignore_ascii_case(name)) {
+            Some((_, Reached::Before)) => None,
+            Some((_, Reached::Later)) => Some(Problem {
+                message: format!("the step `{name}` has not run here, so that its result is empty"),
+                help: "a step can only read what steps above it gave".to_owned(),
+            }),
+            None => {
+                let ids = steps.iter().map(|(id, _)| id.as_str());
+                Some(Problem {
+                    message: format!("the job has no step with the id `{name}`"),
+                    help: nearest(name, ids).map_or_else(
+                        || format!("give the step that is meant `id: {name}`"),
+                        |near| format!("did you mean `{near}`?"),
+                    ),
+                })
+            }
+        }
+    }
+}
+
+fn missing(name: &str, known: &[String], words: impl Fn(Option<&str>) -> (String, String)) -> Option<Problem> {
+    if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    let (message, help) = words(nearest(name, known.iter().map(String::as_str)));
+    Some(Problem { message, help })
+}

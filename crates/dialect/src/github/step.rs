@@ -1,0 +1,241 @@
+//! Steps of a job and of a composite action.
+
+use lockgate_core::Span;
+use lockgate_pipeline::builtin::BuiltinAction;
+use lockgate_pipeline::definition::{Step, StepBody};
+
+use super::availability::{Availability, COMPOSITE_IF, COMPOSITE_KEY, STEP_IF, STEP_KEY};
+use super::lowering::Lowering;
+use super::reference::Reached;
+use crate::codes;
+use crate::yaml::{Entry, Fields, Node};
+
+/// Whose steps they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Owner {
+    Job,
+    Composite,
+}
+
+impl Owner {
+    fn key(self) -> &'static Availability {
+        match self {
+            Self::Job => &STEP_KEY,
+            Self::Composite => &COMPOSITE_KEY,
+        }
+    }
+
+    fn condition(self) -> &'static Availability {
+        match self {
+            Self::Job => &STEP_IF,
+            Self::Composite => &COMPOSITE_IF,
+        }
+    }
+}
+
+/// Keys that start, await or group steps beside the others.
+const BACKGROUND: [&str; 5] = ["background", "wait", "wait-all", "cancel", "parallel"];
+
+impl Lowering {
+    /// Returns the ids of the steps in `node`, none of which has run yet.
+    pub(super) fn step_ids(node: &Node) -> Vec<(String, Reached)> {
+        let items = node.as_sequence().unwrap_or_default();
+        let ids = items.iter().filter_map(|step| step.get("id")?.as_scalar());
+        ids.map(|id| (id.to_text(), Reached::Later)).collect()
+    }
+
+    /// Returns the steps in `node`; afterwards every id of them counts as reached.
+    pub(super) fn steps(&mut self, node: &Node, owner: Owner) -> Vec<Step> {
+        let Some(items) = self.reader.list(node, "`steps`") else {
+            return Vec::new();
+        };
+        let mut ids: Vec<(String, Span)> = Vec::new();
+        let mut steps = Vec::with_capacity(items.len());
+        for item in items {
+            let step = self.step(item, owner);
+            if let Some((id, span)) = item.get("id").and_then(|id| Some((id.as_scalar()?.to_text(), id.span))) {
+                self.reach(&id);
+                let first = ids.iter().find(|(other, _)| other.eq_ignore_ascii_case(&id));
+                if let Some(first) = first.map(|(_, span)| *span) {
+                    let message = format!("two steps have the id `{id}`");
+                    let diagnostic = self.reader.error(codes::DUPLICATE_ID, span, message);
+                    self.reader.report(diagnostic.related(first, "the first one"));
+                }
+                ids.push((id, span));
+            }
+            steps.extend(step);
+        }
+        steps
+    }
+
+    fn reach(&mut self, id: &str) {
+        let steps = self.known.steps.iter_mut().flatten();
+        for (_, reached) in steps.filter(|(other, _)| other.eq_ignore_ascii_case(id)) {
+            *reached = Reached::Before;
+        }
+    }
+
+    fn step(&mut self, node: &Node, owner: Owner) -> Option<Step> {
+        let mut fields = self.reader.fields(node, "a step")?;
+        let place = self.place(fields.first_key());
+        let key = owner.key();
+        let id = fields.take("id").and_then(|id| self.id(id, "the id of a step"));
+        let name = fields.take("name").and_then(|name| self.template(name, "`name`", key));
+        let condition = fields
+            .take("if")
+            .and_then(|node| self.condition(node, owner.condition()));
+        let env = fields
+            .take("env")
+            .map(|env| self.entries(env, "`env`", key))
+            .unwrap_or_default();
+        let continue_on_error = fields
+            .take("continue-on-error")
+            .and_then(|node| self.boolean_template(node, "`continue-on-error`", key));
+        let timeout_minutes = match owner {
+            Owner::Job => fields
+                .take("timeout-minutes")
+                .and_then(|node| self.number_template(node, "`timeout-minutes`", key)),
+            Owner::Composite => None,
+        };
+        let is_background = owner == Owner::Job && self.note_background(&mut fields);
+        let body = self.body(&mut fields, owner, is_background);
+        fields.finish(&mut self.reader);
+        Some(Step {
+            id,
+            name,
+            condition,
+            body: body?,
+            env,
+            continue_on_error,
+            timeout_minutes,
+            place,
+        })
+    }
+
+    fn body(&mut self, fields: &mut Fields<'_>, owner: Owner, is_background: bool) -> Option<StepBody> {
+        let run = fields.take_entry("run");
+        let uses = fields.take_entry("uses");
+        match (run, uses) {
+            (Some(run), Some(uses)) => {
+                let message = "a step has either `run` or `uses`, not both";
+                let diagnostic = self
+                    .reader
+                    .error(codes::STEP_BODY, uses.key.span, message)
+                    .help("make two steps of it")
+                    .related(run.key.span, "`run` is here");
+                self.reader.report(diagnostic);
+                self.run_body(fields, run, owner);
+                self.uses_body(fields, uses, owner);
+                None
+            }
+            (Some(run), None) => self.run_body(fields, run, owner),
+            (None, Some(uses)) => self.uses_body(fields, uses, owner),
+            (None, None) if is_background => None,
+            (None, None) => {
+                let message = "a step needs `run` (a command) or `uses` (an action)";
+                self.error(codes::STEP_BODY, fields.first_key(), message);
+                // They belong to the `run` or `uses` that is missing.
+                for name in ["with", "shell", "working-directory"] {
+                    fields.take(name);
+                }
+                None
+            }
+        }
+    }
+
+    fn run_body(&mut self, fields: &mut Fields<'_>, run: &Entry, owner: Owner) -> Option<StepBody> {
+        let key = owner.key();
+        let script = self.template(&run.value, "`run`", key);
+        let shell = match owner {
+            Owner::Job => fields.take("shell"),
+            Owner::Composite => fields.require("shell", &mut self.reader),
+        };
+        let shell = shell.and_then(|shell| self.filled_template(shell, "`shell`", key));
+        let working_directory = fields
+            .take("working-directory")
+            .and_then(|node| self.template(node, "`working-directory`", key));
+        Some(StepBody::Run {
+            script: script?,
+            shell,
+            working_directory,
+        })
+    }
+
+    fn uses_body(&mut self, fields: &mut Fields<'_>, uses: &Entry, owner: Owner) -> Option<StepBody> {
+        let with = fields
+            .take("with")
+            .map(|with| self.entries(with, "`with`", owner.key()));
+        let reference = self.plain(&uses.value, "`uses`")?;
+        self.check_action(&reference, uses.value.span);
+        Some(StepBody::Uses {
+            reference,
+            with: with.unwrap_or_default(),
+        })
+    }
+
+    fn check_action(&mut self, reference: &str, span: Span) {
+        if BuiltinAction::named(reference).is_some() || reference.starts_with("./") || reference == "." {
+            return;
+        }
+        if reference.starts_with("docker://") {
+            let why = "actions in containers are not supported by this version";
+            let remedy = "run the program in a `run` step";
+            return self.note_unsupported(span, &format!("uses: {reference}"), why, remedy);
+        }
+        let Some((path, version)) = reference.split_once('@') else {
+            let message = format!("`{reference}` names no action");
+            let help = if reference.split('/').count() >= 2 && !reference.starts_with('.') {
+                format!("add a version, such as `{reference}@v4`; an action of this repository starts with `./`")
+            } else {
+                "write `owner/repository@version`, or `./path` for an action of this repository".to_owned()
+            };
+            return self.error_with_help(codes::WRONG_ACTION, span, message, help);
+        };
+        let mut parts = path.split('/');
+        let names = (parts.next(), parts.next());
+        if !matches!(names, (Some(owner), Some(name)) if !owner.is_empty() && !name.is_empty()) || version.is_empty() {
+            let message = format!("`{reference}` names no action");
+            let help = "write `owner/repository@version`, such as `actions/checkout@v4`";
+            return self.error_with_help(codes::WRONG_ACTION, span, message, help);
+        }
+        let builtin: Vec<&str> = BuiltinAction::ALL.into_iter().map(BuiltinAction::name).collect();
+        let why = "actions from other repositories are not supported by this version";
+        let remedy = format!(
+            "copy the action into the repository and use `./path`; built in are {}",
+            builtin.join(", ")
+        );
+        self.note_unsupported(span, &format!("uses: {reference}"), why, &remedy);
+    }
+
+    fn note_background(&mut self, fields: &mut Fields<'_>) -> bool {
+        let mut found = false;
+        for name in BACKGROUND {
+            if let Some(entry) = fields.take_entry(name) {
+                found = true;
+                let why = "steps in the background are not supported by this version";
+                self.note_unsupported(entry.key.span, name, why, "let the steps run one after the other");
+            }
+        }
+        found
+    }
+
+    /// Returns an id of a job or step.
+    pub(super) fn id(&mut self, node: &Node, what: &str) -> Option<String> {
+        let id = self.reader.text(node, what)?;
+        self.check_id(&id, node.span, what);
+        Some(id)
+    }
+
+    pub(super) fn check_id(&mut self, id: &str, span: Span, what: &str) {
+        let starts_well = id.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') && !id.starts_with("__");
+        let is_word = id
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'));
+        if !starts_well || !is_word || id.len() >= 100 {
+            let message = format!("{what} cannot be `{id}`");
+            let help = "an id has letters, digits, `-` and `_`, starts with a letter or one `_`, and has fewer than 100 \
+                        characters; a title for people belongs into `name`";
+            self.error_with_help(codes::WRONG_ID, span, message, help);
+        }
+    }
+}

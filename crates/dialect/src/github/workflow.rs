@@ -1,0 +1,115 @@
+//! The top of a workflow file.
+
+use std::sync::Arc;
+
+use lockgate_core::{Diagnostic, SourceFile, Span};
+use lockgate_pipeline::definition::{Job, Pipeline};
+
+use super::availability::{RUN_NAME, WORKFLOW_CONCURRENCY, WORKFLOW_ENV};
+use super::event;
+use super::lowering::Lowering;
+use super::need::Needing;
+use super::{Triggers, Workflow};
+use crate::codes;
+use crate::yaml::{self, Node};
+
+pub(super) fn read(file: &SourceFile) -> (Option<Workflow>, Vec<Diagnostic>) {
+    let (node, mut diagnostics) = yaml::parse(file);
+    let Some(node) = node.filter(|node| !node.is_null()) else {
+        if diagnostics.is_empty() {
+            let empty = Diagnostic::error(codes::EMPTY_FILE, file, Span::new(0, 0), "the file is empty");
+            diagnostics.push(empty.help("a workflow has at least `on` and `jobs`"));
+        }
+        return (None, diagnostics);
+    };
+    let mut lowering = Lowering::new(file);
+    for diagnostic in diagnostics {
+        lowering.reader.report(diagnostic);
+    }
+    let workflow = lowering.workflow(&node);
+    (workflow, lowering.reader.into_diagnostics())
+}
+
+impl Lowering {
+    fn workflow(&mut self, node: &Node) -> Option<Workflow> {
+        let mut fields = self.reader.fields(node, "a workflow")?;
+        let on = fields.require("on", &mut self.reader);
+        let triggers = on.map(|on| self.triggers(on)).unwrap_or_default();
+        self.known.inputs = Some(triggers.input_names());
+        let path = self.reader.file().path.clone();
+        let name = fields.take("name").and_then(|name| self.plain(name, "`name`"));
+        let run_name = fields
+            .take("run-name")
+            .and_then(|node| self.template(node, "`run-name`", &RUN_NAME));
+        let env = fields.take("env").map(|env| self.entries(env, "`env`", &WORKFLOW_ENV));
+        let defaults = fields.take("defaults").map(|node| self.defaults(node, None));
+        let concurrency = fields
+            .take("concurrency")
+            .and_then(|node| self.concurrency(node, &WORKFLOW_CONCURRENCY));
+        let permissions = fields.take("permissions").and_then(|node| self.permissions(node));
+        let unsupported = std::mem::take(&mut self.unsupported);
+        let jobs = fields.require("jobs", &mut self.reader);
+        let jobs = jobs.map(|jobs| self.jobs(jobs)).unwrap_or_default();
+        fields.finish_with(&mut self.reader, |entry, mut diagnostic| {
+            if event::named(&entry.key.name).is_some() {
+                diagnostic.code = codes::MISPLACED_EVENT;
+                diagnostic.message = format!("the event `{}` stands outside of `on`", entry.key.name);
+                return diagnostic.help("indent it, so that it becomes a key of `on`");
+            }
+            match entry.key.name.as_str() {
+                "steps" | "runs-on" => {
+                    diagnostic.help("it belongs into a job: `jobs:`, then the id of the job, then this")
+                }
+                _ => diagnostic,
+            }
+        });
+        Some(Workflow {
+            triggers,
+            pipeline: Pipeline {
+                name: name.unwrap_or_else(|| path.to_string()),
+                path,
+                run_name,
+                env: env.unwrap_or_default(),
+                defaults: defaults.unwrap_or_default(),
+                concurrency,
+                permissions,
+                jobs,
+                unsupported,
+            },
+        })
+    }
+
+    fn jobs(&mut self, node: &Node) -> Vec<Arc<Job>> {
+        let Some(fields) = self.reader.fields(node, "`jobs`") else {
+            return Vec::new();
+        };
+        let mut read = Vec::new();
+        for entry in fields.rest() {
+            if let Some((job, needs)) = self.job(entry) {
+                read.push((job, needs, entry.key.span));
+            }
+        }
+        if node.as_mapping().is_some_and(<[_]>::is_empty) {
+            self.error(codes::MISSING_KEY, node.span, "a workflow needs at least one job");
+        }
+        let needing: Vec<Needing<'_>> = read
+            .iter()
+            .map(|(job, needs, place)| Needing {
+                id: &job.id,
+                place: *place,
+                needs,
+            })
+            .collect();
+        self.check_needs(&needing);
+        read.into_iter().map(|(job, ..)| Arc::new(job)).collect()
+    }
+}
+
+impl Triggers {
+    fn input_names(&self) -> Vec<String> {
+        self.events
+            .iter()
+            .flat_map(|trigger| trigger.inputs.iter().map(|input| input.name.clone()))
+            .collect()
+    }
+}
