@@ -58,7 +58,6 @@ fn place(revision: &Revision, effects: &mut Effects) {
 fn instances(environment: &Environment, revision: &Revision, effects: &mut Effects) {
     let number = revision.number;
     match revision.running {
-        Running::Stopped => {}
         Running::Stopping => {
             let grace = revision.definition.stop_grace;
             let effect = Effect::Stop {
@@ -67,15 +66,21 @@ fn instances(environment: &Environment, revision: &Revision, effects: &mut Effec
             };
             effects.insert(instance_key(number), effect);
         }
-        Running::Wanted if revision.placement == Placement::Placed && slot_is_free(environment, revision) => {
+        Running::Wanted if revision.placement == Placement::Placed && may_use_slot(environment, revision) => {
             effects.insert(instance_key(number), Effect::Run(run(revision)));
             probe(revision, effects);
         }
-        Running::Wanted => {}
+        Running::Wanted | Running::Stopped => {}
     }
 }
 
-/// Returns whether no other revision still occupies the slot.
+/// Returns whether the revision has the slot already, or no other one occupies it.
+///
+/// Who has it keeps it: a newcomer to the slot must not make the effect of the one that still runs vanish.
+fn may_use_slot(environment: &Environment, revision: &Revision) -> bool {
+    environment.effects.contains_key(&instance_key(revision.number)) || slot_is_free(environment, revision)
+}
+
 fn slot_is_free(environment: &Environment, revision: &Revision) -> bool {
     !environment.revisions.values().any(|other| {
         other.number != revision.number && other.slot == revision.slot && other.running != Running::Stopped
