@@ -143,7 +143,7 @@ impl HealthCheck {
             timeout: Duration::from_secs(2),
             passes: 1,
             failures: 3,
-            deadline: Duration::from_secs(60),
+            deadline: Duration::from_mins(1),
         }
     }
 }

@@ -79,14 +79,14 @@ pub fn dry_run(environment: &Environment, intent: &Intent, by: &Actor) -> Result
 }
 
 /// Returns the plan that brings `release` up beside what serves.
-pub(crate) fn bring_up(environment: &Environment, movement: Movement, content: Content<'_>) -> RolloutPlan {
+pub(crate) fn bring_up(environment: &Environment, movement: Movement, content: &Content<'_>) -> RolloutPlan {
     let from = environment.stable().map(Serving::of);
     let retires = environment.previous().map(Serving::of);
     let Content {
         release,
         definition,
         by,
-    } = content;
+    } = *content;
     let mut plan = RolloutPlan {
         environment: environment.name().to_owned(),
         movement,

@@ -10,7 +10,9 @@ mod next;
 mod report;
 mod soak;
 
-use lockgate_core::Now;
+use std::time::Duration;
+
+use lockgate_core::{BootId, Now, Timestamp};
 
 pub(crate) use soak::verdict as soak_verdict;
 
@@ -46,4 +48,16 @@ pub(super) fn decide(
             Ok(draft.settle())
         }
     }
+}
+
+/// Returns whether the state is one between two events of a decision, so that nothing outside is awaited yet.
+///
+/// Asked at an arbitrary instant: time only sets timers, it never decides whether something follows.
+pub(super) fn something_follows(environment: &Environment) -> bool {
+    let whenever = Now {
+        wall: Timestamp(0),
+        boot: BootId(String::new()),
+        monotonic: Duration::ZERO,
+    };
+    !next::next(environment, &whenever).is_empty()
 }

@@ -117,8 +117,10 @@ impl Environment {
             Fact::OldDrained { revision, .. } | Fact::CandidateDrained { revision, .. } => {
                 self.draining.remove(revision);
             }
-            Fact::WindowCredited { .. } | Fact::WatchSilent { .. } => self.change_soak(fact),
-            Fact::SoakTimePassed { .. } | Fact::SoakHeld { .. } => self.change_soak(fact),
+            Fact::WindowCredited { .. }
+            | Fact::WatchSilent { .. }
+            | Fact::SoakTimePassed { .. }
+            | Fact::SoakHeld { .. } => self.change_soak(fact),
             Fact::RollbackDecided { .. } => self.give_up(fact),
             Fact::ReturnDecided { table, .. } => {
                 self.follow(table);

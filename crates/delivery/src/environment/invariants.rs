@@ -5,12 +5,12 @@
 
 use lockgate_core::{Broken, EffectKey};
 
-use crate::environment::Environment;
 use crate::environment::effect::{
     Timer, capture_key, drain_key, instance_key, place_key, probe_key, proof_key, route_key, smoke_key, wake_key,
     watch_key,
 };
 use crate::environment::rollout::{Phase, Proof, Rollout};
+use crate::environment::{Environment, decide};
 use crate::revision::{Placement, Revision, RevisionNumber, Running};
 
 /// Returns the first invariant that does not hold.
@@ -64,8 +64,10 @@ fn one_rollout(environment: &Environment) -> Result<(), Broken> {
     let broken = |detail: String| Err(Broken::new("2 (one rollout)", detail));
     let Some(rollout) = &environment.rollout else {
         return match &environment.queued {
-            Some(queued) => broken(format!("{} waits for no rollout", queued.release.version)),
-            None => Ok(()),
+            Some(queued) if !decide::something_follows(environment) => {
+                broken(format!("{} waits for no rollout", queued.release.version))
+            }
+            _ => Ok(()),
         };
     };
     if environment.revision(rollout.revision()).is_none() {
@@ -111,7 +113,8 @@ fn no_zombie(environment: &Environment) -> Result<(), Broken> {
         return Ok(());
     };
     let awaited = awaited(environment, rollout);
-    let alive = awaited.iter().any(|key| environment.effects.contains_key(key));
+    let waits = awaited.iter().any(|key| environment.effects.contains_key(key));
+    let alive = waits || decide::something_follows(environment);
     let bounded = !rollout.is_before_promotion() || environment.effects.contains_key(&wake_key(Timer::Progress));
     if alive && bounded {
         Ok(())

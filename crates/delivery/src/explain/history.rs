@@ -80,7 +80,7 @@ impl HistoryEntry {
         match &event.fact {
             Fact::Promoted { .. } => {
                 self.promoted = Some(event.at);
-                self.outcome = "soaking".to_owned();
+                "soaking".clone_into(&mut self.outcome);
             }
             Fact::RollbackDecided { .. } => {
                 self.given_up = Some(event.at);

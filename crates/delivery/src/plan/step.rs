@@ -102,10 +102,12 @@ pub(super) fn bring_up(plan: &RolloutPlan) -> Vec<PlanStep> {
         duration: definition.strategy.soak,
         rules: rules.collect(),
     });
-    steps.extend(plan.from.clone().map(|from| match plan.keeps_previous_warm() {
-        true => PlanStep::KeepWarm(from),
-        false => PlanStep::Stop(from),
-    }));
+    let previous = if plan.keeps_previous_warm() {
+        PlanStep::KeepWarm
+    } else {
+        PlanStep::Stop
+    };
+    steps.extend(plan.from.clone().map(previous));
     steps
 }
 

@@ -53,11 +53,13 @@ pub(crate) fn plan(environment: &Environment, intent: &Intent, by: &Actor) -> Re
                 by,
             };
             match (environment.rollout(), running) {
-                (None, _) => Ok(plan::bring_up(environment, Movement::Deploy, content)),
+                (None, _) => Ok(plan::bring_up(environment, Movement::Deploy, &content)),
                 (Some(rollout), WhileRunning::Refuse) => Err(running_refusal(environment, rollout)),
-                (Some(_), WhileRunning::Supersede) => {
-                    Ok(plan::bring_up(&environment.as_if_given_up(), Movement::Deploy, content))
-                }
+                (Some(_), WhileRunning::Supersede) => Ok(plan::bring_up(
+                    &environment.as_if_given_up(),
+                    Movement::Deploy,
+                    &content,
+                )),
             }
         }
         Intent::Rollback { to } => match environment.rollout() {
@@ -78,7 +80,7 @@ pub(super) fn start_deploy(environment: &Environment, queued: QueuedDeploy, now:
         definition: &queued.definition,
         by: &queued.by,
     };
-    let plan = plan::bring_up(environment, Movement::Deploy, content);
+    let plan = plan::bring_up(environment, Movement::Deploy, &content);
     start(queued.intent, queued.by, plan, now)
 }
 
@@ -190,7 +192,7 @@ fn plan_return(environment: &Environment, to: &Target, by: &Actor) -> Result<Rol
         definition: &known.definition,
         by,
     };
-    Ok(plan::bring_up(environment, Movement::ColdRollback, content))
+    Ok(plan::bring_up(environment, Movement::ColdRollback, &content))
 }
 
 fn last_good(environment: &Environment, stable: &Revision) -> Result<RevisionNumber, Refusal> {

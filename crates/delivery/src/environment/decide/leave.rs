@@ -18,7 +18,7 @@ pub(super) fn give_up(environment: &Environment, rollout: &Rollout, reason: Reas
     let leaving = rollout.revision();
     let traffic = match (&rollout.phase, rollout.base) {
         (Phase::BringingUp | Phase::Smoking { .. } | Phase::Proven, _) => Return::Untouched,
-        (Phase::Soaking(_), None) => return left_serving(environment, leaving, reason),
+        (Phase::Soaking(_), None) => return left_serving(environment, leaving, &reason),
         (_, None) => Return::Now(RouteTable::default()),
         (_, Some(base)) => way_back(environment, leaving, base, now),
     };
@@ -143,13 +143,13 @@ pub(super) fn fail_to_return(environment: &Environment, way: &WayBack) -> Vec<Fa
     with_pause(environment, failed, &way.reason, words)
 }
 
-fn left_serving(environment: &Environment, revision: RevisionNumber, reason: Reason) -> Vec<Fact> {
+fn left_serving(environment: &Environment, revision: RevisionNumber, reason: &Reason) -> Vec<Fact> {
     let words = format!("{} failed its soak: {reason}", environment.title(revision));
     let left = Fact::LeftServing {
         revision,
         reason: reason.clone(),
     };
-    with_pause(environment, left, &reason, words)
+    with_pause(environment, left, reason, words)
 }
 
 /// Adds the pause of automatic deploys, unless somebody gave the rollout up in favour of something else.

@@ -53,18 +53,16 @@ fn at_rest(environment: &Environment, now: &Now) -> Option<Fact> {
         return Some(intent::start_deploy(environment, queued.clone(), now));
     }
     let kept = |number: RevisionNumber| environment.stable == Some(number) || environment.previous == Some(number);
-    let unneeded = environment.revisions.values().filter(|revision| !kept(revision.number));
-    unneeded
-        .filter_map(|revision| match (revision.running, revision.placement) {
-            (Running::Wanted, _) => Some(Fact::StopDecided {
-                revision: revision.number,
-            }),
-            (Running::Stopped, Placement::Wanted | Placement::Placed) => Some(Fact::PruneDecided {
-                revision: revision.number,
-            }),
-            (Running::Stopping | Running::Stopped, _) => None,
-        })
-        .next()
+    let mut unneeded = environment.revisions.values().filter(|revision| !kept(revision.number));
+    unneeded.find_map(|revision| match (revision.running, revision.placement) {
+        (Running::Wanted, _) => Some(Fact::StopDecided {
+            revision: revision.number,
+        }),
+        (Running::Stopped, Placement::Wanted | Placement::Placed) => Some(Fact::PruneDecided {
+            revision: revision.number,
+        }),
+        (Running::Stopping | Running::Stopped, _) => None,
+    })
 }
 
 /// Returns the warm revision whose slot the rollout needs, while it still runs.

@@ -47,12 +47,12 @@ impl Environment {
             .keys()
             .filter(|r| table.weight(**r) < before(r))
             .collect();
-        let losing_alive = losing.iter().any(|r| alive(r));
+        let losing_alive = losing.iter().copied().any(alive);
         if let Some((revision, weight)) = gaining.find(|(r, _)| !(ready(r) || alive(r) && !losing_alive)) {
             return Some(format!("{revision} gets {weight} % of the traffic and is not ready"));
         }
         let stable = losing.iter().find(|r| self.stable == Some(***r))?;
-        let lost = alive(stable) && !table.split.keys().any(|r| alive(r));
+        let lost = alive(stable) && !table.split.keys().any(alive);
         lost.then(|| format!("{stable} loses its traffic and is the only healthy one"))
     }
 }
