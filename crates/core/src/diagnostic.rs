@@ -131,9 +131,11 @@ impl Diagnostic {
 
 /// Returns the candidate nearest to `word`, when it is near enough to be a slip of the keys.
 ///
-/// The distance is Levenshtein's, in characters, at most a third of the word and at least one.
+/// The distance counts characters replaced, added, left out, or swapped with their neighbour; it is at most a third
+/// of the word, at least one, and never the whole word.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let limit = (word.chars().count() / 3).max(1);
+    let length = word.chars().count();
+    let limit = (length / 3).max(1).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .map(|candidate| (distance(word, candidate), candidate))
@@ -145,15 +147,19 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.to_lowercase().chars().collect();
     let right: Vec<char> = right.to_lowercase().chars().collect();
+    let mut before: Vec<usize> = Vec::new();
     let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, l) in left.iter().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, r) in right.iter().enumerate() {
-            let replaced = diagonal + usize::from(l != r);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
+    for i in 0..left.len() {
+        let mut next = vec![i + 1];
+        for j in 0..right.len() {
+            let replaced = row[j] + usize::from(left[i] != right[j]);
+            let mut least = replaced.min(row[j + 1] + 1).min(next[j] + 1);
+            if i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j] {
+                least = least.min(before[j - 1] + 1);
+            }
+            next.push(least);
         }
+        before = std::mem::replace(&mut row, next);
     }
     row[right.len()]
 }
@@ -175,6 +181,8 @@ mod tests {
     fn the_nearest_name_is_a_slip_of_the_keys() {
         assert_eq!(nearest("step", ["steps", "needs"]), Some("steps"));
         assert_eq!(nearest("Runs-On", ["runs-on"]), Some("runs-on"));
+        assert_eq!(nearest("biuld", ["test", "build"]), Some("build"));
         assert_eq!(nearest("zebra", ["steps", "needs"]), None);
+        assert_eq!(nearest("b", ["a"]), None);
     }
 }
