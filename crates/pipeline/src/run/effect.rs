@@ -19,6 +19,7 @@ use std::time::Duration;
 use lockgate_core::WakeAt;
 use serde::{Deserialize, Serialize};
 
+use super::Source;
 use super::environment::Environment;
 use crate::builtin::BuiltinAction;
 
@@ -92,6 +93,8 @@ pub struct StepAttempt {
     pub env: Environment,
     /// Directories to put before `PATH`, the first of them first.
     pub path_additions: Arc<Vec<String>>,
+    /// What a checkout brings.
+    pub source: Arc<Source>,
 }
 
 /// What a step does, with every value known.
@@ -205,6 +208,11 @@ impl StepPath {
     /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// Returns whether it is what a step left to be done after the job.
+    pub fn is_post(&self) -> bool {
+        self.0.ends_with(".post")
     }
 
     /// Returns how many composite actions it lies in.

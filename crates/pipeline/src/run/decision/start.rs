@@ -1,0 +1,109 @@
+//! What a job begins with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockgate_core::Now;
+
+use crate::definition::Entries;
+use crate::expression::{EvaluationError, Scope, Template, Value};
+use crate::run::Run;
+use crate::run::environment::Variables;
+use crate::run::event::JobStart;
+use crate::run::job::JobState;
+
+/// The longest that a job may take when it does not say: as on GitHub.
+const DEFAULT_TIMEOUT: Duration = Duration::from_hours(6);
+
+/// Returns what `job` begins with.
+///
+/// # Errors
+/// Returns in words why it cannot begin.
+pub(super) fn start(run: &Run, job: &JobState, now: &Now) -> Result<JobStart, String> {
+    let scope = run.leg_scope(job);
+    let definition = &job.definition;
+    let pipeline = &run.start.plan.pipeline;
+    let labels = match &definition.runs_on.labels {
+        Some(labels) => labels.resolve(&mut |template: &Template| template.evaluate(&scope)),
+        None => Ok(Value::Null),
+    };
+    let labels = label_texts(&labels.map_err(|error| cannot("`runs-on`", &error))?);
+    let mut env = variables(&pipeline.env, &scope)?;
+    env.extend(variables(&definition.env, &scope)?);
+    Ok(JobStart {
+        weight: run.start.limits.weight(&labels),
+        labels,
+        env: Arc::new(env),
+        timeout: timeout(definition.timeout_minutes.as_ref(), &scope)?.unwrap_or(DEFAULT_TIMEOUT),
+        continue_on_error: flag("`continue-on-error`", definition.continue_on_error.as_ref(), &scope)?,
+        now: now.clone(),
+    })
+}
+
+fn label_texts(labels: &Value) -> Vec<String> {
+    match labels {
+        Value::Null => Vec::new(),
+        Value::Array(labels) => labels.items().iter().map(Value::to_text).collect(),
+        other => vec![other.to_text()],
+    }
+}
+
+fn variables(entries: &Entries, scope: &dyn Scope) -> Result<Variables, String> {
+    let evaluated = entries.iter().map(|(name, template)| {
+        let value = template.evaluate_to_string(scope);
+        let value = value.map_err(|error| cannot(&format!("`env.{name}`"), &error))?;
+        Ok((name.clone(), value))
+    });
+    evaluated.collect()
+}
+
+/// Returns the duration that `timeout-minutes` names.
+pub(super) fn timeout(template: Option<&Template>, scope: &dyn Scope) -> Result<Option<Duration>, String> {
+    let Some(template) = template else {
+        return Ok(None);
+    };
+    let value = template
+        .evaluate(scope)
+        .map_err(|error| cannot("`timeout-minutes`", &error))?;
+    minutes(&value).map(Some)
+}
+
+/// Returns the duration of so many minutes; a century stands for everything longer.
+pub(super) fn minutes(value: &Value) -> Result<Duration, String> {
+    const CENTURY: f64 = 100.0 * 365.0 * 24.0 * 60.0;
+    let minutes = value.to_number();
+    if minutes.is_nan() || minutes <= 0.0 {
+        let value = value.to_text();
+        return Err(format!(
+            "`timeout-minutes` is `{value}`, but it must be a number above 0"
+        ));
+    }
+    Ok(Duration::from_millis((minutes.min(CENTURY) * 60_000.0).ceil() as u64))
+}
+
+/// Returns what a key that is true or false says; false when it is not given.
+pub(super) fn flag(what: &str, template: Option<&Template>, scope: &dyn Scope) -> Result<bool, String> {
+    let Some(template) = template else {
+        return Ok(false);
+    };
+    let value = template.evaluate(scope).map_err(|error| cannot(what, &error))?;
+    read_flag(what, &value)
+}
+
+/// Returns the truth that a value says; a text must be `true` or `false`.
+pub(super) fn read_flag(what: &str, value: &Value) -> Result<bool, String> {
+    match value {
+        Value::Boolean(flag) => Ok(*flag),
+        Value::Null => Ok(false),
+        Value::String(text) if text == "true" => Ok(true),
+        Value::String(text) if text == "false" || text.is_empty() => Ok(false),
+        other => Err(format!("{what} is `{}`, but it must be true or false", other.to_text())),
+    }
+}
+
+fn cannot(what: &str, error: &EvaluationError) -> String {
+    match error {
+        EvaluationError::Needs(_) => format!("{what} cannot read files: `hashFiles` works only in the keys of a step"),
+        other => format!("{what} cannot be evaluated: {other}"),
+    }
+}

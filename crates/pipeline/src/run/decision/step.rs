@@ -1,0 +1,279 @@
+//! What a step does, with every value known.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockgate_core::Now;
+
+use super::{action, progress, start};
+use crate::definition::{Entries, Step, StepBody};
+use crate::expression::{Condition, EvaluationError, Status, Template, Value};
+use crate::run::Run;
+use crate::run::effect::{AttemptBody, StepPath};
+use crate::run::environment::Variables;
+use crate::run::event::{JobEvent, PostSpec, StepHead, StepSpec};
+use crate::run::job::{Frame, JobState};
+use crate::run::scope::StepScope;
+
+/// Why a step cannot be decided.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Stuck {
+    /// The digest of these files has to be known first.
+    Hash(Vec<String>),
+    /// The definition of this action has to be known first.
+    Action(String),
+    /// It cannot run at all.
+    Fails(String),
+}
+
+impl Stuck {
+    /// Returns what an evaluation that failed means for the step of `job` that it was for.
+    pub(super) fn of(what: &str, error: EvaluationError, job: &JobState) -> Self {
+        match (error, &job.facts.hash_failed) {
+            (EvaluationError::Needs(_), Some(reason)) => Self::Fails(format!(
+                "{what} cannot be evaluated: the files cannot be read: {reason}"
+            )),
+            (EvaluationError::Needs(patterns), None) => Self::Hash(patterns),
+            (error, _) => Self::Fails(format!("{what} cannot be evaluated: {error}")),
+        }
+    }
+}
+
+/// A step of which the values are being found.
+pub(super) struct Evaluation<'r> {
+    pub(super) job: &'r JobState,
+    pub(super) scope: StepScope<'r>,
+}
+
+impl Evaluation<'_> {
+    /// Returns the value of a template.
+    pub(super) fn value(&self, what: &str, template: &Template) -> Result<Value, Stuck> {
+        template
+            .evaluate(&self.scope)
+            .map_err(|error| Stuck::of(what, error, self.job))
+    }
+
+    /// Returns the value of a template as text.
+    pub(super) fn text(&self, what: &str, template: &Template) -> Result<String, Stuck> {
+        template
+            .evaluate_to_string(&self.scope)
+            .map_err(|error| Stuck::of(what, error, self.job))
+    }
+
+    /// Returns the value of a template as text; `None` when it is not given or empty.
+    fn optional_text(&self, what: &str, template: Option<&Template>) -> Result<Option<String>, Stuck> {
+        let text = template.map(|template| self.text(what, template)).transpose()?;
+        Ok(text.filter(|text| !text.is_empty()))
+    }
+
+    /// Returns the values of named templates.
+    pub(super) fn texts(&self, what: &str, entries: &Entries) -> Result<Variables, Stuck> {
+        let text = |(name, template): &(String, Template)| {
+            let value = self.text(&format!("`{what}.{name}`"), template)?;
+            Ok((name.clone(), value))
+        };
+        entries.iter().map(text).collect()
+    }
+}
+
+/// What is known of every step that runs.
+pub(super) struct Common {
+    pub(super) head: StepHead,
+    /// The variables of the composite actions around it and its own.
+    pub(super) env: Variables,
+    pub(super) action: String,
+    pub(super) timeout: Option<Duration>,
+    pub(super) continue_on_error: bool,
+    pub(super) notice: Option<String>,
+}
+
+/// Returns what the next step of a job does, or that it does not run.
+pub(super) fn next(run: &Run, job: &JobState, step: &Step, path: StepPath, now: &Now) -> JobEvent {
+    let action = action_name(step, job.frames.last());
+    let mut scope = StepScope::of(run, job);
+    scope.set_action(action.clone());
+    let mut evaluation = Evaluation { job, scope };
+    let mut head = StepHead {
+        path,
+        id: step.id.clone(),
+        name: plain_name(step),
+    };
+    let continue_on_error = evaluation.continue_on_error(step).unwrap_or(false);
+    let decided = evaluation.decide(run, step, &mut head, action, now);
+    decided.unwrap_or_else(|stuck| progress::unstuck(job, head, stuck, continue_on_error, now))
+}
+
+impl Evaluation<'_> {
+    fn continue_on_error(&self, step: &Step) -> Result<bool, Stuck> {
+        match &step.continue_on_error {
+            Some(template) => {
+                let value = self.value("`continue-on-error`", template)?;
+                start::read_flag("`continue-on-error`", &value).map_err(Stuck::Fails)
+            }
+            None => Ok(false),
+        }
+    }
+
+    fn decide(
+        &mut self,
+        run: &Run,
+        step: &Step,
+        head: &mut StepHead,
+        action: String,
+        now: &Now,
+    ) -> Result<JobEvent, Stuck> {
+        let own = self.texts("env", &step.env)?;
+        self.scope.set_env(&own);
+        if !self.holds(step.condition.as_ref())? {
+            return Ok(JobEvent::StepSkipped {
+                reason: why_skipped(self.job, step.condition.as_ref()),
+                step: head.clone(),
+                at: now.wall,
+            });
+        }
+        if let Some(name) = &step.name {
+            head.name = self.text("`name`", name)?;
+        }
+        let timeout = match &step.timeout_minutes {
+            Some(template) => {
+                let value = self.value("`timeout-minutes`", template)?;
+                Some(start::minutes(&value).map_err(Stuck::Fails)?)
+            }
+            None => None,
+        };
+        let common = Common {
+            head: head.clone(),
+            env: self.around(own),
+            action,
+            timeout,
+            continue_on_error: self.continue_on_error(step)?,
+            notice: None,
+        };
+        match &step.body {
+            StepBody::Run {
+                script,
+                shell,
+                working_directory,
+            } => {
+                let body = self.script(run, script, shell.as_ref(), working_directory.as_ref())?;
+                Ok(common.begun(body, Variables::new(), None, now))
+            }
+            StepBody::Uses { reference, with } => action::next(self, common, reference, with, now),
+        }
+    }
+
+    fn holds(&self, condition: Option<&Condition>) -> Result<bool, Stuck> {
+        let implied = Condition::default();
+        let condition = condition.unwrap_or(&implied);
+        condition
+            .evaluate(&self.scope)
+            .map_err(|error| Stuck::of("`if`", error, self.job))
+    }
+
+    /// Returns the variables of the composite actions around a step and its own.
+    fn around(&self, own: Variables) -> Variables {
+        let composite = self.job.frames.last().and_then(Frame::composite);
+        let mut env = composite
+            .map(|composite| composite.spec.env.as_ref().clone())
+            .unwrap_or_default();
+        env.extend(own);
+        env
+    }
+
+    fn script(
+        &self,
+        run: &Run,
+        script: &Template,
+        shell: Option<&Template>,
+        working_directory: Option<&Template>,
+    ) -> Result<AttemptBody, Stuck> {
+        let in_composite = self.job.frames.len() > 1;
+        let of_job = (!in_composite).then_some(&self.job.definition.defaults);
+        let of_pipeline = (!in_composite).then_some(&run.start.plan.pipeline.defaults);
+        let defaults = [of_job, of_pipeline];
+        let default_shell = defaults.iter().flatten().find_map(|defaults| defaults.shell.as_ref());
+        let mut directories = defaults.iter().flatten();
+        let default_directory = directories.find_map(|defaults| defaults.working_directory.as_ref());
+        Ok(AttemptBody::Run {
+            script: self.text("`run`", script)?,
+            shell: self.optional_text("`shell`", shell.or(default_shell))?,
+            working_directory: self.optional_text("`working-directory`", working_directory.or(default_directory))?,
+        })
+    }
+}
+
+impl Common {
+    /// Returns the step with something that the reader of its log should know.
+    pub(super) fn noticed(self, notice: Option<String>) -> Self {
+        Self { notice, ..self }
+    }
+
+    /// Returns the event that begins the step.
+    pub(super) fn begun(self, body: AttemptBody, mut own: Variables, post: Option<PostSpec>, now: &Now) -> JobEvent {
+        own.insert("GITHUB_ACTION".to_owned(), self.action);
+        JobEvent::StepBegun(Arc::new(StepSpec {
+            step: self.head,
+            body,
+            env: Arc::new(self.env),
+            own: Arc::new(own),
+            timeout: self.timeout,
+            continue_on_error: self.continue_on_error,
+            post,
+            notice: self.notice,
+            now: now.clone(),
+        }))
+    }
+}
+
+/// Returns in words why a step whose condition does not hold is skipped.
+pub(super) fn why_skipped(job: &JobState, condition: Option<&Condition>) -> String {
+    let status = job.status();
+    match condition {
+        Some(condition) if condition.uses_status_function() || status == Status::SUCCESS => {
+            format!("its condition does not hold: `{condition}`")
+        }
+        _ if status.cancelled => "the job is being stopped".to_owned(),
+        _ => "a step before it failed".to_owned(),
+    }
+}
+
+/// Returns the name of a step before any of its expressions is evaluated.
+fn plain_name(step: &Step) -> String {
+    if let Some(name) = &step.name {
+        return name.source().to_owned();
+    }
+    match &step.body {
+        StepBody::Run { script, .. } => {
+            let first = script.source().trim_start().lines().next().unwrap_or_default();
+            format!("Run {}", first.trim_end())
+        }
+        StepBody::Uses { reference, .. } => format!("Run {reference}"),
+    }
+}
+
+/// Returns what `github.action` says: the id, or a name that counts its like among the steps.
+fn action_name(step: &Step, frame: Option<&Frame>) -> String {
+    if let Some(id) = &step.id {
+        return id.clone();
+    }
+    let name = kind_name(step);
+    let before = frame.map_or(&[][..], |frame| &frame.steps()[..frame.next.min(frame.steps().len())]);
+    let alike = before
+        .iter()
+        .filter(|other| other.id.is_none() && kind_name(other) == name);
+    match alike.count() {
+        0 => name,
+        count => format!("{name}_{}", count + 1),
+    }
+}
+
+fn kind_name(step: &Step) -> String {
+    match &step.body {
+        StepBody::Run { .. } => "__run".to_owned(),
+        StepBody::Uses { reference, .. } if reference.starts_with("./") => "__self".to_owned(),
+        StepBody::Uses { reference, .. } => {
+            let name = reference.split('@').next().unwrap_or_default();
+            format!("__{}", name.replace('/', "_"))
+        }
+    }
+}

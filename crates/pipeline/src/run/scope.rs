@@ -1,0 +1,201 @@
+//! What the expressions of a job and of its steps can read.
+//!
+//! Contexts are built when an expression asks for them: most steps have no expression at all.
+
+use crate::expression::{Need, Object, Scope, Status, Value};
+use crate::scope::KnownContexts;
+
+use super::environment::Variables;
+use super::job::{Frame, JobState};
+use super::{Outcome, Run};
+
+impl Run {
+    /// Returns what a job's condition, strategy and name can read.
+    pub(super) fn job_scope(&self, place: usize) -> KnownContexts {
+        let contexts = &self.start.plan.contexts;
+        let before = self.before(place);
+        let cancelled = self.cancelled.is_some();
+        contexts.for_jobs().with("needs", self.needs(place)).standing(Status {
+            success: before.success && !cancelled,
+            failure: before.failure,
+            cancelled,
+        })
+    }
+
+    /// Returns what the keys of a job that is to start can read.
+    pub(super) fn leg_scope(&self, job: &JobState) -> KnownContexts {
+        self.job_scope(job.place.group)
+            .with("matrix", job.leg.matrix.clone())
+            .with("strategy", self.strategy(job))
+            .with("secrets", self.start.plan.contexts.secrets())
+    }
+
+    fn strategy(&self, job: &JobState) -> Value {
+        let expansion = self.groups[job.place.group].expansion.as_ref();
+        expansion.map_or(Value::Null, |expansion| expansion.strategy_context(job.place.leg))
+    }
+
+    /// Returns the `needs` context of a job.
+    pub(super) fn needs(&self, place: usize) -> Value {
+        let plan = &self.start.plan;
+        let fields = self.graph.needs[place].iter().map(|need| {
+            let group = &self.groups[*need];
+            let result = group.over.as_ref().map_or(Outcome::Skipped, |over| over.result);
+            let value = Value::object([
+                ("result", Value::from(result.word())),
+                ("outputs", texts(&group.outputs)),
+            ]);
+            (plan.definition(*need).id.clone(), value)
+        });
+        Value::object(fields)
+    }
+}
+
+/// Returns an object of these texts.
+pub(super) fn texts(variables: &Variables) -> Value {
+    let fields = variables.iter();
+    Value::object(fields.map(|(name, value)| (name.clone(), Value::from(value.as_str()))))
+}
+
+/// What a step of a job can read.
+pub(super) struct StepScope<'r> {
+    run: &'r Run,
+    job: &'r JobState,
+    frame: Option<&'r Frame>,
+    status: Status,
+    /// The `env` context.
+    env: Object,
+    /// The name of the step in `github.action`.
+    action: Option<String>,
+    /// The inputs of the action whose defaults are evaluated.
+    inputs: Option<Value>,
+}
+
+impl<'r> StepScope<'r> {
+    /// Returns what the next step of a job can read.
+    pub(super) fn of(run: &'r Run, job: &'r JobState) -> Self {
+        let mut env = Object::case_sensitive();
+        let user = job.start.as_ref().map(|start| &start.env);
+        let frame = job.frames.last();
+        let around = frame.and_then(Frame::composite).map(|composite| &composite.spec.env);
+        for layer in [user, Some(&job.exported), around].into_iter().flatten() {
+            for (name, value) in layer.iter() {
+                env.insert(name.as_str(), Value::from(value.as_str()));
+            }
+        }
+        Self {
+            run,
+            job,
+            frame,
+            status: job.status(),
+            env,
+            action: None,
+            inputs: None,
+        }
+    }
+
+    /// Sets the variables of the step itself.
+    pub(super) fn set_env(&mut self, variables: &Variables) {
+        for (name, value) in variables {
+            self.env.insert(name.as_str(), Value::from(value.as_str()));
+        }
+    }
+
+    /// Sets what `github.action` says.
+    pub(super) fn set_action(&mut self, action: String) {
+        self.action = Some(action);
+    }
+
+    /// Sets what the status functions answer.
+    pub(super) fn set_status(&mut self, status: Status) {
+        self.status = status;
+    }
+
+    /// Returns what `secrets` is here: nothing in a composite action, which gets them as inputs.
+    fn secrets(&self) -> Option<Value> {
+        match self.frame.and_then(Frame::composite) {
+            Some(_) => None,
+            None => Some(self.run.start.plan.contexts.secrets()),
+        }
+    }
+
+    fn inputs(&self) -> Value {
+        match (&self.inputs, self.frame.and_then(Frame::composite)) {
+            (Some(inputs), _) => inputs.clone(),
+            (None, Some(composite)) => texts(&composite.spec.inputs),
+            (None, None) => self.run.start.plan.contexts.inputs.clone(),
+        }
+    }
+
+    fn github(&self) -> Value {
+        let Value::Object(mut github) = self.run.start.plan.contexts.github.clone() else {
+            return Value::Null;
+        };
+        github.insert("job", Value::from(self.job.definition.id.as_str()));
+        if let Some(place) = &self.job.workspace {
+            github.insert("workspace", Value::from(place.workspace.as_str()));
+            github.insert("event_path", Value::from(place.event_path.as_str()));
+        }
+        if let Some(action) = &self.action {
+            github.insert("action", Value::from(action.as_str()));
+        }
+        if let Some(composite) = self.frame.and_then(Frame::composite) {
+            github.insert("action_path", Value::from(composite.directory.as_str()));
+            github.insert("action_status", Value::from(status_word(self.status)));
+        }
+        Value::Object(github)
+    }
+
+    fn runner(&self) -> Value {
+        let Some(place) = &self.job.workspace else {
+            return Value::Null;
+        };
+        Value::object([
+            ("name", Value::from(place.runner.as_str())),
+            ("os", Value::from(place.os.as_str())),
+            ("arch", Value::from(place.arch.as_str())),
+            ("temp", Value::from(place.temp.as_str())),
+            ("tool_cache", Value::from(place.tool_cache.as_str())),
+            ("environment", Value::from("self-hosted")),
+        ])
+    }
+}
+
+fn status_word(status: Status) -> &'static str {
+    match (status.cancelled, status.success) {
+        (true, _) => "cancelled",
+        (false, true) => "success",
+        (false, false) => "failure",
+    }
+}
+
+impl Scope for StepScope<'_> {
+    fn context(&self, name: &str) -> Option<Value> {
+        let contexts = &self.run.start.plan.contexts;
+        Some(match name {
+            "github" => self.github(),
+            "env" => Value::Object(self.env.clone()),
+            "vars" => contexts.vars.clone(),
+            "secrets" => return self.secrets(),
+            "inputs" => self.inputs(),
+            "needs" => self.run.needs(self.job.place.group),
+            "matrix" => self.job.leg.matrix.clone(),
+            "strategy" => self.run.strategy(self.job),
+            "job" => Value::object([("status", Value::from(status_word(self.job.final_status())))]),
+            "runner" => self.runner(),
+            "steps" => self
+                .frame
+                .map_or(Value::Null, |frame| Value::Object(frame.results.clone())),
+            _ => return None,
+        })
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+
+    fn hash_files(&self, patterns: &[String]) -> Result<String, Need> {
+        let known = self.job.facts.digests.get(patterns);
+        known.cloned().ok_or_else(|| Need::HashFiles(patterns.to_vec()))
+    }
+}
