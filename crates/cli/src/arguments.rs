@@ -9,7 +9,13 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[command(name = "lockgate", version, max_term_width = 100, disable_help_subcommand = true)]
 pub(crate) struct Arguments {
     /// The folder to work in.
-    #[arg(short = 'C', long = "directory", global = true, value_name = "DIR", default_value = ".")]
+    #[arg(
+        short = 'C',
+        long = "directory",
+        global = true,
+        value_name = "DIR",
+        default_value = "."
+    )]
     pub(crate) directory: PathBuf,
     /// Say more about what happens.
     #[arg(long, global = true)]
@@ -55,9 +61,7 @@ pub(crate) enum Command {
     /// Print the page of an error code.
     Explain(ExplainArguments),
     #[command(hide = true, name = "host-shim")]
-    HostShim {
-        folder: PathBuf,
-    },
+    HostShim { folder: PathBuf },
     #[command(hide = true, name = "host-supervisor")]
     HostSupervisor(HomeArgument),
     #[command(hide = true, name = "host-proxy")]
@@ -293,7 +297,12 @@ pub(crate) enum ReleaseCommand {
 #[derive(Debug, Args)]
 pub(crate) struct ReleaseCreateArguments {
     /// A file or a folder to deploy.
-    #[arg(long, value_name = "FILE", conflicts_with = "image", required_unless_present = "image")]
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "image",
+        required_unless_present = "image"
+    )]
     pub(crate) artifact: Option<PathBuf>,
     /// A container image by digest.
     #[arg(long, value_name = "REF@DIGEST")]

@@ -53,7 +53,12 @@ impl Failure {
     }
 
     fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into(), causes: Vec::new(), help: None }
+        Self {
+            exit,
+            message: message.into(),
+            causes: Vec::new(),
+            help: None,
+        }
     }
 
     /// Adds what to do about it.

@@ -11,7 +11,11 @@ pub(crate) struct Home(PathBuf);
 impl Home {
     /// Returns `$LOCKGATE_HOME`, else `$XDG_STATE_HOME/lockgate`, else `~/.local/state/lockgate`.
     pub(crate) fn find() -> Result<Self, Failure> {
-        let named = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        let named = |name: &str| {
+            std::env::var_os(name)
+                .filter(|value| !value.is_empty())
+                .map(PathBuf::from)
+        };
         let folder = named("LOCKGATE_HOME")
             .or_else(|| named("XDG_STATE_HOME").map(|state| state.join("lockgate")))
             .or_else(|| named("HOME").map(|home| home.join(".local/state/lockgate")))
@@ -52,10 +56,14 @@ impl Home {
     /// Creates the folder, for its owner only.
     pub(crate) fn create(&self, below: &Path) -> Result<(), Failure> {
         use std::os::unix::fs::DirBuilderExt;
-        std::fs::DirBuilder::new().recursive(true).mode(0o700).create(below).map_err(|error| {
-            Failure::unavailable(format!("create the folder `{}`", below.display()))
-                .because(&error)
-                .help("set LOCKGATE_HOME to a folder that Lockgate may write to")
-        })
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(below)
+            .map_err(|error| {
+                Failure::unavailable(format!("create the folder `{}`", below.display()))
+                    .because(&error)
+                    .help("set LOCKGATE_HOME to a folder that Lockgate may write to")
+            })
     }
 }

@@ -30,9 +30,14 @@ impl Project {
         let repository = Repository::discover(&folder)
             .map_err(|error| Failure::unavailable("ask Git about this folder").because(&error))?
             .filter(Repository::has_commits);
-        let top = repository.as_ref().map_or(folder.clone(), |repository| repository.root.clone());
+        let top = repository
+            .as_ref()
+            .map_or(folder.clone(), |repository| repository.root.clone());
         let configured = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&top));
-        let root = configured.into_iter().find(|ancestor| ancestor.join(CONFIGURATION).is_file()).map_or(top, Path::to_path_buf);
+        let root = configured
+            .into_iter()
+            .find(|ancestor| ancestor.join(CONFIGURATION).is_file())
+            .map_or(top, Path::to_path_buf);
         let named = named(&root);
         let identity = match (&named, &repository) {
             (Some(name), _) => Some(slug(name)),
@@ -40,9 +45,17 @@ impl Project {
                 .map_err(|error| Failure::unavailable("read the repository's first commit").because(&error))?,
             (None, None) => None,
         };
-        let folder_name = || root.file_name().map_or("project".into(), |name| name.to_string_lossy().into_owned());
+        let folder_name = || {
+            root.file_name()
+                .map_or("project".into(), |name| name.to_string_lossy().into_owned())
+        };
         let name = named.unwrap_or_else(folder_name);
-        Ok(Self { root, repository, identity, name })
+        Ok(Self {
+            root,
+            repository,
+            identity,
+            name,
+        })
     }
 
     /// Returns the identity, or says how to give the project one.
@@ -60,8 +73,11 @@ impl Project {
     /// Returns the repository, or says that one is needed.
     pub(crate) fn repository(&self) -> Result<&Repository, Failure> {
         self.repository.as_ref().ok_or_else(|| {
-            Failure::usage(format!("`{}` is in no Git repository with a commit", self.root.display()))
-                .help("run `git init`, add the files and commit them")
+            Failure::usage(format!(
+                "`{}` is in no Git repository with a commit",
+                self.root.display()
+            ))
+            .help("run `git init`, add the files and commit them")
         })
     }
 }
@@ -82,6 +98,12 @@ fn identity_of(repository: &Repository, root: &Path) -> Result<Option<String>, G
 
 /// Returns `text` with everything that is no letter, digit, dot or underscore turned into a dash.
 fn slug(text: &str) -> String {
-    let kept = |c: char| if c.is_alphanumeric() || c == '.' || c == '_' { c } else { '-' };
+    let kept = |c: char| {
+        if c.is_ascii_alphanumeric() || c == '.' || c == '_' {
+            c
+        } else {
+            '-'
+        }
+    };
     text.trim().trim_matches('.').chars().map(kept).collect()
 }

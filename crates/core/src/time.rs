@@ -65,6 +65,18 @@ impl WakeAt {
         self.after.saturating_sub(passed)
     }
 
+    /// Returns the timer that takes the place of one that fired early because it was set in another boot.
+    ///
+    /// The wall clock may have been set back since, by years even; from now on the
+    /// monotonic clock counts again, so that the wait is never longer than `after`.
+    pub fn rearmed(&self, now: &Now) -> Option<Self> {
+        let after = self.left(now);
+        (now.boot != self.set.boot && !after.is_zero()).then(|| Self {
+            set: now.clone(),
+            after,
+        })
+    }
+
     /// Returns whether the timer is due at `now`. A machine that is woken early re-arms.
     pub fn is_due(&self, now: &Now) -> bool {
         self.left(now).is_zero()
@@ -113,14 +125,15 @@ pub struct Spoken(pub Duration);
 impl fmt::Display for Spoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let seconds = self.0.as_secs();
-        match seconds {
-            0 => write!(f, "{}ms", self.0.as_millis()),
-            1..60 if self.0.subsec_millis() == 0 => write!(f, "{seconds}s"),
-            1..60 => write!(f, "{:.1}s", self.0.as_secs_f64()),
-            60..3600 if seconds.is_multiple_of(60) => write!(f, "{}m", seconds / 60),
-            60..3600 => write!(f, "{}m{:02}s", seconds / 60, seconds % 60),
-            _ => write!(f, "{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
-        }
+        let text = match seconds {
+            0 => format!("{}ms", self.0.as_millis()),
+            1..60 if self.0.subsec_millis() < 50 => format!("{seconds}s"),
+            1..60 => format!("{:.1}s", self.0.as_secs_f64()),
+            60..3600 if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+            60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+            _ => format!("{}h{:02}m", seconds / 3600, seconds % 3600 / 60),
+        };
+        f.pad(&text)
     }
 }
 
@@ -168,5 +181,17 @@ mod tests {
         assert!(!wake.is_due(&now(1_000_000, "a", 9_999)));
         assert!(wake.is_due(&now(0, "a", 10_000)));
         assert!(wake.is_due(&now(11_000, "b", 5)));
+    }
+
+    #[test]
+    fn a_timer_of_an_earlier_boot_counts_anew_when_the_wall_clock_went_back() {
+        let wake = WakeAt {
+            set: now(1_000_000, "a", 0),
+            after: Duration::from_secs(10),
+        };
+        assert_eq!(wake.rearmed(&now(0, "a", 5)), None, "the same boot needs no wall clock");
+        let again = wake.rearmed(&now(0, "b", 5)).unwrap();
+        assert!(!again.is_due(&now(5_000, "b", 10_004)));
+        assert!(again.is_due(&now(5_000, "b", 10_005)));
     }
 }

@@ -69,6 +69,11 @@ impl<M: Machine> Inputs<M> {
         (Self { sender }, receiver)
     }
 
+    /// Returns the sending end itself, for a port that knows channels and not the engine.
+    pub fn sender(&self) -> &mpsc::UnboundedSender<M::Input> {
+        &self.sender
+    }
+
     /// Sends a result. A driver that has ended does not need it any more.
     pub fn send(&self, input: M::Input) {
         if self.sender.send(input).is_err() {

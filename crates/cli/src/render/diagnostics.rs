@@ -23,7 +23,9 @@ struct Row<'a> {
 
 /// Returns the mistakes as one JSON value.
 pub(crate) fn to_json(diagnostics: &[Diagnostic]) -> impl Serialize {
-    Report { diagnostics: diagnostics.iter().map(row).collect() }
+    Report {
+        diagnostics: diagnostics.iter().map(row).collect(),
+    }
 }
 
 fn row(diagnostic: &Diagnostic) -> Row<'_> {
@@ -56,11 +58,18 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colourful: bool) -> String {
     for (span, label) in &diagnostic.related {
         snippet = snippet.annotation(AnnotationKind::Context.span(clip(*span)).label(label.as_str()));
     }
-    let mut group = level.primary_title(diagnostic.message.as_str()).id(diagnostic.code).element(snippet);
+    let mut group = level
+        .primary_title(diagnostic.message.as_str())
+        .id(diagnostic.code)
+        .element(snippet);
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
-    let renderer = if colourful { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if colourful {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     renderer.render(&[group])
 }
 
@@ -72,5 +81,19 @@ fn floor(text: &str, offset: usize) -> usize {
 pub(crate) fn summary(diagnostics: &[Diagnostic]) -> String {
     let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
     let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    format!("{}, {}", plural(count(Severity::Error), "error"), plural(count(Severity::Warning), "warning"))
+    format!(
+        "{}, {}",
+        plural(count(Severity::Error), "error"),
+        plural(count(Severity::Warning), "warning")
+    )
+}
+
+/// Returns the failure of a command that needs a file without mistakes, with all of them drawn.
+pub(crate) fn failure(diagnostics: &[Diagnostic]) -> crate::exit::Failure {
+    let drawn: Vec<String> = diagnostics
+        .iter()
+        .map(|d| draw(d, super::out::is_colourful()))
+        .collect();
+    super::out::progress(drawn.join("\n\n"));
+    crate::exit::Failure::usage(summary(diagnostics))
 }

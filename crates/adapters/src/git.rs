@@ -1,0 +1,173 @@
+//! What Git knows of a repository, asked of the `git` program.
+
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A repository on disk.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repository {
+    /// The top folder of the work tree.
+    pub root: PathBuf,
+}
+
+/// Git could not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// The program is not there.
+    #[error("run `git`: is it installed?")]
+    Missing(#[source] std::io::Error),
+    /// It said no.
+    #[error("`git {command}` failed: {message}")]
+    Failed {
+        /// The arguments.
+        command: String,
+        /// What it wrote to stderr.
+        message: String,
+    },
+}
+
+/// What a version and an identity are made of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The full hash.
+    pub sha: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// Its author.
+    pub author: String,
+    /// When it was committed, in seconds since 1970.
+    pub time: i64,
+}
+
+impl Repository {
+    /// Returns the repository that holds `folder`, or `None` when there is none.
+    ///
+    /// # Errors
+    /// Returns [`GitError::Missing`] without the program.
+    pub fn discover(folder: &Path) -> Result<Option<Self>, GitError> {
+        match ask(folder, ["rev-parse", "--show-toplevel"]) {
+            Ok(root) => Ok(Some(Self { root: root.into() })),
+            Err(GitError::Failed { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Returns whether there is a commit at all.
+    pub fn has_commits(&self) -> bool {
+        self.ask(["rev-parse", "--verify", "--quiet", "HEAD"]).is_ok()
+    }
+
+    /// Returns the commit that `revision` names.
+    ///
+    /// # Errors
+    /// Returns what Git said when there is none.
+    pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
+        let revision = format!("{revision}^{{commit}}");
+        let text = self.ask(["log", "-1", "--format=%H%n%s%n%an%n%ct", "--end-of-options", &revision])?;
+        let mut lines = text.lines();
+        let mut line = || lines.next().unwrap_or_default().to_owned();
+        Ok(Commit {
+            sha: line(),
+            subject: line(),
+            author: line(),
+            time: line().parse().unwrap_or_default(),
+        })
+    }
+
+    /// Returns the branch, or `None` when the head is detached.
+    pub fn branch(&self) -> Option<String> {
+        self.ask(["symbolic-ref", "--quiet", "--short", "HEAD"]).ok()
+    }
+
+    /// Returns the tags of the commit at HEAD.
+    pub fn tags_at_head(&self) -> Vec<String> {
+        self.ask(["tag", "--points-at", "HEAD"])
+            .map(|text| text.lines().map(str::to_owned).collect())
+            .unwrap_or_default()
+    }
+
+    /// Returns `git describe` of a commit: its tag, or the nearest tag with the distance, or the short hash.
+    ///
+    /// # Errors
+    /// Returns what Git said.
+    pub fn describe(&self, sha: &str) -> Result<String, GitError> {
+        self.ask(["describe", "--tags", "--always", sha])
+    }
+
+    /// Returns the paths that differ from HEAD or are neither tracked nor ignored.
+    ///
+    /// # Errors
+    /// Returns what Git said.
+    pub fn changes(&self) -> Result<Vec<String>, GitError> {
+        let text = self.ask(["status", "--porcelain", "--untracked-files=normal"])?;
+        Ok(text
+            .lines()
+            .map(|line| line.get(3..).unwrap_or(line).trim().to_owned())
+            .collect())
+    }
+
+    /// Returns whether the history was cut off when it was fetched.
+    pub fn is_shallow(&self) -> bool {
+        self.ask(["rev-parse", "--is-shallow-repository"])
+            .is_ok_and(|answer| answer == "true")
+    }
+
+    /// Returns the oldest commit that HEAD comes from; the first by name when there are several.
+    ///
+    /// # Errors
+    /// Returns what Git said.
+    pub fn root_commit(&self) -> Result<String, GitError> {
+        let text = self.ask(["rev-list", "--max-parents=0", "HEAD"])?;
+        Ok(text.lines().min().unwrap_or_default().to_owned())
+    }
+
+    /// Returns the paths that changed in a commit against its first parent.
+    pub fn paths_of(&self, sha: &str) -> Vec<String> {
+        let range = [
+            "diff-tree",
+            "--no-commit-id",
+            "--name-only",
+            "-r",
+            "--root",
+            "-m",
+            "--first-parent",
+            sha,
+        ];
+        self.ask(range)
+            .map(|text| text.lines().map(str::to_owned).collect())
+            .unwrap_or_default()
+    }
+
+    /// Returns `owner/name` from the origin's address, if it has that form.
+    pub fn slug(&self) -> Option<String> {
+        let url = self.ask(["config", "--get", "remote.origin.url"]).ok()?;
+        let path = url.trim_end_matches('/').trim_end_matches(".git");
+        let mut parts = path.rsplit(['/', ':']);
+        let (name, owner) = (parts.next()?, parts.next()?);
+        let plain = |part: &str| !part.is_empty() && !part.starts_with('.') && !part.contains('@');
+        (url.contains(':') && plain(name) && plain(owner)).then(|| format!("{owner}/{name}"))
+    }
+
+    fn ask<const N: usize>(&self, arguments: [&str; N]) -> Result<String, GitError> {
+        ask(&self.root, arguments)
+    }
+}
+
+fn ask<const N: usize>(folder: &Path, arguments: [&str; N]) -> Result<String, GitError> {
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(arguments.iter().map(OsStr::new))
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("LC_ALL", "C")
+        .output()
+        .map_err(GitError::Missing)?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).trim_end().to_owned());
+    }
+    Err(GitError::Failed {
+        command: arguments.join(" "),
+        message: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
+    })
+}

@@ -1,0 +1,306 @@
+//! Releases on disk: immutable, complete, known by version.
+//!
+//! A release is a folder `ID/` with `release.json` and `artifacts/NAME/`. It is made beside its place and renamed into
+//! it, so a half-made one is never seen.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use lockgate_core::Timestamp;
+use lockgate_delivery::release::{Release, ReleaseId, Source};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::tree;
+
+/// The releases of one project.
+#[derive(Clone, Debug)]
+pub struct ReleaseStore {
+    root: PathBuf,
+}
+
+/// A release and when it was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The release.
+    pub release: Release,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+/// What a release is made of, besides its artifacts.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The version shown to people.
+    pub version: String,
+    /// The commit.
+    pub commit: String,
+    /// Where it comes from.
+    pub source: Source,
+    /// The digest of the configuration that belongs to it.
+    pub configuration: String,
+}
+
+/// Why a release could not be made or found.
+#[derive(Debug, thiserror::Error)]
+pub enum ReleaseError {
+    /// A file could not be read or written.
+    #[error("{doing} `{}`", path.display())]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The record is damaged.
+    #[error("read the release record `{}`", path.display())]
+    Record {
+        /// Which one.
+        path: PathBuf,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The artifact is not what was released.
+    #[error(
+        "artifact `{name}` of release {release} has the digest {found}, but {expected} was released; it was changed on disk"
+    )]
+    Tampered {
+        /// Of which release.
+        release: ReleaseId,
+        /// Which artifact.
+        name: String,
+        /// What was released.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
+    /// There is no such artifact.
+    #[error("release {release} has no artifact `{name}`; it has {}", known.join(", "))]
+    NoArtifact {
+        /// Of which release.
+        release: ReleaseId,
+        /// Which artifact.
+        name: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+}
+
+impl ReleaseStore {
+    /// Returns the releases below `root`, which may not exist yet.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Makes a release of the artifacts at these paths. The same content again returns the release that is there.
+    ///
+    /// # Errors
+    /// Returns which file could not be read or written; nothing is then left behind under the release's name.
+    pub fn create(
+        &self,
+        draft: Draft,
+        artifacts: &BTreeMap<String, PathBuf>,
+        now: Timestamp,
+    ) -> Result<Kept, ReleaseError> {
+        fs::create_dir_all(&self.root).map_err(failed("create the folder", &self.root))?;
+        let staging = self.root.join(format!(".new-{}", std::process::id()));
+        remove(&staging)?;
+        let mut digests = BTreeMap::new();
+        for (name, path) in artifacts {
+            let place = staging.join("artifacts").join(name);
+            tree::copy(path, &place).map_err(failed("copy the artifact", path))?;
+            let digest = tree::digest(&place).map_err(failed("read the artifact", &place))?;
+            digests.insert(name.clone(), digest);
+        }
+        let kept = Kept {
+            release: draft.into_release(digests),
+            created: now,
+        };
+        let place = self.folder(&kept.release.id);
+        if let Some(there) = read(&place.join("release.json"))? {
+            remove(&staging)?;
+            return Ok(there);
+        }
+        fs::create_dir_all(&staging).map_err(failed("create the folder", &staging))?;
+        let record = staging.join("release.json");
+        let text = serde_json::to_string_pretty(&kept).map_err(|source| ReleaseError::Record {
+            path: record.clone(),
+            source,
+        })?;
+        fs::write(&record, text).map_err(failed("write the record", &record))?;
+        fs::rename(&staging, &place).map_err(failed("publish the release", &place))?;
+        Ok(kept)
+    }
+
+    /// Returns the releases, the newest first.
+    ///
+    /// # Errors
+    /// Returns which record could not be read.
+    pub fn list(&self) -> Result<Vec<Kept>, ReleaseError> {
+        let folders = match fs::read_dir(&self.root) {
+            Ok(folders) => folders,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(failed("list the releases in", &self.root)(error)),
+        };
+        let mut all = Vec::new();
+        for folder in folders
+            .flatten()
+            .filter(|folder| !folder.file_name().to_string_lossy().starts_with('.'))
+        {
+            all.extend(read(&folder.path().join("release.json"))?);
+        }
+        all.sort_by(|left, right| {
+            right
+                .created
+                .cmp(&left.created)
+                .then(right.release.id.cmp(&left.release.id))
+        });
+        Ok(all)
+    }
+
+    /// Returns the newest release of this version, or with this id.
+    ///
+    /// # Errors
+    /// Returns which record could not be read.
+    pub fn find(&self, version: &str) -> Result<Option<Kept>, ReleaseError> {
+        let named = |kept: &Kept| kept.release.version == version || kept.release.id.0 == version;
+        Ok(self.list()?.into_iter().find(named))
+    }
+
+    /// Returns the folder of an artifact, after it was compared with its digest.
+    ///
+    /// # Errors
+    /// Returns [`ReleaseError::Tampered`] when the bytes are not those that were released.
+    pub fn artifact(&self, release: &Release, name: &str) -> Result<PathBuf, ReleaseError> {
+        let Some(expected) = release.artifacts.get(name) else {
+            let known = release.artifacts.keys().cloned().collect();
+            return Err(ReleaseError::NoArtifact {
+                release: release.id.clone(),
+                name: name.to_owned(),
+                known,
+            });
+        };
+        let place = self.folder(&release.id).join("artifacts").join(name);
+        let found = tree::digest(&place).map_err(failed("read the artifact", &place))?;
+        if found != *expected {
+            let (release, name, expected) = (release.id.clone(), name.to_owned(), expected.clone());
+            return Err(ReleaseError::Tampered {
+                release,
+                name,
+                expected,
+                found,
+            });
+        }
+        Ok(place)
+    }
+
+    fn folder(&self, id: &ReleaseId) -> PathBuf {
+        self.root.join(id.0.replace('/', "_"))
+    }
+}
+
+impl Draft {
+    /// Returns the release; its id is the version and a digest of everything in it.
+    fn into_release(self, artifacts: BTreeMap<String, String>) -> Release {
+        let mut whole = Sha256::new();
+        for part in [&self.version, &self.commit, &self.configuration] {
+            whole.update(part.as_bytes());
+            whole.update([0]);
+        }
+        for (name, digest) in &artifacts {
+            whole.update(format!("{name}={digest}\n"));
+        }
+        let short = tree::hex(&whole.finalize()[..5]);
+        Release {
+            id: ReleaseId(format!("{}-{short}", self.version)),
+            version: self.version,
+            commit: self.commit,
+            artifacts,
+            source: self.source,
+            configuration: self.configuration,
+        }
+    }
+}
+
+fn read(record: &Path) -> Result<Option<Kept>, ReleaseError> {
+    let text = match fs::read_to_string(record) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(failed("read the record", record)(error)),
+    };
+    let kept = serde_json::from_str(&text).map_err(|source| ReleaseError::Record {
+        path: record.to_owned(),
+        source,
+    })?;
+    Ok(Some(kept))
+}
+
+fn remove(folder: &Path) -> Result<(), ReleaseError> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(failed("remove the folder", folder)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn failed(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ReleaseError {
+    let path = path.to_owned();
+    move |source| ReleaseError::File { doing, path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn draft(version: &str) -> Draft {
+        Draft {
+            version: version.into(),
+            commit: "abc".into(),
+            source: Source::Elsewhere("here".into()),
+            configuration: "sha256:0".into(),
+        }
+    }
+
+    fn store(folder: &Path) -> (ReleaseStore, BTreeMap<String, PathBuf>) {
+        fs::write(folder.join("server"), "binary").unwrap();
+        (
+            ReleaseStore::new(folder.join("releases")),
+            BTreeMap::from([("server".into(), folder.join("server"))]),
+        )
+    }
+
+    #[test]
+    fn a_release_is_found_by_its_version_and_made_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, artifacts) = store(folder.path());
+        assert_eq!(store.find("v1").unwrap(), None);
+        let first = store.create(draft("v1"), &artifacts, Timestamp(1)).unwrap();
+        let again = store.create(draft("v1"), &artifacts, Timestamp(9)).unwrap();
+        assert_eq!(first, again);
+        let second = store.create(draft("v2"), &artifacts, Timestamp(2)).unwrap();
+        assert_eq!(store.find("v1").unwrap(), Some(first.clone()));
+        assert_eq!(store.list().unwrap(), [second, first]);
+    }
+
+    #[test]
+    fn a_changed_artifact_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, artifacts) = store(folder.path());
+        let release = store.create(draft("v1"), &artifacts, Timestamp(1)).unwrap().release;
+        let place = store.artifact(&release, "server").unwrap();
+        fs::write(place.join("server"), "other").unwrap();
+        assert!(matches!(
+            store.artifact(&release, "server"),
+            Err(ReleaseError::Tampered { .. })
+        ));
+        assert!(matches!(
+            store.artifact(&release, "client"),
+            Err(ReleaseError::NoArtifact { .. })
+        ));
+    }
+}

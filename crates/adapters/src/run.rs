@@ -1,0 +1,214 @@
+//! Performs the effects of runs: each run has an executor of its own, found again after a restart.
+//!
+//! What an executor needs beyond the effects lies in the run's folder, so that another process can take the run up:
+//! `run.json`, and for runs of the driver `secrets.json` (mode 0600), which goes when the run is over.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use lockgate_core::{EffectKey, Secret, StreamId};
+use lockgate_engine::clock::wait_until;
+use lockgate_engine::{Clock, Performer, Task};
+use lockgate_host::Roles;
+use lockgate_pipeline::run::effect::RunEffect;
+use lockgate_pipeline::run::{Run, RunInput};
+use serde::{Deserialize, Serialize};
+
+use crate::executor::{
+    ArtifactStore, Debug, ExecutorOptions, LogSink, ProcessExecutor, Source, SystemChanges, UserEnvironment,
+};
+
+/// What an executor needs to know of a run, beyond its effects.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RunRecord {
+    /// The repository on disk.
+    pub directory: PathBuf,
+    /// The commit that a checkout brings; the working tree with its edits when there is none.
+    pub commit: Option<String>,
+    /// The repository as `owner/name`.
+    pub repository: String,
+    /// The event's payload as JSON.
+    pub event: String,
+    /// Whether steps may change the machine.
+    pub system_changes: bool,
+    /// Whether debug messages are wanted.
+    pub debug: bool,
+}
+
+/// Where the runs of all projects have their folders.
+#[derive(Clone, Debug)]
+pub struct RunFolders {
+    root: PathBuf,
+}
+
+/// Performs the effects of runs with processes of this machine.
+pub struct RunPerformer {
+    folders: RunFolders,
+    roles: Roles,
+    user: UserEnvironment,
+    clock: Arc<dyn Clock>,
+    sink: Option<LogSink>,
+    executors: Mutex<BTreeMap<StreamId, ProcessExecutor>>,
+}
+
+impl RunFolders {
+    /// Returns the folders below the state's root.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Returns the stream of a project's run.
+    pub fn stream(project: &str, run: &str) -> StreamId {
+        StreamId::new("run", format_args!("{project}/{run}"))
+    }
+
+    /// Returns the folder of the run with the stream `run/PROJECT/ID`.
+    pub fn of(&self, stream: &StreamId) -> PathBuf {
+        let (project, run) = stream.rest().rsplit_once('/').unwrap_or(("", stream.rest()));
+        self.root.join("projects").join(project).join("runs").join(run)
+    }
+
+    /// Returns what a run uploaded.
+    pub fn artifacts(&self, stream: &StreamId) -> ArtifactStore {
+        ArtifactStore::new(self.of(stream).join("artifacts"))
+    }
+
+    /// Writes what another process needs to take the run up.
+    ///
+    /// # Errors
+    /// Returns what the file system said.
+    pub fn prepare(&self, stream: &StreamId, record: &RunRecord, secrets: &BTreeMap<String, Secret>) -> io::Result<()> {
+        let folder = self.of(stream);
+        fs::create_dir_all(&folder)?;
+        if !secrets.is_empty() {
+            let exposed: BTreeMap<&str, &str> = secrets
+                .iter()
+                .map(|(name, secret)| (name.as_str(), secret.expose()))
+                .collect();
+            let file = fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(folder.join("secrets.json"))?;
+            serde_json::to_writer(file, &exposed)?;
+        }
+        fs::write(folder.join("run.json"), serde_json::to_vec_pretty(record)?)
+    }
+
+    /// Removes the secrets of a run that is over.
+    pub fn forget_secrets(&self, stream: &StreamId) {
+        match fs::remove_file(self.of(stream).join("secrets.json")) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, %stream, "the secrets of a run that is over could not be removed");
+            }
+            _ => {}
+        }
+    }
+
+    fn caches(&self, stream: &StreamId) -> PathBuf {
+        let project = stream.rest().rsplit_once('/').map_or("", |(project, _)| project);
+        self.root.join("projects").join(project).join("caches")
+    }
+}
+
+impl RunPerformer {
+    /// Returns a performer for runs below the folders.
+    pub fn new(folders: RunFolders, roles: Roles, user: UserEnvironment, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            folders,
+            roles,
+            user,
+            clock,
+            sink: None,
+            executors: Mutex::default(),
+        }
+    }
+
+    /// Sends the live lines of all runs to `sink`.
+    #[must_use]
+    pub fn with_sink(mut self, sink: LogSink) -> Self {
+        self.sink = Some(sink);
+        self
+    }
+
+    /// Gives a run its executor, with secrets that are kept in memory only.
+    ///
+    /// # Errors
+    /// Returns why the run's folder cannot be used.
+    pub fn register(&self, stream: &StreamId, record: &RunRecord, secrets: BTreeMap<String, Secret>) -> io::Result<()> {
+        let executor = ProcessExecutor::new(self.options(stream, record, secrets))?;
+        self.executors().insert(stream.clone(), executor);
+        Ok(())
+    }
+
+    fn options(&self, stream: &StreamId, record: &RunRecord, secrets: BTreeMap<String, Secret>) -> ExecutorOptions {
+        let home = self.folders.of(stream);
+        let path = record.directory.clone();
+        ExecutorOptions {
+            artifacts: home.join("artifacts"),
+            caches: self.folders.caches(stream),
+            home,
+            roles: self.roles.clone(),
+            source: match &record.commit {
+                Some(sha) => Source::Commit { path, sha: sha.clone() },
+                None => Source::WorkingTree { path },
+            },
+            secrets,
+            repository: record.repository.clone(),
+            event: record.event.clone(),
+            user: self.user.clone(),
+            debug: if record.debug { Debug::Shown } else { Debug::Hidden },
+            system: if record.system_changes {
+                SystemChanges::Allowed
+            } else {
+                SystemChanges::Refused
+            },
+            sink: self.sink.clone(),
+        }
+    }
+
+    fn executor(&self, stream: &StreamId) -> io::Result<ProcessExecutor> {
+        if let Some(executor) = self.executors().get(stream) {
+            return Ok(executor.clone());
+        }
+        let folder = self.folders.of(stream);
+        let record: RunRecord = serde_json::from_slice(&fs::read(folder.join("run.json"))?)?;
+        let executor = ProcessExecutor::new(self.options(stream, &record, secrets(&folder)?))?;
+        self.executors().insert(stream.clone(), executor.clone());
+        Ok(executor)
+    }
+
+    fn executors(&self) -> std::sync::MutexGuard<'_, BTreeMap<StreamId, ProcessExecutor>> {
+        self.executors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn secrets(folder: &Path) -> io::Result<BTreeMap<String, Secret>> {
+    match fs::read(folder.join("secrets.json")) {
+        Ok(text) => Ok(serde_json::from_slice(&text)?),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+        Err(error) => Err(error),
+    }
+}
+
+impl Performer<Run> for RunPerformer {
+    async fn perform(&self, task: Task<Run>) {
+        if let RunEffect::Wake(wake) = &task.effect {
+            wait_until(&*self.clock, wake).await;
+            return task.inputs.send(RunInput::Woken { key: task.key });
+        }
+        match self.executor(&task.stream) {
+            Ok(executor) => executor.perform(&task.key, &task.effect, task.inputs.sender()).await,
+            Err(error) => {
+                tracing::error!(%error, stream = %task.stream, "the run's folder cannot be used; trying again")
+            }
+        }
+    }
+
+    async fn sweep(&self, _stream: &StreamId, _effects: &BTreeMap<EffectKey, RunEffect>) {}
+}

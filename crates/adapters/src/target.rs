@@ -1,0 +1,3 @@
+//! Where instances run, one module per kind of target.
+
+pub mod process;

@@ -1,0 +1,223 @@
+//! Instances: kept running by the supervisor, and observed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lockgate_core::{EffectKey, StreamId};
+use lockgate_delivery::definition::{Command, Variable};
+use lockgate_delivery::environment::{Effect, Run};
+use lockgate_delivery::{Report, RevisionNumber};
+use lockgate_host::instance::{InstanceSpec, InstanceState, Observation};
+use lockgate_host::wire::WireError;
+
+use super::{ASK_AGAIN, ProcessTarget, Reporter, instance_name, parse_instance_name, persist};
+
+/// What an instance sees of the driver's own environment; nothing else is ambient.
+const INHERITED: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
+
+/// How long an orphan may take to end.
+const ORPHAN_GRACE: Duration = Duration::from_secs(10);
+
+impl ProcessTarget {
+    pub(super) async fn run(&self, stream: &StreamId, run: &Run, reporter: &Reporter<'_>) {
+        for number in 1..=run.count {
+            let spec = match self.spec(stream, run, number) {
+                Ok(spec) => spec,
+                Err(reason) => {
+                    reporter.once(Report::InstanceRefused { reason });
+                    return std::future::pending().await;
+                }
+            };
+            let ensured = persist(|| async { self.supervisor().await.ensure_instance(spec.clone()).await }).await;
+            if let Err(reason) = ensured {
+                reporter.once(Report::InstanceRefused { reason });
+            }
+        }
+        loop {
+            if let Err(error) = self.observe(stream, run.revision, reporter).await {
+                tracing::debug!(%error, "observing the instances again");
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
+    async fn observe(
+        &self,
+        stream: &StreamId,
+        revision: RevisionNumber,
+        reporter: &Reporter<'_>,
+    ) -> Result<(), WireError> {
+        let mut observations = self.supervisor().await.observe(Some(stream.clone())).await?;
+        while let Some(Observation {
+            id, incarnation, state, ..
+        }) = observations.next().await?
+        {
+            let Some((_, instance)) = parse_instance_name(&id).filter(|(of, _)| *of == revision) else {
+                continue;
+            };
+            match state {
+                InstanceState::Running { address, .. } => {
+                    reporter.report(
+                        incarnation,
+                        Report::InstanceStarted {
+                            instance,
+                            address: address.to_string(),
+                        },
+                    );
+                }
+                InstanceState::Exited { ref exit, .. } | InstanceState::Stopped { ref exit } => {
+                    let status = exit.as_ref().map_or("nobody knows how".to_owned(), ToString::to_string);
+                    reporter.report(incarnation, Report::InstanceExited { instance, status });
+                }
+                InstanceState::Starting | InstanceState::Stopping => {}
+            }
+        }
+        Ok(())
+    }
+
+    fn spec(&self, stream: &StreamId, run: &Run, number: u32) -> Result<InstanceSpec, String> {
+        let id = instance_name(stream, run.revision, number).ok_or_else(|| {
+            format!("the name of {stream} is too long for an instance; give the project a shorter one")
+        })?;
+        let mut working_directory = self.placement(stream, run.revision);
+        if let Some(directory) = &run.directory {
+            working_directory.push(directory);
+        }
+        if !working_directory.is_dir() {
+            let directory = run.directory.as_deref().unwrap_or(".");
+            return Err(format!("artifact `{}` has no directory `{directory}`", run.artifact));
+        }
+        let mut env: BTreeMap<String, String> = INHERITED
+            .iter()
+            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
+            .collect();
+        for (name, variable) in &run.variables {
+            let Variable::Text(value) = variable else {
+                return Err(format!(
+                    "`{name}` is a secret, and the process target has no secret store yet; use a plain value"
+                ));
+            };
+            env.insert(name.clone(), value.clone());
+        }
+        env.insert("LOCKGATE_VERSION".into(), run.release.version.clone());
+        env.insert("LOCKGATE_REVISION".into(), run.revision.to_string());
+        env.insert("LOCKGATE_SLOT".into(), run.slot.to_string());
+        let line = match &run.command {
+            Command::Shell(line) => line.clone(),
+            Command::Arguments(arguments) => format!("exec {}", quoted(arguments)),
+        };
+        Ok(InstanceSpec {
+            id,
+            stream: stream.clone(),
+            program: "/bin/sh".into(),
+            args: vec!["-c".into(), line],
+            env,
+            working_directory,
+            port_variable: "PORT".into(),
+        })
+    }
+
+    pub(super) async fn stop(
+        &self,
+        stream: &StreamId,
+        revision: RevisionNumber,
+        grace: Duration,
+        reporter: &Reporter<'_>,
+    ) {
+        let of_revision = |id: &lockgate_host::Name| parse_instance_name(id).is_some_and(|(of, _)| of == revision);
+        loop {
+            match self.stop_once(stream, of_revision, grace).await {
+                Ok(()) => break,
+                Err(error) => tracing::debug!(%error, "stopping the instances again"),
+            }
+            tokio::time::sleep(ASK_AGAIN).await;
+        }
+        reporter.once(Report::InstanceStopped);
+    }
+
+    /// Asks the matching instances to end, waits for the last, and forgets them.
+    async fn stop_once(
+        &self,
+        stream: &StreamId,
+        matching: impl Fn(&lockgate_host::Name) -> bool,
+        grace: Duration,
+    ) -> Result<(), WireError> {
+        let mut supervisor = self.supervisor().await;
+        let known = supervisor.inventory(Some(stream.clone())).await?;
+        let mut left: BTreeSet<_> = known
+            .into_iter()
+            .map(|known| known.id)
+            .filter(|id| matching(id))
+            .collect();
+        if left.is_empty() {
+            return Ok(());
+        }
+        let all = left.clone();
+        let mut observations = self.supervisor().await.observe(Some(stream.clone())).await?;
+        for id in &all {
+            supervisor.stop_instance(id.clone(), grace).await?;
+        }
+        while !left.is_empty() {
+            match observations.next().await? {
+                Some(Observation {
+                    id,
+                    state: InstanceState::Stopped { .. },
+                    ..
+                }) => {
+                    left.remove(&id);
+                }
+                Some(_) => {}
+                None => return Err(WireError::Refused("the supervisor is gone".into())),
+            }
+        }
+        for id in all {
+            supervisor.forget_instance(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends instances that no effect knows: what a decision left behind that was lost with its log.
+    pub(super) async fn end_orphans(&self, stream: &StreamId, effects: &BTreeMap<EffectKey, Effect>) {
+        let known: BTreeSet<RevisionNumber> = effects.values().filter_map(revision_of_instances).collect();
+        let orphan = |id: &lockgate_host::Name| parse_instance_name(id).is_none_or(|(of, _)| !known.contains(&of));
+        if let Err(error) = self.stop_once(stream, orphan, ORPHAN_GRACE).await {
+            tracing::warn!(%error, %stream, "instances that nobody wants could not be stopped");
+        }
+    }
+}
+
+fn revision_of_instances(effect: &Effect) -> Option<RevisionNumber> {
+    match effect {
+        Effect::Run(run) => Some(run.revision),
+        Effect::Stop { revision, .. } => Some(*revision),
+        _ => None,
+    }
+}
+
+/// Returns arguments for `sh`, each quoted, with `$PORT` and `${PORT}` left to be replaced.
+fn quoted(arguments: &[String]) -> String {
+    let quote = |argument: &String| {
+        let plain = argument.replace("${PORT}", "$PORT");
+        let parts: Vec<String> = plain
+            .split("$PORT")
+            .map(|part| format!("'{}'", part.replace('\'', r"'\''")))
+            .collect();
+        parts.join("\"$PORT\"")
+    };
+    arguments.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arguments_are_quoted_but_for_the_port() {
+        let arguments = [
+            "./serve".to_owned(),
+            "--port=${PORT}".to_owned(),
+            "it's $HOME".to_owned(),
+        ];
+        assert_eq!(quoted(&arguments), r#"'./serve' '--port='"$PORT"'' 'it'\''s $HOME'"#);
+    }
+}

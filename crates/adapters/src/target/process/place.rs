@@ -1,0 +1,75 @@
+//! Artifacts on the target: copied beside their place and renamed into it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use lockgate_core::StreamId;
+use lockgate_delivery::{Release, Report, RevisionNumber};
+
+use super::{ProcessTarget, Reporter};
+use crate::release::{ReleaseError, ReleaseStore};
+use crate::tree;
+
+impl ProcessTarget {
+    pub(super) async fn place(
+        &self,
+        stream: &StreamId,
+        revision: RevisionNumber,
+        release: &Release,
+        artifact: &str,
+        reporter: &Reporter<'_>,
+    ) {
+        let (store, place) = (self.releases(stream), self.placement(stream, revision));
+        let (release, artifact) = (release.clone(), artifact.to_owned());
+        let placed = tokio::task::spawn_blocking(move || put(&store, &release, &artifact, &place)).await;
+        reporter.once(match placed {
+            Ok(Ok(())) => Report::ArtifactPlaced,
+            Ok(Err(error)) => Report::PlaceRefused {
+                reason: in_words(&error),
+            },
+            Err(error) => Report::PlaceRefused {
+                reason: error.to_string(),
+            },
+        });
+        std::future::pending::<()>().await;
+    }
+
+    pub(super) async fn remove(&self, stream: &StreamId, revision: RevisionNumber, reporter: &Reporter<'_>) {
+        let place = self.placement(stream, revision);
+        let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(&place)).await;
+        match removed {
+            Ok(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+                tracing::warn!(%error, %revision, "the artifact cannot be removed; trying again later");
+            }
+            _ => reporter.once(Report::ArtifactRemoved),
+        }
+    }
+}
+
+fn put(store: &ReleaseStore, release: &Release, artifact: &str, place: &Path) -> Result<(), ReleaseError> {
+    if place.is_dir() {
+        return Ok(());
+    }
+    let from = store.artifact(release, artifact)?;
+    let staging = staging(place);
+    let file = |doing| {
+        let path = place.to_owned();
+        move |source| ReleaseError::File { doing, path, source }
+    };
+    match fs::remove_dir_all(&staging) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(file("clear")(error)),
+        _ => {}
+    }
+    tree::copy(&from, &staging).map_err(file("copy the artifact to"))?;
+    fs::rename(&staging, place).map_err(file("put the artifact at"))
+}
+
+fn staging(place: &Path) -> PathBuf {
+    let name = place.file_name().unwrap_or_default().to_string_lossy();
+    place.with_file_name(format!(".new-{name}"))
+}
+
+fn in_words(error: &ReleaseError) -> String {
+    lockgate_engine::driver::Chain(error).to_string()
+}

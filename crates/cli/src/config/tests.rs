@@ -1,0 +1,87 @@
+//! What a `lockgate.yaml` means, and how its mistakes read.
+
+use std::time::Duration;
+
+use lockgate_core::SourceFile;
+use lockgate_delivery::definition::{Command, Probe};
+
+use super::read;
+
+#[track_caller]
+fn mistakes(text: &str, expected: &[&str]) {
+    let file = SourceFile::new("lockgate.yaml", text);
+    let (configuration, diagnostics) = read(&file, "shop");
+    assert!(configuration.is_none());
+    let rows: Vec<String> = diagnostics
+        .iter()
+        .map(|d| {
+            let (line, column) = file.position(d.span.start);
+            format!(
+                "{line}:{column} {} {} | {}",
+                d.code,
+                d.message,
+                d.help.as_deref().unwrap_or("-")
+            )
+        })
+        .collect();
+    assert_eq!(rows, expected);
+}
+
+#[test]
+fn two_lines_are_enough() {
+    let (configuration, diagnostics) = read(
+        &SourceFile::new("lockgate.yaml", "run: ./server --port $PORT\nhealth: /health\n"),
+        "shop",
+    );
+    assert!(diagnostics.is_empty(), "{diagnostics:?}");
+    let configuration = configuration.unwrap();
+    let (name, definition) = configuration.environment(None).unwrap();
+    assert_eq!(name, "production");
+    assert_eq!(definition.application, "shop");
+    assert_eq!(definition.command, Command::Shell("./server --port $PORT".into()));
+    assert_eq!(definition.health.probe, Probe::Http { path: "/health".into() });
+    assert_eq!(definition.strategy.soak, Duration::from_mins(15));
+}
+
+#[test]
+fn an_environment_says_it_again_and_wins() {
+    let text = "run: ./a\nenv: { A: one, B: two }\nenvironments:\n  staging:\n  production:\n    run: [./b, --loud]\n    env: { B: three }\n    strategy: { blue-green: { soak: 30s } }\n";
+    let configuration = read(&SourceFile::new("lockgate.yaml", text), "shop").0.unwrap();
+    let staging = configuration.environment(Some("staging")).unwrap().1;
+    assert_eq!(staging.command, Command::Shell("./a".into()));
+    let production = configuration.environment(Some("production")).unwrap().1;
+    assert_eq!(
+        production.command,
+        Command::Arguments(vec!["./b".into(), "--loud".into()])
+    );
+    assert_eq!(production.variables.len(), 2);
+    assert_eq!(production.strategy.soak, Duration::from_secs(30));
+    assert!(configuration.environment(None).is_err(), "which of the two?");
+}
+
+#[test]
+fn all_mistakes_come_at_once() {
+    mistakes(
+        "version: 2\nrunn: ./a\nhealth: health\ninstances: 0\nstrategy: { blue-green: { soak: 30 } }\nlisten: nowhere\n",
+        &[
+            "1:10 LG0114 this version of lockgate reads `version: 1` only | write `version: 1`",
+            "1:1 LG0112 environment `production` does not say how to run the application | add `run:` with the command that starts it; it listens at the port in $PORT",
+            "2:1 LG0111 lockgate.yaml has no key `runn` | did you mean `run`?",
+            "3:9 LG0114 `health` is no health check | write a path such as `/health`, or `tcp`",
+            "4:12 LG0114 `instances` cannot be 0 | 1 to 100 instances are possible",
+            "5:31 LG0114 `soak`: `30` is not a duration: expected a number with a unit, such as 500ms, 30s, 5m, 1h or 2d | -",
+            "6:9 LG0114 `nowhere` is not an address to listen at | write it as `127.0.0.1:8080`, or as a port of the loopback",
+        ],
+    );
+}
+
+#[test]
+fn what_is_still_to_come_is_said() {
+    mistakes(
+        "run: ./a\ncompose: compose.yml\nstrategy: canary\n",
+        &[
+            "2:1 LG0161 `compose` is not supported by this version of lockgate | until then: run the application as a process with `run:`",
+            "3:11 LG0161 the strategy `canary` is not supported by this version of lockgate | write `strategy: blue-green`, or leave it out",
+        ],
+    );
+}

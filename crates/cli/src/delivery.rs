@@ -1,0 +1,102 @@
+//! The commands that bring releases to environments and look at them.
+//!
+//! A command that changes something submits an intent to the driver and follows the events; one that only looks reads the
+//! log itself, so that it works while the driver is down. Both fold the same events with the same machine.
+
+pub(crate) mod act;
+pub(crate) mod follow;
+pub(crate) mod look;
+pub(crate) mod release;
+
+use std::path::Path;
+
+use lockgate_adapters::release::ReleaseStore;
+use lockgate_core::machine::replay;
+use lockgate_core::{InputId, Sequence, StreamId};
+use lockgate_delivery::{Environment, EnvironmentEvent};
+use lockgate_engine::EventLog;
+use lockgate_engine::domain::decode;
+use lockgate_host::HostHome;
+use lockgate_store::{Durability, SqliteLog};
+
+use crate::config::{self, Configuration};
+use crate::exit::Failure;
+use crate::home::Home;
+use crate::project::Project;
+
+/// A project with its state on this machine.
+pub(crate) struct Place {
+    pub(crate) project: Project,
+    pub(crate) identity: String,
+    pub(crate) home: Home,
+}
+
+impl Place {
+    /// Returns the project of a folder.
+    pub(crate) fn find(directory: &Path) -> Result<Self, Failure> {
+        let project = Project::find(directory, config::project_name)?;
+        let identity = project.identity()?.to_owned();
+        Ok(Self {
+            project,
+            identity,
+            home: Home::find()?,
+        })
+    }
+
+    /// Returns the project's `lockgate.yaml`.
+    pub(crate) fn configuration(&self) -> Result<Configuration, Failure> {
+        config::load(&self.project.root)
+    }
+
+    /// Returns the project's releases.
+    pub(crate) fn releases(&self) -> ReleaseStore {
+        ReleaseStore::new(self.home.project(&self.identity).join("releases"))
+    }
+
+    /// Returns the host's processes.
+    pub(crate) fn host(&self) -> HostHome {
+        HostHome::new(self.home.folder())
+    }
+
+    /// Returns the stream of an environment.
+    pub(crate) fn stream(&self, environment: &str) -> StreamId {
+        StreamId::new("environment", format_args!("{}/{environment}", self.identity))
+    }
+
+    /// Returns the events of an environment; none when nothing was ever deployed there.
+    pub(crate) async fn events(&self, environment: &str) -> Result<Vec<EnvironmentEvent>, Failure> {
+        let path = self.home.driver_log();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let log = SqliteLog::open(&path, Durability::Power).await.map_err(unreadable)?;
+        let stream = self.stream(environment);
+        let recorded = log.read(&stream, Sequence(0)).await.map_err(unreadable)?;
+        let events: Result<Vec<_>, _> = recorded
+            .iter()
+            .map(|recorded| decode::<Environment>(&stream, recorded))
+            .collect();
+        log.close().await;
+        events.map_err(unreadable)
+    }
+
+    /// Returns an environment folded from its log.
+    pub(crate) async fn environment(&self, name: &str) -> Result<Option<Environment>, Failure> {
+        Ok(replay::<Environment>(self.stream(name), &self.events(name).await?))
+    }
+}
+
+/// Returns the failure of a log that cannot be read.
+pub(crate) fn unreadable<E: std::error::Error>(error: E) -> Failure {
+    Failure::unavailable("read the event log").because(&error)
+}
+
+/// Returns an id that no other intent has.
+pub(crate) fn fresh_id(kind: &str) -> Result<InputId, Failure> {
+    use std::io::Read;
+    let mut bytes = [0; 12];
+    std::fs::File::open("/dev/urandom")
+        .and_then(|mut source| source.read_exact(&mut bytes))
+        .map_err(|error| Failure::unavailable("read random bytes").because(&error))?;
+    Ok(InputId(format!("{kind}-{}", lockgate_adapters::tree::hex(&bytes))))
+}

@@ -1,0 +1,236 @@
+//! The commands that change an environment: deploy, rollback, continue, abort.
+
+use std::path::Path;
+
+use lockgate_adapters::release::Kept;
+use lockgate_core::Machine;
+use lockgate_core::machine::replay;
+use lockgate_delivery::environment::{Actor, Target, WhileRunning};
+use lockgate_delivery::{
+    ApplicationDefinition, Environment, EnvironmentInput, EnvironmentStart, Intent, RolloutPlan, dry_run,
+};
+use lockgate_engine::Clock;
+
+use super::follow::{Following, Wants, follow};
+use super::{Place, fresh_id};
+use crate::arguments::{DeployArguments, EnvironmentArgument, RollbackArguments, Wait};
+use crate::driver::client::{Answer, DriverClient};
+use crate::exit::{Exit, Failure};
+use crate::render::out;
+use crate::{host_command, user};
+
+/// An intent on its way to an environment.
+struct Order<'a> {
+    place: &'a Place,
+    environment: &'a str,
+    intent: Intent,
+    wait: Wait,
+    wants: Wants,
+}
+
+pub(crate) async fn deploy(directory: &Path, arguments: &DeployArguments) -> Result<Exit, Failure> {
+    let place = Place::find(directory)?;
+    let configuration = place.configuration()?;
+    let (environment, definition) = configuration.environment(arguments.environment.as_deref())?;
+    let release = release(&place, arguments.version.as_deref())?.release;
+    let intent = deploy_intent(release, definition, arguments.supersede);
+    if arguments.dry_run {
+        return print_plan(&place, environment, &intent, arguments.json).await;
+    }
+    out::progress(format_args!("deploying {} to {environment}", place_version(&intent)));
+    let order = Order {
+        place: &place,
+        environment,
+        intent,
+        wait: arguments.wait,
+        wants: Wants::Forward,
+    };
+    order.carry_out().await
+}
+
+pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) -> Result<Exit, Failure> {
+    let place = Place::find(directory)?;
+    let configuration = place.configuration()?;
+    let (environment, _) = configuration.environment(arguments.environment.as_deref())?;
+    let to = arguments.version.clone().map_or(Target::LastGood, Target::Version);
+    let intent = Intent::Rollback { to };
+    if arguments.dry_run {
+        return print_plan(&place, environment, &intent, false).await;
+    }
+    Order {
+        place: &place,
+        environment,
+        intent,
+        wait: Wait::Soaked,
+        wants: Wants::Back,
+    }
+    .carry_out()
+    .await
+}
+
+pub(crate) async fn proceed(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
+    simple(directory, argument, Intent::Continue, Wants::Forward).await
+}
+
+pub(crate) async fn abort(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
+    simple(directory, argument, Intent::Abort, Wants::Back).await
+}
+
+async fn simple(
+    directory: &Path,
+    argument: &EnvironmentArgument,
+    intent: Intent,
+    wants: Wants,
+) -> Result<Exit, Failure> {
+    let place = Place::find(directory)?;
+    let configuration = place.configuration()?;
+    let (environment, _) = configuration.environment(argument.environment.as_deref())?;
+    Order {
+        place: &place,
+        environment,
+        intent,
+        wait: Wait::Soaked,
+        wants,
+    }
+    .carry_out()
+    .await
+}
+
+/// Returns the release of a version, or the newest.
+fn release(place: &Place, version: Option<&str>) -> Result<Kept, Failure> {
+    let store = place.releases();
+    let all = store
+        .list()
+        .map_err(|error| Failure::unavailable("read the releases").because(&error))?;
+    let known = || {
+        all.iter()
+            .map(|kept| kept.release.version.clone())
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let found = match version {
+        Some(version) => all
+            .iter()
+            .find(|kept| kept.release.version == version || kept.release.id.0 == version),
+        None => all.first(),
+    };
+    found.cloned().ok_or_else(|| match version {
+        Some(version) if !all.is_empty() => {
+            Failure::usage(format!("there is no release `{version}`")).help(format!("there are: {}", known()))
+        }
+        _ => Failure::usage("there is no release yet")
+            .help("`lockgate ship` makes one of the workflow's artifact, `lockgate release create` of a file"),
+    })
+}
+
+fn deploy_intent(release: lockgate_delivery::Release, definition: &ApplicationDefinition, supersede: bool) -> Intent {
+    let running = if supersede {
+        WhileRunning::Supersede
+    } else {
+        WhileRunning::Refuse
+    };
+    Intent::Deploy {
+        release: Box::new(release),
+        definition: Box::new(definition.clone()),
+        running,
+    }
+}
+
+fn place_version(intent: &Intent) -> &str {
+    match intent {
+        Intent::Deploy { release, .. } => &release.version,
+        _ => "",
+    }
+}
+
+/// Prints the very value that the intent would store, and changes nothing.
+async fn print_plan(place: &Place, environment: &str, intent: &Intent, json: bool) -> Result<Exit, Failure> {
+    let plan = plan(place, environment, intent).await?;
+    if json {
+        out::json(&plan);
+    } else {
+        out::result(&plan);
+    }
+    Ok(Exit::Ok)
+}
+
+async fn plan(place: &Place, name: &str, intent: &Intent) -> Result<RolloutPlan, Failure> {
+    let stream = place.stream(name);
+    let mut events = place.events(name).await?;
+    if events.is_empty() {
+        let start = start(place, name);
+        events.push(Environment::create(
+            start,
+            lockgate_adapters::clock::SystemClock::new().now(),
+        ));
+    }
+    let environment =
+        replay::<Environment>(stream, &events).ok_or_else(|| Failure::unavailable("fold the environment"))?;
+    dry_run(&environment, intent, &actor()).map_err(|refusal| Failure::refused(refusal.to_string()))
+}
+
+fn start(place: &Place, environment: &str) -> EnvironmentStart {
+    EnvironmentStart {
+        project: place.identity.clone(),
+        environment: environment.to_owned(),
+    }
+}
+
+fn actor() -> Actor {
+    Actor::Person(user::name())
+}
+
+impl Order<'_> {
+    async fn carry_out(self) -> Result<Exit, Failure> {
+        let host = self.place.host();
+        self.place.home.create(self.place.home.folder())?;
+        host_command::ensure(&host).await?;
+        let stream = self.place.stream(self.environment);
+        let mut client = DriverClient::connect(&host).await?;
+        client.begin(&stream, &start(self.place, self.environment)).await?;
+        let id = fresh_id("intent")?;
+        let input = EnvironmentInput::Asked {
+            id: id.clone(),
+            by: actor(),
+            intent: self.intent.clone(),
+        };
+        match client.submit(&stream, &input, id.clone()).await? {
+            Answer::Accepted(_) => {}
+            Answer::Refused(words) => return Err(Failure::refused(words)),
+        }
+        let following = Following {
+            stream: &stream,
+            intent: &id,
+            wait: self.wait,
+            wants: self.wants,
+        };
+        let exit = follow(&mut client, &following).await?;
+        self.close(exit).await?;
+        Ok(exit)
+    }
+
+    /// Prints where the environment answers now, and how to undo what was done.
+    async fn close(&self, exit: Exit) -> Result<(), Failure> {
+        let Some(environment) = self.place.environment(self.environment).await? else {
+            return Ok(());
+        };
+        let name = self.environment;
+        if let (Some(stable), Some(address)) = (environment.stable(), environment.address()) {
+            out::result(format_args!(
+                "{name}: {} serves at http://{address}",
+                environment.title(stable.number)
+            ));
+        }
+        match (exit, environment.previous()) {
+            (Exit::Ok, Some(previous)) if self.wants == Wants::Forward => {
+                let title = environment.title(previous.number);
+                out::result(format_args!(
+                    "undo: `lockgate rollback {name}` brings back {title}, which is kept warm"
+                ));
+            }
+            (Exit::Refused, _) => out::result(format_args!("why: `lockgate why {name}`")),
+            _ => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,108 @@
+//! Following an intent to its end, told as it happens.
+
+use lockgate_core::time::Spoken;
+use lockgate_core::{InputId, Sequence, StreamId, Timestamp};
+use lockgate_delivery::explain::{self, Ending, Progress};
+use lockgate_delivery::{Environment, EnvironmentEvent, Fact};
+use lockgate_engine::domain::decode;
+
+use crate::arguments::Wait;
+use crate::driver::client::DriverClient;
+use crate::exit::{Exit, Failure};
+use crate::render::out;
+
+/// What to follow.
+pub(crate) struct Following<'a> {
+    /// The environment's stream.
+    pub(crate) stream: &'a StreamId,
+    /// Which intent.
+    pub(crate) intent: &'a InputId,
+    /// Until when.
+    pub(crate) wait: Wait,
+    /// Whether the intent is to bring an earlier revision back, so that a return is its success.
+    pub(crate) wants: Wants,
+}
+
+/// What an intent is after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wants {
+    /// A new revision.
+    Forward,
+    /// An earlier one.
+    Back,
+}
+
+/// Tells the story of an intent until it has come as far as the caller waits for.
+///
+/// Ctrl-C detaches: the rollout goes on without its audience.
+pub(crate) async fn follow(client: &mut DriverClient, following: &Following<'_>) -> Result<Exit, Failure> {
+    client.tail(following.stream, Sequence(0)).await?;
+    let mut story = Story::default();
+    loop {
+        let recorded = tokio::select! {
+            recorded = client.next_event() => recorded?,
+            _ = tokio::signal::ctrl_c() => return Ok(detach(following.stream)),
+        };
+        let Some(recorded) = recorded else {
+            return Err(Failure::unavailable("the environment's stream has ended"));
+        };
+        let event = decode::<Environment>(following.stream, &recorded).map_err(super::unreadable)?;
+        if let Some(exit) = story.take(event, following) {
+            return Ok(exit);
+        }
+    }
+}
+
+fn detach(stream: &StreamId) -> Exit {
+    let environment = stream.rest().rsplit('/').next().unwrap_or_default();
+    out::progress(format_args!(
+        "detached: the rollout goes on; `lockgate status {environment}` shows it, `lockgate abort {environment}` stops it"
+    ));
+    Exit::Cancelled
+}
+
+/// The events so far, and from where on they are told.
+#[derive(Default)]
+struct Story {
+    events: Vec<EnvironmentEvent>,
+    begun: Option<Timestamp>,
+}
+
+impl Story {
+    fn take(&mut self, event: EnvironmentEvent, following: &Following<'_>) -> Option<Exit> {
+        self.events.push(event);
+        let event = self.events.last()?;
+        let progress = explain::follow(&self.events, following.intent);
+        if progress == Progress::Unknown {
+            return None;
+        }
+        let begun = *self.begun.get_or_insert(event.at);
+        if is_worth_telling(&event.fact) {
+            let after = Spoken(event.at.since(begun));
+            out::progress(format_args!("{after:>7}  {}", explain::sentence(&event.fact)));
+        }
+        match progress {
+            Progress::Promoted { .. } if following.wait == Wait::Promoted && following.wants == Wants::Forward => {
+                Some(Exit::Ok)
+            }
+            Progress::Ended(ending) => Some(exit_of(&ending, following.wants)),
+            _ => None,
+        }
+    }
+}
+
+/// Returns whether people want to read it while they wait.
+fn is_worth_telling(fact: &Fact) -> bool {
+    !matches!(
+        fact,
+        Fact::EnvironmentCreated(_) | Fact::RouteConfirmed | Fact::PruneDecided { .. } | Fact::ArtifactRemoved { .. }
+    )
+}
+
+fn exit_of(ending: &Ending, wants: Wants) -> Exit {
+    match (ending, wants) {
+        (Ending::Soaked { .. } | Ending::Done, _) | (Ending::RolledBack { .. }, Wants::Back) => Exit::Ok,
+        (Ending::Frozen { .. }, _) => Exit::Unavailable,
+        _ => Exit::Refused,
+    }
+}

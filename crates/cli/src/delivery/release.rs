@@ -1,0 +1,113 @@
+//! `lockgate release`: releases of what was built elsewhere, and the list of all.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use lockgate_adapters::clock::SystemClock;
+use lockgate_adapters::release::Draft;
+use lockgate_delivery::Source;
+use lockgate_engine::Clock;
+
+use super::Place;
+use super::look::instant;
+use crate::arguments::{ReleaseCommand, ReleaseCreateArguments};
+use crate::exit::{Exit, Failure};
+use crate::render::out;
+
+pub(crate) fn run(directory: &Path, command: &ReleaseCommand) -> Result<Exit, Failure> {
+    let place = Place::find(directory)?;
+    match command {
+        ReleaseCommand::Create(arguments) => create(&place, arguments),
+        ReleaseCommand::List { json } => list(&place, *json),
+    }
+}
+
+fn create(place: &Place, arguments: &ReleaseCreateArguments) -> Result<Exit, Failure> {
+    let Some(artifact) = &arguments.artifact else {
+        return Err(
+            Failure::usage("image references are not supported by this version of lockgate")
+                .help("give a file or folder with --artifact; the process target runs files"),
+        );
+    };
+    let configuration = place.configuration()?;
+    let names: Vec<&str> = configuration
+        .environments
+        .iter()
+        .map(|(_, definition)| definition.artifact.as_str())
+        .collect();
+    let path = std::path::absolute(artifact).unwrap_or_else(|_| artifact.clone());
+    if !path.exists() {
+        return Err(Failure::usage(format!("there is no `{}`", artifact.display())).help("give a file or a folder"));
+    }
+    let revision = arguments.commit.as_deref().unwrap_or("HEAD");
+    let commit = place
+        .project
+        .repository()?
+        .commit(revision)
+        .map_err(|error| Failure::usage(format!("there is no commit `{revision}`")).because(&error))?;
+    let version = match &arguments.version {
+        Some(version) => version.clone(),
+        None => version(place, &commit.sha)?,
+    };
+    let draft = Draft {
+        version,
+        commit: commit.sha,
+        source: Source::Elsewhere(artifact.display().to_string()),
+        configuration: configuration.digest.clone(),
+    };
+    let artifacts: BTreeMap<_, _> = names.into_iter().map(|name| (name.to_owned(), path.clone())).collect();
+    place.home.create(&place.home.project(&place.identity))?;
+    let kept = place
+        .releases()
+        .create(draft, &artifacts, SystemClock::new().now().wall)
+        .map_err(|error| Failure::unavailable("make the release").because(&error))?;
+    if arguments.json {
+        out::json(&kept);
+    } else {
+        out::result(format_args!(
+            "release {} of version {}",
+            kept.release.id, kept.release.version
+        ));
+        out::result(format_args!(
+            "deploy it: `lockgate deploy ENV --version {}`",
+            kept.release.version
+        ));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Returns `git describe`, or date and hash where the history is shallow.
+pub(crate) fn version(place: &Place, sha: &str) -> Result<String, Failure> {
+    let repository = place.project.repository()?;
+    let failed = |error| Failure::unavailable("name the version by Git").because(&error);
+    if repository.is_shallow() {
+        let commit = repository.commit(sha).map_err(failed)?;
+        let day = instant(lockgate_core::Timestamp(commit.time * 1000));
+        return Ok(format!("{}-{}", day[..10].replace('-', ""), &sha[..12.min(sha.len())]));
+    }
+    repository.describe(sha).map_err(failed)
+}
+
+fn list(place: &Place, json: bool) -> Result<Exit, Failure> {
+    let all = place
+        .releases()
+        .list()
+        .map_err(|error| Failure::unavailable("read the releases").because(&error))?;
+    if json {
+        out::json(&all);
+        return Ok(Exit::Ok);
+    }
+    if all.is_empty() {
+        out::result("no releases; `lockgate ship` and `lockgate release create` make them");
+    }
+    for kept in all {
+        let commit = &kept.release.commit[..12.min(kept.release.commit.len())];
+        out::result(format_args!(
+            "{}  {:<16} {commit}  {}",
+            instant(kept.created),
+            kept.release.version,
+            kept.release.source
+        ));
+    }
+    Ok(Exit::Ok)
+}

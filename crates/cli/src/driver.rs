@@ -1,0 +1,97 @@
+//! The driver process: the engine with the store, behind a Unix socket.
+
+pub(crate) mod api;
+pub(crate) mod client;
+mod served;
+mod server;
+
+use std::path::Path;
+use std::sync::Arc;
+
+use lockgate_adapters::clock::SystemClock;
+use lockgate_adapters::run::{RunFolders, RunPerformer};
+use lockgate_adapters::target::process::ProcessTarget;
+use lockgate_delivery::Environment;
+use lockgate_engine::driver::Chain;
+use lockgate_engine::{Clock, Domain, EventLog};
+use lockgate_host::seat::{Attachment, Seat};
+use lockgate_host::{HostHome, Role, Roles};
+use lockgate_pipeline::run::Run;
+use lockgate_store::{Durability, SqliteLog};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::exit::{Exit, Failure};
+use crate::home::Home;
+use crate::render::out;
+use server::Domains;
+
+/// Plays the driver until it is told to end.
+pub(crate) fn main(home: &Path) -> Exit {
+    let host = HostHome::new(home);
+    let seat = match Seat::take(&host, Role::Driver, Attachment::Detached) {
+        Ok(seat) => seat,
+        Err(error) => {
+            out::progress(Chain(&error));
+            return Exit::Unavailable;
+        }
+    };
+    tracing_subscriber::fmt()
+        .with_env_filter("info,sqlx=warn,hyper=warn")
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+    match drive(&Home::at(home), host, seat) {
+        Ok(()) => Exit::Ok,
+        Err(failure) => {
+            out::progress(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn drive(home: &Home, host: HostHome, seat: Seat) -> Result<(), Failure> {
+    let runtime =
+        tokio::runtime::Runtime::new().map_err(|error| Failure::unavailable("start the driver").because(&error))?;
+    let ended = runtime.block_on(async {
+        let roles = crate::host_command::roles()?;
+        tokio::spawn(lockgate_host::start::keep_supervisor(host.clone(), roles.clone()));
+        let domains = open(home, &host, &roles).await?;
+        let listener = tokio::net::UnixListener::from_std(seat.listener)
+            .map_err(|error| Failure::unavailable("serve the driver's socket").because(&error))?;
+        let mut told = signal(SignalKind::terminate())
+            .map_err(|error| Failure::unavailable("listen to signals").because(&error))?;
+        tokio::select! {
+            () = server::serve(listener, Arc::new(domains)) => {}
+            _ = told.recv() => tracing::info!("told to end"),
+        }
+        Ok(())
+    });
+    runtime.shutdown_background();
+    ended
+}
+
+/// Opens the log and takes up every stream that is not over.
+async fn open(home: &Home, host: &HostHome, roles: &Roles) -> Result<Domains, Failure> {
+    let log = SqliteLog::open(&home.driver_log(), Durability::Power)
+        .await
+        .map_err(|error| Failure::unavailable("open the driver's log").because(&error))?;
+    let log: Arc<dyn EventLog> = Arc::new(log);
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+    let target = Arc::new(ProcessTarget::new(home.folder(), host.clone(), Arc::clone(&clock)));
+    let failed = |error| Failure::unavailable("take up what was begun").because(&error);
+    let environments: Domain<Environment, _> = Domain::open(Arc::clone(&log), Arc::clone(&clock), target)
+        .await
+        .map_err(failed)?;
+    let folders = RunFolders::new(home.folder());
+    let performer = Arc::new(RunPerformer::new(
+        folders,
+        roles.clone(),
+        crate::user::environment(),
+        Arc::clone(&clock),
+    ));
+    let runs: Domain<Run, _> = Domain::open(log, clock, performer).await.map_err(failed)?;
+    let mut domains = Domains::new();
+    domains.insert("environment", Arc::new(environments));
+    domains.insert("run", Arc::new(runs));
+    Ok(domains)
+}

@@ -1,0 +1,135 @@
+//! The command line's side of the driver's socket.
+
+use lockgate_core::{InputId, Sequence, StreamId};
+use lockgate_engine::Recorded;
+use lockgate_host::layout::{HostHome, Role};
+use serde::Serialize;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+
+use super::api::{Reply, Request};
+use crate::exit::Failure;
+
+/// One connection to the driver.
+pub(crate) struct DriverClient {
+    replies: Lines<BufReader<OwnedReadHalf>>,
+    requests: OwnedWriteHalf,
+}
+
+/// How an intent was answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// It is recorded.
+    Accepted(Sequence),
+    /// The machine refused it, in words.
+    Refused(String),
+}
+
+impl DriverClient {
+    /// Connects to the driver of this home, which must be running.
+    pub(crate) async fn connect(home: &HostHome) -> Result<Self, Failure> {
+        let stream = lockgate_host::socket::connect(&home.socket(Role::Driver))
+            .and_then(|stream| {
+                stream.set_nonblocking(true)?;
+                UnixStream::from_std(stream)
+            })
+            .map_err(|error| {
+                Failure::unavailable("reach the driver")
+                    .because(&error)
+                    .help("`lockgate host status` shows what runs; `lockgate host start` starts what is missing")
+            })?;
+        let (read, requests) = stream.into_split();
+        Ok(Self {
+            replies: BufReader::new(read).lines(),
+            requests,
+        })
+    }
+
+    /// Begins a stream, unless it has begun.
+    pub(crate) async fn begin(&mut self, stream: &StreamId, start: &impl Serialize) -> Result<(), Failure> {
+        let request = Request::Begin {
+            stream: stream.clone(),
+            start: value(start)?,
+        };
+        match self.ask(&request).await? {
+            Answer::Accepted(_) => Ok(()),
+            Answer::Refused(words) => Err(Failure::refused(words)),
+        }
+    }
+
+    /// Submits an intent.
+    pub(crate) async fn submit(
+        &mut self,
+        stream: &StreamId,
+        input: &impl Serialize,
+        id: InputId,
+    ) -> Result<Answer, Failure> {
+        self.ask(&Request::Submit {
+            stream: stream.clone(),
+            input: value(input)?,
+            id,
+        })
+        .await
+    }
+
+    /// Asks for the events behind `after`; [`DriverClient::next_event`] then brings them.
+    pub(crate) async fn tail(&mut self, stream: &StreamId, after: Sequence) -> Result<(), Failure> {
+        self.send(&Request::Tail {
+            stream: stream.clone(),
+            after,
+        })
+        .await
+    }
+
+    /// Returns the next event of the tail; `None` at the stream's end.
+    pub(crate) async fn next_event(&mut self) -> Result<Option<Recorded>, Failure> {
+        match self.receive().await? {
+            Reply::Event(line) => Ok(Some(line.into())),
+            Reply::End => Ok(None),
+            Reply::Failed { words } => Err(Failure::unavailable(words)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn ask(&mut self, request: &Request) -> Result<Answer, Failure> {
+        self.send(request).await?;
+        match self.receive().await? {
+            Reply::Accepted { sequence } => Ok(Answer::Accepted(sequence)),
+            Reply::Refused { words } => Ok(Answer::Refused(words)),
+            Reply::Failed { words } => Err(Failure::unavailable(words)),
+            other => Err(unexpected(&other)),
+        }
+    }
+
+    async fn send(&mut self, request: &Request) -> Result<(), Failure> {
+        let mut line =
+            serde_json::to_vec(request).map_err(|error| Failure::unavailable("write a request").because(&error))?;
+        line.push(b'\n');
+        self.requests.write_all(&line).await.map_err(|error| lost(&error))
+    }
+
+    async fn receive(&mut self) -> Result<Reply, Failure> {
+        let line = self.replies.next_line().await.map_err(|error| lost(&error))?;
+        let line = line.ok_or_else(|| lost(&std::io::Error::from(std::io::ErrorKind::UnexpectedEof)))?;
+        serde_json::from_str(&line).map_err(|error| {
+            Failure::unavailable("read the driver's answer")
+                .because(&error)
+                .help("the driver may be of another version: `lockgate host stop`, then try again")
+        })
+    }
+}
+
+fn value(value: &impl Serialize) -> Result<serde_json::Value, Failure> {
+    serde_json::to_value(value).map_err(|error| Failure::unavailable("write a request").because(&error))
+}
+
+fn lost(error: &std::io::Error) -> Failure {
+    Failure::unavailable("the connection to the driver broke")
+        .because(error)
+        .help("what was begun goes on: the driver is started again; `lockgate status` shows it")
+}
+
+fn unexpected(reply: &Reply) -> Failure {
+    Failure::unavailable(format!("the driver answered something else than was asked: {reply:?}"))
+}

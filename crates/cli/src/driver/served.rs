@@ -1,0 +1,81 @@
+//! A domain as the driver's socket serves it: by stream name and JSON.
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use lockgate_core::{InputId, Machine, Sequence, StreamId};
+use lockgate_engine::domain::OpenError;
+use lockgate_engine::driver::Chain;
+use lockgate_engine::tail::Tail;
+use lockgate_engine::{Domain, Performer, SubmitError};
+use serde_json::Value;
+
+use super::api::Reply;
+
+/// The streams of one kind, without their types.
+pub(crate) trait Served: Send + Sync {
+    /// Begins a stream, unless it has begun.
+    fn begin<'a>(&'a self, stream: &'a StreamId, start: Value) -> BoxFuture<'a, Reply>;
+    /// Submits an intent.
+    fn submit<'a>(&'a self, stream: &'a StreamId, input: Value, id: InputId) -> BoxFuture<'a, Reply>;
+    /// Returns a reader of the stream.
+    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Tail, Reply>>;
+}
+
+impl<M, P> Served for Domain<M, P>
+where
+    M: Machine,
+    M::Id: From<StreamId>,
+    P: Performer<M>,
+{
+    fn begin<'a>(&'a self, stream: &'a StreamId, start: Value) -> BoxFuture<'a, Reply> {
+        async move {
+            let start: M::Start = match serde_json::from_value(start) {
+                Ok(start) => start,
+                Err(error) => return failed(format!("the start of `{stream}` cannot be read: {error}")),
+            };
+            match Domain::begin(self, stream, start).await {
+                Ok(_) | Err(OpenError::Exists(_)) => Reply::Accepted { sequence: Sequence(1) },
+                Err(error) => failed(Chain(&error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn submit<'a>(&'a self, stream: &'a StreamId, input: Value, id: InputId) -> BoxFuture<'a, Reply> {
+        async move {
+            let input: M::Input = match serde_json::from_value(input) {
+                Ok(input) => input,
+                Err(error) => return failed(format!("the intent for `{stream}` cannot be read: {error}")),
+            };
+            match self.get(stream).await {
+                Ok(Some(handle)) => match handle.submit(input, id).await {
+                    Ok(sequence) => Reply::Accepted { sequence },
+                    Err(SubmitError::Rejected(words)) => Reply::Refused {
+                        words: words.to_string(),
+                    },
+                    Err(error) => failed(Chain(&error)),
+                },
+                Ok(None) => failed(format!("there is no stream `{stream}`")),
+                Err(error) => failed(Chain(&error)),
+            }
+        }
+        .boxed()
+    }
+
+    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Tail, Reply>> {
+        async move {
+            match self.get(stream).await {
+                Ok(Some(handle)) => Ok(Domain::tail(self, &handle, after)),
+                Ok(None) => Err(failed(format!("there is no stream `{stream}`"))),
+                Err(error) => Err(failed(Chain(&error))),
+            }
+        }
+        .boxed()
+    }
+}
+
+fn failed(words: impl std::fmt::Display) -> Reply {
+    Reply::Failed {
+        words: words.to_string(),
+    }
+}

@@ -1,0 +1,147 @@
+//! `lockgate host`: the processes behind the environments.
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use lockgate_host::instance::Instances;
+use lockgate_host::proxy_process::ProxyOptions;
+use lockgate_host::seat::Attachment;
+use lockgate_host::supervisor::SupervisorOptions;
+use lockgate_host::{HostHome, Roles};
+
+use crate::arguments::HostCommand;
+use crate::exit::{Exit, Failure};
+use crate::home::Home;
+use crate::render::out;
+
+/// How long instances may take to end when the host is stopped with them.
+const GRACE: Duration = Duration::from_secs(10);
+
+pub(crate) async fn run(command: HostCommand) -> Result<Exit, Failure> {
+    let home = HostHome::new(Home::find()?.folder());
+    match command {
+        HostCommand::Status { json } => status(&home, json),
+        HostCommand::Start => {
+            ensure(&home).await?;
+            status(&home, false)
+        }
+        HostCommand::Stop { instances } => stop(&home, instances).await,
+    }
+}
+
+/// Starts what is missing, and returns when it answers.
+pub(crate) async fn ensure(home: &HostHome) -> Result<(), Failure> {
+    lockgate_host::start::ensure(home, &roles()?).await.map_err(|error| {
+        Failure::unavailable("start the host's processes")
+            .because(&error)
+            .help("`lockgate host status` shows what runs")
+    })
+}
+
+/// Returns how this program plays the host's roles.
+pub(crate) fn roles() -> Result<Roles, Failure> {
+    Roles::of_this_program().map_err(|error| Failure::unavailable("find this program on disk").because(&error))
+}
+
+fn status(home: &HostHome, json: bool) -> Result<Exit, Failure> {
+    let status = lockgate_host::status::status(home)
+        .map_err(|error| Failure::unavailable("read the host's records").because(&error))?;
+    if json {
+        out::json(&status);
+        return Ok(Exit::Ok);
+    }
+    out::result(format_args!("home        {}", status.home));
+    for (name, role) in [
+        ("supervisor", &status.supervisor),
+        ("proxy", &status.proxy),
+        ("driver", &status.driver),
+    ] {
+        match (role.alive, role.pid) {
+            (true, Some(pid)) => out::result(format_args!("{name:<11} running, process {pid}")),
+            (true, None) => out::result(format_args!("{name:<11} starting")),
+            (false, _) => out::result(format_args!("{name:<11} not running")),
+        }
+    }
+    for listener in &status.listeners {
+        out::result(format_args!("listener    {} at {}", listener.name, listener.address));
+    }
+    for instance in &status.instances {
+        let state = match (instance.pid, instance.desired) {
+            (Some(pid), true) => format!("running, process {pid}"),
+            (Some(pid), false) => format!("stopping, process {pid}"),
+            (None, true) => "not running, to be started".to_owned(),
+            (None, false) => "stopped".to_owned(),
+        };
+        out::result(format_args!(
+            "instance    {} on port {}: {state}",
+            instance.id, instance.port
+        ));
+    }
+    Ok(Exit::Ok)
+}
+
+async fn stop(home: &HostHome, instances: bool) -> Result<Exit, Failure> {
+    let what = if instances {
+        Instances::Stop { grace: GRACE }
+    } else {
+        Instances::Keep
+    };
+    let ended = lockgate_host::stop::stop(home, what)
+        .await
+        .map_err(|error| Failure::unavailable("stop the host's processes").because(&error))?;
+    if ended.roles.is_empty() {
+        out::result("nothing was running");
+    }
+    for role in ended.roles {
+        out::result(format_args!("stopped the {role}"));
+    }
+    if ended.stopped > 0 {
+        out::result(format_args!("stopped {} instances", ended.stopped));
+    }
+    if ended.kept > 0 {
+        out::result(format_args!(
+            "{} instances go on running, without a proxy before them",
+            ended.kept
+        ));
+        out::result("`lockgate host stop --instances` ends them; any other command starts the proxy again");
+    }
+    Ok(Exit::Ok)
+}
+
+/// Plays the supervisor until it is told to end.
+pub(crate) fn supervisor(home: &Path) -> Exit {
+    match roles() {
+        Ok(roles) => {
+            let options = SupervisorOptions {
+                home: HostHome::new(home),
+                roles,
+                attachment: Attachment::Detached,
+            };
+            exit(lockgate_host::supervisor::main(&options))
+        }
+        Err(failure) => {
+            out::progress(&failure);
+            failure.exit
+        }
+    }
+}
+
+/// Plays the proxy until it is told to end.
+pub(crate) fn proxy(home: &Path) -> Exit {
+    let settings = lockgate_proxy::Settings::default();
+    let options = ProxyOptions {
+        home: HostHome::new(home),
+        attachment: Attachment::Detached,
+        settings,
+    };
+    exit(lockgate_host::proxy_process::main(&options))
+}
+
+fn exit(code: ExitCode) -> Exit {
+    if code == ExitCode::SUCCESS {
+        Exit::Ok
+    } else {
+        Exit::Unavailable
+    }
+}

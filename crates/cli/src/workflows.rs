@@ -1,0 +1,56 @@
+//! Finding and reading workflow files.
+
+use std::path::{Path, PathBuf};
+
+use lockgate_core::SourceFile;
+
+use crate::exit::Failure;
+
+/// Where GitHub looks for workflow files.
+pub(crate) const FOLDER: &str = ".github/workflows";
+
+/// Returns the workflow files directly in a folder, in order of their names.
+pub(crate) fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
+        .flatten()
+        .map(|entry| entry.path())
+        .filter(|path| matches!(path.extension().and_then(|e| e.to_str()), Some("yml" | "yaml")) && path.is_file())
+        .collect();
+    files.sort();
+    Ok(files)
+}
+
+/// Returns the files that a command means: a file, those in a folder, or those of the project.
+pub(crate) fn select(root: &Path, given: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
+    let path = given.map_or_else(|| root.join(FOLDER), Path::to_path_buf);
+    let metadata = std::fs::metadata(&path).map_err(|error| {
+        let failure = Failure::usage(format!("there is no `{}`", path.display())).because(&error);
+        match given {
+            Some(_) => failure.help("give a workflow file, or a folder of workflow files"),
+            None => failure.help("put a workflow there, or name one with --workflow FILE"),
+        }
+    })?;
+    if metadata.is_file() {
+        return Ok(vec![path]);
+    }
+    let files = in_folder(&path)
+        .map_err(|error| Failure::usage(format!("read the folder `{}`", path.display())).because(&error))?;
+    if files.is_empty() {
+        let message = format!("`{}` holds no workflow files", path.display());
+        return Err(Failure::usage(message).help("workflow files end with .yml or .yaml"));
+    }
+    Ok(files)
+}
+
+/// Returns a file as it is shown to people: its path below the project's root, or as given.
+pub(crate) fn read(root: &Path, path: &Path) -> Result<SourceFile, Failure> {
+    let bytes =
+        std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(&error))?;
+    let text = String::from_utf8(bytes).map_err(|error| {
+        Failure::usage(format!("`{}` is no UTF-8 text", path.display()))
+            .because(&error)
+            .help("save it as UTF-8")
+    })?;
+    let shown = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    Ok(SourceFile::new(shown, text))
+}
