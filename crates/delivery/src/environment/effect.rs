@@ -212,7 +212,8 @@ pub fn wake_key(timer: Timer) -> EffectKey {
 }
 
 /// The timers of an environment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Timer {
     /// Everything up to the promotion.
     Progress,

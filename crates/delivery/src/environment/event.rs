@@ -9,7 +9,7 @@ use lockgate_gate::{Counts, Outcome, Verdict};
 use serde::{Deserialize, Serialize};
 
 use crate::definition::ApplicationDefinition;
-use crate::environment::effect::RouteTable;
+use crate::environment::effect::{RouteTable, Timer};
 use crate::environment::input::{EnvironmentStart, ProbeState};
 use crate::environment::reason::{Actor, Reason};
 use crate::plan::RolloutPlan;
@@ -350,6 +350,13 @@ pub enum Fact {
         /// Whose.
         revision: RevisionNumber,
     },
+    /// A timer of an earlier boot fired early, because the wall clock was set back; it counts anew.
+    TimerRearmed {
+        /// Which.
+        timer: Timer,
+        /// What it is now.
+        wake: WakeAt,
+    },
     /// A decision would have broken an invariant: nothing is decided any more, the route stays.
     Frozen(Broken),
 }
@@ -395,6 +402,7 @@ impl Fact {
             Self::DeploysResumed { .. } => "DeploysResumed",
             Self::PruneDecided { .. } => "PruneDecided",
             Self::ArtifactRemoved { .. } => "ArtifactRemoved",
+            Self::TimerRearmed { .. } => "TimerRearmed",
             Self::Frozen(_) => "Frozen",
         }
     }

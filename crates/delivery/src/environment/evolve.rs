@@ -7,6 +7,7 @@ use lockgate_core::WakeAt;
 use lockgate_gate::Outcome;
 
 use crate::definition::Previous;
+use crate::environment::effect::Timer;
 use crate::environment::event::{Cause, EnvironmentEvent, Fact, Return};
 use crate::environment::rollout::{Logs, Phase, Proof, Rollout, Soak, WayBack};
 use crate::environment::{Environment, REMEMBERED_INTENTS, Record, effects};
@@ -72,6 +73,7 @@ impl Environment {
             Fact::Soaked { revision, .. } => self.finish_soak(*revision),
             Fact::LeftServing { .. } | Fact::RolledBack { .. } => self.rollout = None,
             Fact::RollbackFailed { serving, .. } => self.keep_serving(*serving),
+            Fact::TimerRearmed { timer, wake } => self.set_timer(*timer, wake),
             fact => self.advance_rollout(fact),
         }
     }
@@ -189,6 +191,18 @@ impl Environment {
             silent: None,
             held: None,
         }));
+    }
+
+    fn set_timer(&mut self, timer: Timer, wake: &WakeAt) {
+        let Some(rollout) = &mut self.rollout else { return };
+        match (timer, &mut rollout.phase) {
+            (Timer::Progress, _) => rollout.progress = wake.clone(),
+            (Timer::Ready, Phase::Awaiting { until, .. }) => *until = wake.clone(),
+            (Timer::Ready, _) => rollout.ready = Some(wake.clone()),
+            (Timer::Soak, Phase::Soaking(soak)) => soak.timer = Some(wake.clone()),
+            (Timer::Silence, Phase::Soaking(soak)) => soak.silence = Some(wake.clone()),
+            (Timer::Soak | Timer::Silence, _) => {}
+        }
     }
 
     fn change_soak(&mut self, fact: &Fact) {

@@ -20,6 +20,10 @@ pub fn sentence(fact: &Fact) -> String {
         Fact::RouteConfirmed => "the proxy follows the route again".to_owned(),
         Fact::DeploysPaused { reason } => format!("automatic deploys are paused: {reason}"),
         Fact::DeploysResumed { by } => format!("{by} lets automatic deploys proceed"),
+        Fact::TimerRearmed { timer, .. } => format!(
+            "the {} timer counts anew, because the clock was set back while the machine restarted",
+            timer.name()
+        ),
         Fact::Frozen(broken) => format!("frozen, because a decision would have broken {broken}; traffic stays"),
         Fact::DeployQueued(_)
         | Fact::QueuedDeployDropped { .. }

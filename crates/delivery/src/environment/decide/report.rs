@@ -60,11 +60,11 @@ pub(super) fn take(draft: &mut Draft<'_>, stamp: &ResultStamp, report: Report) {
             soak::observe(draft, stamp, window, counts);
         }
         (Effect::Watch { revision, .. }, Report::WatchSilent { reason }) => silent(draft, revision, reason),
-        (Effect::Wake(wake), Report::Woke) if wake.is_due(draft.now) => {
-            if let Some(timer) = Timer::of(&stamp.key) {
-                woke(draft, timer);
-            }
-        }
+        (Effect::Wake(wake), Report::Woke) => match (Timer::of(&stamp.key), wake.rearmed(draft.now)) {
+            (Some(timer), _) if wake.is_due(draft.now) => woke(draft, timer),
+            (Some(timer), Some(wake)) => draft.add(Fact::TimerRearmed { timer, wake }),
+            _ => {}
+        },
         (Effect::Capture { revision, .. }, Report::LogsKept { lines, blob }) => {
             draft.add(Fact::LogsKept { revision, lines, blob });
         }
