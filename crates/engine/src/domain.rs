@@ -22,6 +22,7 @@ pub struct Domain<M: Machine, P> {
     clock: Arc<dyn Clock>,
     performer: Arc<P>,
     live: Mutex<BTreeMap<StreamId, Handle<M>>>,
+    beginning: Mutex<()>,
 }
 
 /// A live stream: its state, its events, and the way in for intents.
@@ -138,6 +139,7 @@ where
             clock,
             performer,
             live: Mutex::new(BTreeMap::new()),
+            beginning: Mutex::new(()),
         }
     }
 
@@ -160,6 +162,11 @@ where
     /// # Errors
     /// Returns [`OpenError::Exists`] when there is one of this name.
     pub async fn begin(&self, stream: &StreamId, start: M::Start) -> Result<Handle<M>, OpenError> {
+        // A claim fences the stream's driver, so nothing is claimed before it is known that there is none.
+        let _turn = self.beginning.lock().await;
+        if self.get(stream).await?.is_some() {
+            return Err(OpenError::Exists(stream.clone()));
+        }
         let now = self.clock.now();
         let first = M::create(start, now.clone());
         let owner = self.log.claim(stream).await?;
