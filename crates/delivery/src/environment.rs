@@ -86,8 +86,10 @@ pub struct Known {
 pub enum Record {
     /// It never passed a soak.
     Unproven,
-    /// It passed its soak.
+    /// It passed its soak, or a proof after a rollback.
     Good,
+    /// Traffic was taken away from it.
+    RolledBack,
 }
 
 /// A revision whose last requests are awaited.

@@ -107,8 +107,13 @@ pub(crate) fn bring_up(environment: &Environment, movement: Movement, content: &
     plan
 }
 
-/// Returns the plan that returns traffic to the warm `target`.
-pub(crate) fn warm_return(environment: &Environment, target: &Revision, by: &Actor) -> RolloutPlan {
+/// Returns the plan that gives `leaving` up for the warm `target`.
+pub(crate) fn warm_return(
+    environment: &Environment,
+    leaving: Option<&Revision>,
+    target: &Revision,
+    by: &Actor,
+) -> RolloutPlan {
     let mut plan = RolloutPlan {
         environment: environment.name().to_owned(),
         movement: Movement::WarmRollback,
@@ -116,13 +121,16 @@ pub(crate) fn warm_return(environment: &Environment, target: &Revision, by: &Act
         slot: target.slot,
         release: target.release.clone(),
         definition: target.definition.clone(),
-        from: environment.stable().map(Serving::of),
+        from: leaving.map(Serving::of),
         retires: None,
         steps: Vec::new(),
         sight: Vec::new(),
         notes: notes(environment, by),
     };
-    plan.steps = step::warm_return(&plan);
+    plan.steps = match leaving {
+        Some(leaving) if environment.weight(leaving.number) == 0 => vec![PlanStep::Stop(Serving::of(leaving))],
+        _ => step::warm_return(&plan),
+    };
     plan
 }
 
@@ -176,6 +184,7 @@ impl fmt::Display for RolloutPlan {
         let to = format!("{} as {} in {}", self.release.version, self.revision, self.slot);
         write!(f, "{verb} {to} on {}", self.environment)?;
         match &self.from {
+            Some(from) if self.movement == Movement::WarmRollback => writeln!(f, ", away from {from}")?,
             Some(from) => writeln!(f, ", where {from} serves")?,
             None => writeln!(f, ", where nothing serves yet")?,
         }

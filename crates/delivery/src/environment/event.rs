@@ -75,12 +75,14 @@ pub enum Fact {
     EnvironmentCreated(EnvironmentStart),
     /// A deploy waits for the rollout that it supersedes.
     DeployQueued(QueuedDeploy),
-    /// A waiting deploy was superseded itself.
+    /// A waiting deploy will not begin.
     QueuedDeployDropped {
         /// Its intent.
         intent: InputId,
         /// Its version.
         version: String,
+        /// Why, in words.
+        reason: String,
     },
     /// A rollout began.
     RolloutStarted {

@@ -71,7 +71,11 @@ impl Environment {
             | Fact::PruneDecided { .. }
             | Fact::ArtifactRemoved { .. } => self.change_revision(&event.fact),
             Fact::Soaked { revision, .. } => self.finish_soak(*revision),
-            Fact::LeftServing { .. } | Fact::RolledBack { .. } => self.rollout = None,
+            Fact::LeftServing { .. } => self.rollout = None,
+            Fact::RolledBack { leaving, .. } => {
+                self.rollout = None;
+                self.record(*leaving, Record::RolledBack);
+            }
             Fact::RollbackFailed { serving, .. } => self.keep_serving(*serving),
             Fact::TimerRearmed { timer, wake } => self.set_timer(*timer, wake),
             fact => self.advance_rollout(fact),
@@ -132,7 +136,10 @@ impl Environment {
             }
             Fact::TrafficReturned { leaving, target, drain } => self.return_traffic(*leaving, *target, drain),
             Fact::LogsKept { .. } => self.change_leaving(|logs, _| *logs = Logs::Kept),
-            Fact::EnvironmentProven { .. } => self.change_leaving(|_, proof| *proof = Proof::Proven),
+            Fact::EnvironmentProven { revision, .. } => {
+                self.record(*revision, Record::Good);
+                self.change_leaving(|_, proof| *proof = Proof::Proven);
+            }
             Fact::ProofFailed { attempt, .. } => self.change_leaving(|_, proof| {
                 *proof = match attempt + 1 {
                     next if next <= ATTEMPTS => Proof::Wanted { attempt: next },
@@ -234,10 +241,14 @@ impl Environment {
         }
     }
 
-    fn finish_soak(&mut self, revision: RevisionNumber) {
+    fn record(&mut self, revision: RevisionNumber, record: Record) {
         if let Some(known) = self.known.get_mut(&revision) {
-            known.record = Record::Good;
+            known.record = record;
         }
+    }
+
+    fn finish_soak(&mut self, revision: RevisionNumber) {
+        self.record(revision, Record::Good);
         let rollout = self.rollout.take();
         if rollout.is_some_and(|rollout| rollout.plan.definition.strategy.previous == Previous::StoppedAfterSoak) {
             self.previous = None;

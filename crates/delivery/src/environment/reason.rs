@@ -114,6 +114,7 @@ pub fn smoke_words(results: &[CheckResult]) -> String {
         }
         Some(CheckResult { name, detail, .. }) => format!("smoke check `{name}` could not be made: {detail}"),
         None if results.is_empty() => "the smoke checks reported nothing".to_owned(),
+        None if results.len() == 1 => "the smoke check passed".to_owned(),
         None => format!("{} smoke checks passed", results.len()),
     }
 }

@@ -60,7 +60,7 @@ pub enum Refusal {
     },
     /// There is nothing to return to.
     #[error(
-        "{environment}: {version} has no predecessor to return to; deploy a better version, which replaces it without a gap"
+        "{environment}: nothing good came before {version}, so there is nothing to return to; deploy a better version, which replaces it without a gap"
     )]
     NothingBefore {
         /// Where.

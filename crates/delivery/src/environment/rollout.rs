@@ -145,10 +145,15 @@ impl Rollout {
 
     /// Returns whether the candidate was given up, so that nothing can stop it from leaving.
     pub fn is_leaving(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Awaiting { .. } | Phase::Returning(_) | Phase::Leaving { .. }
-        )
+        self.way_back().is_some()
+    }
+
+    /// Returns who goes and why, once that is decided.
+    pub fn way_back(&self) -> Option<&WayBack> {
+        match &self.phase {
+            Phase::Awaiting { way, .. } | Phase::Returning(way) | Phase::Leaving { way, .. } => Some(way),
+            _ => None,
+        }
     }
 
     /// Returns whether it may still be given up for want of progress.

@@ -1,6 +1,7 @@
 //! The chain of events behind the last pause or rollback.
 
-use crate::environment::event::{EnvironmentEvent, Fact, Return};
+use crate::environment::event::{EnvironmentEvent, Fact};
+use crate::environment::input::ProbeState;
 use crate::explain::words::sentence;
 
 /// Returns the chain behind the last pause, rollback or freeze, the oldest first; none when there was none.
@@ -42,22 +43,17 @@ fn is_turn(fact: &Fact) -> bool {
 
 /// Returns whether a fact belongs into the chain.
 fn tells(fact: &Fact) -> bool {
-    let ordinary_end = matches!(
-        fact,
-        Fact::RollbackDecided {
-            traffic: Return::Now(_) | Return::Untouched | Return::WhenReady(_),
-            ..
-        }
-    );
-    ordinary_end
-        || is_turn(fact)
+    is_turn(fact)
         || fact.ends_rollout()
         || matches!(
             fact,
             Fact::RolloutStarted { .. }
                 | Fact::Promoted { .. }
                 | Fact::InstanceExited { .. }
-                | Fact::ProbeChanged { .. }
+                | Fact::ProbeChanged {
+                    state: ProbeState::Failing,
+                    ..
+                }
                 | Fact::SmokeEnded { .. }
                 | Fact::RouteTroubled { .. }
                 | Fact::TrafficReturned { .. }

@@ -58,10 +58,12 @@ fn of_rollout(fact: &Fact) -> String {
             "{} asked for {}, which waits until the running rollout has been rolled back",
             queued.by, queued.release.version
         ),
-        Fact::QueuedDeployDropped { version, .. } => format!("the waiting deploy of {version} was superseded"),
+        Fact::QueuedDeployDropped { version, reason, .. } => {
+            format!("the waiting deploy of {version} will not begin: {reason}")
+        }
         Fact::RolloutStarted { by, plan, .. } => {
             let verb = match plan.movement {
-                Movement::Deploy => "deploy",
+                Movement::Deploy => "deploy of",
                 Movement::WarmRollback | Movement::ColdRollback => "rollback to",
             };
             let title = format!("{} as {} in {}", plan.release.version, plan.revision, plan.slot);
@@ -115,6 +117,9 @@ fn of_soak(fact: &Fact) -> String {
         Fact::SoakTimePassed { revision } => format!("the time of {revision}'s soak has passed"),
         Fact::SoakHeld { verdict, .. } => format!("the soak is held: {}", verdict.reason),
         Fact::Soaked { revision, verdict, by } => match by {
+            Some(by) if verdict.allows() => {
+                format!("{by} ended the soak of {revision} early: {}", verdict.reason)
+            }
             Some(by) => format!("{by} passed the soak of {revision} against a verdict that was {verdict}"),
             None => format!("{revision} passed its soak: {}", verdict.reason),
         },
@@ -125,6 +130,9 @@ fn of_soak(fact: &Fact) -> String {
 
 fn of_return(fact: &Fact) -> String {
     match fact {
+        Fact::LeftServing { revision, reason } if !reason.is_automatic() => {
+            format!("{revision} serves on without having passed its soak: {reason}")
+        }
         Fact::LeftServing { revision, reason } => {
             format!("{revision} failed its soak and serves on, because nothing was there before it: {reason}")
         }

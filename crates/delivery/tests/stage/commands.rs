@@ -14,7 +14,7 @@ use lockgate_delivery::smoke::{CheckResult, SmokeCheck};
 use lockgate_delivery::{
     ApplicationDefinition, EnvironmentInput, Intent, Release, ReleaseId, Report, RevisionNumber, Source, dry_run,
 };
-use lockgate_gate::{Counts, Outcome, Rule};
+use lockgate_gate::{Outcome, Rule};
 
 use super::{Process, Stage, print};
 
@@ -44,6 +44,7 @@ pub(super) fn play(stage: &mut Stage, line: &str) -> String {
             stage.now.monotonic = Duration::ZERO;
             String::new()
         }
+        ["given", version, options @ ..] => given(stage, version, options),
         ["status"] => print::status(&stage.live, &stage.now),
         ["why"] => print::lines(&explain::why(&stage.log)),
         ["follow", intent] => {
@@ -123,7 +124,7 @@ fn definition(options: &[&str]) -> ApplicationDefinition {
             Some(("artifact", name)) => definition.artifact = name.into(),
             None if *option == "no-smoke" => definition.smoke.clear(),
             None if *option == "cold-previous" => definition.strategy.previous = Previous::StoppedAfterSoak,
-            None if ["supersede", "automatic"].contains(option) => {}
+            None if ["supersede", "automatic", "soaking"].contains(option) => {}
             _ => panic!("not an option: {option}"),
         }
     }
@@ -258,15 +259,8 @@ fn proxy(stage: &mut Stage, words: &[&str]) -> String {
             let cut = cut.first().map_or(0, |cut| cut.parse().unwrap());
             stage.report(drain_key(revision(r)), stage.epoch, Report::Drained { fence, cut })
         }
-        ["window", requests, failed] => {
-            stage.window += 1;
-            counted(stage, requests, failed);
-            observe(stage, candidate)
-        }
-        ["within", "window", requests, failed] => {
-            counted(stage, requests, failed);
-            observe(stage, candidate)
-        }
+        ["window", requests, failed] => observe(stage, candidate, 1, (requests, failed)),
+        ["within", "window", requests, failed] => observe(stage, candidate, 0, (requests, failed)),
         ["silent", reason @ ..] => {
             let key = watch_key(candidate.expect("a rollout"));
             let reason = reason.join(" ");
@@ -274,21 +268,50 @@ fn proxy(stage: &mut Stage, words: &[&str]) -> String {
         }
         ["proxy", "restarts"] => {
             stage.epoch += 1;
-            stage.window = 0;
-            stage.counts = Counts::default();
+            stage.counted.clear();
             String::new()
         }
         other => panic!("not a command: {other:?}"),
     }
 }
 
-fn counted(stage: &mut Stage, requests: &str, failed: &str) {
-    stage.counts.requests += requests.parse::<u64>().unwrap();
-    stage.counts.failed += failed.parse::<u64>().unwrap();
+/// Reports what the proxy has counted of the candidate, `windows` windows later and with so many more requests.
+fn observe(stage: &mut Stage, candidate: Option<RevisionNumber>, windows: u64, more: (&str, &str)) -> String {
+    let candidate = candidate.expect("a rollout");
+    let (window, counts) = stage.counted.entry(candidate).or_default();
+    *window += windows;
+    counts.requests += more.0.parse::<u64>().unwrap();
+    counts.failed += more.1.parse::<u64>().unwrap();
+    let (window, counts) = (*window, *counts);
+    stage.report(
+        watch_key(candidate),
+        stage.epoch,
+        Report::WindowObserved { window, counts },
+    )
 }
 
-fn observe(stage: &mut Stage, candidate: Option<RevisionNumber>) -> String {
-    let key = watch_key(candidate.expect("a rollout"));
-    let (window, counts) = (stage.window, stage.counts);
-    stage.report(key, stage.epoch, Report::WindowObserved { window, counts })
+/// Plays, without showing it, how a version comes to serve, and passes its soak.
+fn given(stage: &mut Stage, version: &str, options: &[&str]) -> String {
+    let before = stage.live.stable().map(|stable| stable.number);
+    let retired = stage.live.previous().map(|previous| previous.number);
+    let r = RevisionNumber(before.map_or(1, |before| before.0 + 1));
+    let mut script = vec![format!("deploy {version} {}", options.join(" ")), format!("placed {r}")];
+    script.extend(retired.map(|retired| format!("stopped {retired}")));
+    script.extend([format!("started {r}"), format!("healthy {r}")]);
+    if !options.contains(&"no-smoke") {
+        script.push("smoke passes".to_owned());
+    }
+    script.push("route seen".to_owned());
+    script.extend(before.map(|before| format!("drained {before}")));
+    if !options.contains(&"soaking") {
+        script.extend(["window 10 0", "window 10 0", "window 10 0", "wait 3s"].map(str::to_owned));
+    }
+    for line in script {
+        let text = play(stage, line.trim());
+        assert!(
+            !text.contains("refused") && !text.contains("nothing\n"),
+            "{line}: {text}"
+        );
+    }
+    String::new()
 }

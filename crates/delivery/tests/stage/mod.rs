@@ -66,8 +66,7 @@ pub(crate) struct Stage {
     intents: u32,
     sequence: u64,
     epoch: u64,
-    window: u64,
-    counts: Counts,
+    counted: BTreeMap<RevisionNumber, (u64, Counts)>,
     instances: BTreeMap<(RevisionNumber, u32), Process>,
     ports: u32,
 }
@@ -102,8 +101,7 @@ impl Stage {
             intents: 0,
             sequence: 0,
             epoch: 1,
-            window: 0,
-            counts: Counts::default(),
+            counted: BTreeMap::new(),
             instances: BTreeMap::new(),
             ports: 4000,
         }

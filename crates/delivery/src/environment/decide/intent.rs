@@ -66,7 +66,8 @@ pub(crate) fn plan(environment: &Environment, intent: &Intent, by: &Actor) -> Re
             None => plan_return(environment, to, by),
             Some(rollout) => {
                 let base = base_of(environment, rollout, to)?;
-                Ok(plan::warm_return(environment, base, by))
+                let candidate = environment.revision(rollout.revision());
+                Ok(plan::warm_return(environment, candidate, base, by))
             }
         },
         Intent::Continue | Intent::Abort => Err(nothing_running(environment)),
@@ -107,6 +108,7 @@ fn deploy(draft: &mut Draft<'_>, queued: QueuedDeploy, running: WhileRunning) ->
         draft.add(Fact::QueuedDeployDropped {
             intent: dropped.intent,
             version: dropped.release.version,
+            reason: format!("superseded by {}", queued.release.version),
         });
     }
     let by = queued.by.clone();
@@ -180,7 +182,7 @@ fn plan_return(environment: &Environment, to: &Target, by: &Actor) -> Result<Rol
         Target::Version(version) => previous.release.version == *version,
     });
     if let Some(previous) = warm {
-        return Ok(plan::warm_return(environment, previous, by));
+        return Ok(plan::warm_return(environment, Some(stable), previous, by));
     }
     let wanted = match to {
         Target::LastGood => last_good(environment, stable)?,

@@ -1,5 +1,7 @@
 //! How a revision is given up: traffic first, then everything else.
 
+use std::time::Duration;
+
 use lockgate_core::Now;
 
 use crate::environment::Environment;
@@ -127,7 +129,7 @@ fn end(environment: &Environment, rollout: &Rollout, way: &WayBack, proof: Proof
 }
 
 /// Returns the end of a rollback whose target never became ready.
-pub(super) fn fail_to_return(environment: &Environment, way: &WayBack) -> Vec<Fact> {
+pub(super) fn fail_to_return(environment: &Environment, way: &WayBack, waited: Duration) -> Vec<Fact> {
     let target = way
         .target
         .map_or_else(|| "nothing".to_owned(), |target| environment.title(target));
@@ -136,11 +138,19 @@ pub(super) fn fail_to_return(environment: &Environment, way: &WayBack) -> Vec<Fa
         environment.title(way.leaving),
         way.reason
     );
+    let seen = way.target.and_then(|target| environment.revision(target)?.trouble());
+    let reason = Reason::NotReady {
+        waited,
+        detail: format!(
+            "{target}, {}",
+            seen.unwrap_or_else(|| "which has not answered".to_owned())
+        ),
+    };
     let failed = Fact::RollbackFailed {
-        reason: way.reason.clone(),
+        reason: reason.clone(),
         serving: Some(way.leaving),
     };
-    with_pause(environment, failed, &way.reason, words)
+    with_pause(environment, failed, &reason, words)
 }
 
 fn left_serving(environment: &Environment, revision: RevisionNumber, reason: &Reason) -> Vec<Fact> {

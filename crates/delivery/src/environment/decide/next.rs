@@ -5,8 +5,8 @@ use lockgate_core::Now;
 use crate::environment::Environment;
 use crate::environment::decide::{intent, leave, soak};
 use crate::environment::effect::RouteTable;
-use crate::environment::event::Fact;
-use crate::environment::reason::Reason;
+use crate::environment::event::{Fact, QueuedDeploy};
+use crate::environment::reason::{Actor, Reason};
 use crate::environment::rollout::{Phase, Rollout};
 use crate::plan::Movement;
 use crate::revision::{Health, Placement, Revision, RevisionNumber, Running};
@@ -50,26 +50,39 @@ fn changed_backends(environment: &Environment) -> Option<RouteTable> {
 /// Returns the next fact without a rollout: the waiting deploy, else tidying up.
 fn at_rest(environment: &Environment, now: &Now) -> Option<Fact> {
     if let Some(queued) = &environment.queued {
-        return Some(intent::start_deploy(environment, queued.clone(), now));
+        return Some(begin_queued(environment, queued, now));
     }
     let kept = |number: RevisionNumber| environment.stable == Some(number) || environment.previous == Some(number);
     let mut unneeded = environment.revisions.values().filter(|revision| !kept(revision.number));
     unneeded.find_map(|revision| match (revision.running, revision.placement) {
-        (Running::Wanted, _) => Some(Fact::StopDecided {
+        (Running::Wanted, _) if !environment.is_draining(revision.number) => Some(Fact::StopDecided {
             revision: revision.number,
         }),
         (Running::Stopped, Placement::Wanted | Placement::Placed) => Some(Fact::PruneDecided {
             revision: revision.number,
         }),
-        (Running::Stopping | Running::Stopped, _) => None,
+        _ => None,
     })
+}
+
+/// Returns the beginning of a waiting deploy, unless automatic deploys were paused meanwhile.
+fn begin_queued(environment: &Environment, queued: &QueuedDeploy, now: &Now) -> Fact {
+    if let (Actor::Automatic(_), Some(paused)) = (&queued.by, environment.paused()) {
+        return Fact::QueuedDeployDropped {
+            intent: queued.intent.clone(),
+            version: queued.release.version.clone(),
+            reason: format!("automatic deploys are paused, {paused}"),
+        };
+    }
+    intent::start_deploy(environment, queued.clone(), now)
 }
 
 /// Returns the warm revision whose slot the rollout needs, while it still runs.
 fn to_retire(environment: &Environment, rollout: &Rollout) -> Option<RevisionNumber> {
     let retires = rollout.plan.retires.as_ref()?.revision;
     let revision = environment.revision(retires)?;
-    (revision.running == Running::Wanted).then_some(retires)
+    let ends_now = revision.running == Running::Wanted && !environment.is_draining(retires);
+    ends_now.then_some(retires)
 }
 
 /// Returns why the candidate has to be given up.

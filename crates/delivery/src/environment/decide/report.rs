@@ -43,7 +43,9 @@ pub(super) fn take(draft: &mut Draft<'_>, stamp: &ResultStamp, report: Report) {
         (Effect::Run(run), Report::InstanceRefused { reason }) => {
             refused(draft, run.revision, Reason::StartRefused(reason));
         }
-        (Effect::Run(run), report) => instance(draft, run.revision, stamp, report),
+        (Effect::Run(run), report) if (1..=run.count).contains(&report.part()) => {
+            instance(draft, run.revision, stamp, report);
+        }
         (Effect::Stop { revision, .. }, Report::InstanceStopped) => draft.add(Fact::InstanceStopped { revision }),
         (Effect::Probe { revision, .. }, report) => probed(draft, revision, stamp, report),
         (Effect::Smoke { revision, .. }, Report::SmokeEnded { results }) => smoked(draft, revision, results),
@@ -271,8 +273,8 @@ fn route_refused(draft: &mut Draft<'_>, reason: String) {
 }
 
 fn drained(draft: &mut Draft<'_>, revision: RevisionNumber, cut: u64) {
-    let leaving = draft.state.rollout.as_ref().is_some_and(Rollout::is_leaving);
-    draft.add(if leaving {
+    let way = draft.state.rollout.as_ref().and_then(Rollout::way_back);
+    draft.add(if way.is_some_and(|way| way.leaving == revision) {
         Fact::CandidateDrained { revision, cut }
     } else {
         Fact::OldDrained { revision, cut }
@@ -312,8 +314,8 @@ fn woke(draft: &mut Draft<'_>, timer: Timer) {
 }
 
 fn ready_is_due(draft: &mut Draft<'_>, rollout: &Rollout) {
-    if let Phase::Awaiting { way, .. } = &rollout.phase {
-        for fact in leave::fail_to_return(&draft.state, way) {
+    if let Phase::Awaiting { way, until } = &rollout.phase {
+        for fact in leave::fail_to_return(&draft.state, way, until.after) {
             draft.add(fact);
         }
         return;
