@@ -128,6 +128,9 @@ pub enum RunRejection {
     /// It is being cancelled.
     #[error("the run is being cancelled already; to end it at once, kill it")]
     AlreadyCancelled,
+    /// It is being ended.
+    #[error("the run is being ended at once already; wait for its last processes to go")]
+    AlreadyKilled,
     /// An invariant would have broken.
     #[error("the run is frozen, because a decision would have broken {invariant}; start a new one")]
     Frozen {
@@ -153,6 +156,7 @@ pub struct Run {
     used: Weight,
     begun: bool,
     cancelled: Option<String>,
+    killed: bool,
     concluded: Option<Concluded>,
     frozen: Option<Broken>,
     wanted: Wanted,
@@ -213,6 +217,10 @@ impl Machine for Run {
             }
             RunEvent::Job { job, event } => self.job_event(job, event),
             RunEvent::CancelRequested { by, .. } => self.cancelled = Some(by.clone()),
+            RunEvent::KillRequested { by, .. } => {
+                self.killed = true;
+                self.cancelled.get_or_insert_with(|| by.clone());
+            }
             RunEvent::Concluded { conclusion, at } => {
                 self.concluded = Some(Concluded {
                     conclusion: *conclusion,
@@ -278,6 +286,7 @@ impl Run {
             used: Weight::default(),
             begun: false,
             cancelled: None,
+            killed: false,
             concluded: None,
             frozen: None,
             wanted: Wanted::default(),

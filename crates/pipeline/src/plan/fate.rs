@@ -17,7 +17,7 @@ use crate::scope::KnownContexts;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fate {
-    /// It runs when everything before it goes well.
+    /// It runs, at least when everything before it goes well.
     WillRun,
     /// Its condition is decided when its needs are over.
     MayRun {
@@ -190,7 +190,8 @@ fn fate(job: &Job, before: &Chain, scope: &KnownContexts) -> Result<Fate, Evalua
             Err(error) => return Err(error),
         }
     }
-    if holds.first() == Some(&true) && before.gap.is_none() {
+    let when_all_goes_well = holds.first() == Some(&true) && before.gap.is_none();
+    if when_all_goes_well || holds.iter().all(|holds| *holds) {
         return Ok(Fate::WillRun);
     }
     if holds.contains(&true) {

@@ -51,6 +51,9 @@ impl Decision {
             }
             RunInput::Kill { by } => {
                 refuse_if_settled(run)?;
+                if run.killed {
+                    return Err(RunRejection::AlreadyKilled);
+                }
                 let mut decision = Self::begin(run, now);
                 decision.kill(&by);
                 Ok(decision.settle())

@@ -67,6 +67,13 @@ pub enum RunEvent {
         /// When.
         at: Timestamp,
     },
+    /// Somebody wanted the run to end at once.
+    KillRequested {
+        /// Who.
+        by: String,
+        /// When.
+        at: Timestamp,
+    },
     /// Every job is over.
     Concluded {
         /// How the run ended.
@@ -376,6 +383,7 @@ impl RunEvent {
             Self::JobPassedOver { .. } => "JobPassedOver",
             Self::Job { event, .. } => event.name(),
             Self::CancelRequested { .. } => "CancelRequested",
+            Self::KillRequested { .. } => "KillRequested",
             Self::Concluded { .. } => "Concluded",
             Self::Frozen { .. } => "Frozen",
         }

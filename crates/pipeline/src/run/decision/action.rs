@@ -59,7 +59,7 @@ fn builtin(common: Common, action: BuiltinAction, given: Variables, now: &Now) -
         entry: None,
         condition: Condition::default(),
     });
-    common.begun(body, Variables::new(), post, now)
+    common.begun(body, post, now)
 }
 
 /// Returns the inputs that an action gets: those given, then the defaults of the others.
@@ -95,23 +95,18 @@ fn composite(evaluation: &Evaluation<'_>, common: Common, inputs: Variables, now
 }
 
 fn javascript(
-    common: Common,
+    mut common: Common,
     definition: &ActionDefinition,
     node: &NodeAction,
     directory: &str,
     inputs: &Variables,
     now: &Now,
 ) -> JobEvent {
-    let mut own: Variables = inputs
-        .iter()
-        .map(|(name, value)| {
-            (
-                format!("INPUT_{}", name.replace(' ', "_").to_uppercase()),
-                value.clone(),
-            )
-        })
-        .collect();
-    own.insert("GITHUB_ACTION_PATH".to_owned(), directory.to_owned());
+    let variable = |name: &str| format!("INPUT_{}", name.replace(' ', "_").to_uppercase());
+    let named = inputs.iter().map(|(name, value)| (variable(name), value.clone()));
+    common.own.extend(named);
+    let path = ("GITHUB_ACTION_PATH".to_owned(), directory.to_owned());
+    common.own.extend([path]);
     let body = AttemptBody::Node {
         directory: directory.to_owned(),
         entry: node.main.clone(),
@@ -126,7 +121,7 @@ fn javascript(
         let name = &definition.name;
         format!("the `pre` of `{name}` does not run, as on GitHub: an action in the workspace is known too late for it")
     });
-    common.noticed(notice).begun(body, own, post, now)
+    common.noticed(notice).begun(body, post, now)
 }
 
 fn always() -> Condition {

@@ -106,6 +106,9 @@ pub(super) fn holds(run: &Run, place: usize) -> Result<bool, EvaluationError> {
 /// Returns what a job expands to, where the plan does not know, or how and why it ends without running.
 fn admission(run: &Run, place: usize) -> Result<Option<Arc<Expansion>>, (Outcome, String)> {
     let definition = run.start.plan.definition(place);
+    if run.killed {
+        return Err((Outcome::Skipped, why_not(run, place)));
+    }
     match holds(run, place) {
         Ok(true) => {}
         Ok(false) => return Err((Outcome::Skipped, why_not(run, place))),
@@ -141,6 +144,9 @@ fn why_not(run: &Run, place: usize) -> String {
     let definition = run.start.plan.definition(place);
     let implied = Condition::default();
     let condition = definition.condition.as_ref().unwrap_or(&implied);
+    if let Some(by) = run.cancelled.as_ref().filter(|_| run.killed) {
+        return format!("the run was ended at once by {by}");
+    }
     let had_all_gone_well = condition.evaluate(&run.job_scope(place).standing(Status::SUCCESS));
     if had_all_gone_well != Ok(true) {
         return format!("its condition does not hold: `{condition}`");

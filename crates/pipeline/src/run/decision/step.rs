@@ -7,7 +7,7 @@ use lockgate_core::Now;
 
 use super::{action, progress, start};
 use crate::definition::{Entries, Step, StepBody};
-use crate::expression::{Condition, EvaluationError, Status, Template, Value};
+use crate::expression::{Condition, EvaluationError, Status, Template, Value, secret};
 use crate::run::Run;
 use crate::run::effect::{AttemptBody, StepPath};
 use crate::run::environment::Variables;
@@ -81,7 +81,8 @@ pub(super) struct Common {
     pub(super) head: StepHead,
     /// The variables of the composite actions around it and its own.
     pub(super) env: Variables,
-    pub(super) action: String,
+    /// The variables that it gets for what it is.
+    pub(super) own: Variables,
     pub(super) timeout: Option<Duration>,
     pub(super) continue_on_error: bool,
     pub(super) notice: Option<String>,
@@ -131,9 +132,7 @@ impl Evaluation<'_> {
                 at: now.wall,
             });
         }
-        if let Some(name) = &step.name {
-            head.name = self.text("`name`", name)?;
-        }
+        self.name(step, head)?;
         let timeout = match &step.timeout_minutes {
             Some(template) => {
                 let value = self.value("`timeout-minutes`", template)?;
@@ -144,7 +143,7 @@ impl Evaluation<'_> {
         let common = Common {
             head: head.clone(),
             env: self.around(own),
-            action,
+            own: self.own(action),
             timeout,
             continue_on_error: self.continue_on_error(step)?,
             notice: None,
@@ -156,7 +155,7 @@ impl Evaluation<'_> {
                 working_directory,
             } => {
                 let body = self.script(run, script, shell.as_ref(), working_directory.as_ref())?;
-                Ok(common.begun(body, Variables::new(), None, now))
+                Ok(common.begun(body, None, now))
             }
             StepBody::Uses { reference, with } => action::next(self, common, reference, with, now),
         }
@@ -168,6 +167,28 @@ impl Evaluation<'_> {
         condition
             .evaluate(&self.scope)
             .map_err(|error| Stuck::of("`if`", error, self.job))
+    }
+
+    /// Gives a step the name that its values make, unless they hold a secret.
+    fn name(&self, step: &Step, head: &mut StepHead) -> Result<(), Stuck> {
+        let name = match (&step.name, &step.body) {
+            (Some(name), _) => self.text("`name`", name)?,
+            (None, StepBody::Run { script, .. }) => run_name(&self.text("`run`", script)?),
+            (None, StepBody::Uses { .. }) => return Ok(()),
+        };
+        if !secret::contains_marker(&name) {
+            head.name = name;
+        }
+        Ok(())
+    }
+
+    /// Returns the variables that a step gets for what it is.
+    fn own(&self, action: String) -> Variables {
+        let mut own = Variables::from([("GITHUB_ACTION".to_owned(), action)]);
+        if let Some(composite) = self.job.frames.last().and_then(Frame::composite) {
+            own.insert("GITHUB_ACTION_PATH".to_owned(), composite.directory.clone());
+        }
+        own
     }
 
     /// Returns the variables of the composite actions around a step and its own.
@@ -209,13 +230,12 @@ impl Common {
     }
 
     /// Returns the event that begins the step.
-    pub(super) fn begun(self, body: AttemptBody, mut own: Variables, post: Option<PostSpec>, now: &Now) -> JobEvent {
-        own.insert("GITHUB_ACTION".to_owned(), self.action);
+    pub(super) fn begun(self, body: AttemptBody, post: Option<PostSpec>, now: &Now) -> JobEvent {
         JobEvent::StepBegun(Arc::new(StepSpec {
             step: self.head,
             body,
             env: Arc::new(self.env),
-            own: Arc::new(own),
+            own: Arc::new(self.own),
             timeout: self.timeout,
             continue_on_error: self.continue_on_error,
             post,
@@ -243,12 +263,14 @@ fn plain_name(step: &Step) -> String {
         return name.source().to_owned();
     }
     match &step.body {
-        StepBody::Run { script, .. } => {
-            let first = script.source().trim_start().lines().next().unwrap_or_default();
-            format!("Run {}", first.trim_end())
-        }
+        StepBody::Run { script, .. } => run_name(script.source()),
         StepBody::Uses { reference, .. } => format!("Run {reference}"),
     }
+}
+
+fn run_name(script: &str) -> String {
+    let first = script.trim_start().lines().next().unwrap_or_default();
+    format!("Run {}", first.trim_end())
 }
 
 /// Returns what `github.action` says: the id, or a name that counts its like among the steps.

@@ -28,12 +28,10 @@ impl Decision {
 
     /// Ends the run at once.
     pub(super) fn kill(&mut self, by: &str) {
-        if self.run.cancelled.is_none() {
-            self.push(RunEvent::CancelRequested {
-                by: by.to_owned(),
-                at: self.now.wall,
-            });
-        }
+        self.push(RunEvent::KillRequested {
+            by: by.to_owned(),
+            at: self.now.wall,
+        });
         let why = StopReason::Killed { by: by.to_owned() };
         for key in self.open_jobs(|_, _| true) {
             self.kill_job(&key, why.clone());

@@ -1,0 +1,161 @@
+//! Which jobs run, when, and how they count.
+
+use insta::assert_snapshot;
+use lockgate_pipeline::definition::Matrix;
+use lockgate_pipeline::run::{Conclusion, JobStatus, Outcome, StepExit};
+
+use crate::harness::Harness;
+use crate::write::{JobWords, StepWords, job, run, template};
+
+#[test]
+fn ready_jobs_run_side_by_side_within_their_slots() {
+    let mut harness = Harness::with_slots(vec![job("a", &["hang"]), job("b", &["hang"]), job("c", &["ok"])], 2);
+    harness.settle();
+    harness.end("step/b/1#1", StepExit::Success);
+    harness.end("step/a/1#1", StepExit::Success).finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn no_wave_holds_a_ready_job_back() {
+    let mut harness = Harness::of(vec![
+        job("slow", &["hang"]),
+        job("quick", &["ok"]),
+        job("behind", &["ok"]).needs(&["quick"]),
+    ]);
+    harness.settle();
+    let status = |id: &str| harness.run.jobs().find(|job| job.id() == id).unwrap().status();
+    let success = JobStatus::Over {
+        outcome: Outcome::Success,
+        conclusion: Outcome::Success,
+    };
+    assert_eq!((status("slow"), status("behind")), (JobStatus::Running, success));
+}
+
+#[test]
+fn skipping_spreads_and_always_does_not_care() {
+    let mut harness = Harness::of(vec![
+        job("broken", &["fail 2"]),
+        job("after", &["ok"]).needs(&["broken"]),
+        job("farther", &["ok"]).needs(&["after"]),
+        job("cleanup", &["ok"]).needs(&["after"]).when("always()"),
+        // Its direct need succeeded, but not everything before it.
+        job("behind-cleanup", &["ok"]).needs(&["cleanup"]),
+        job("alarm", &["ok"]).needs(&["farther"]).when("failure()"),
+        job("reads", &["ok"])
+            .needs(&["broken"])
+            .when("always() && needs.broken.result == 'failure'"),
+        job("never", &["ok"]).when("github.ref == 'refs/heads/other'"),
+    ]);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+    assert_eq!(harness.run.conclusion(), Some(Conclusion::Failure));
+    let never = harness.run.jobs().find(|job| job.id() == "never").unwrap();
+    assert_eq!(
+        never.reason(),
+        Some("its condition does not hold: `github.ref == 'refs/heads/other'`")
+    );
+}
+
+#[test]
+fn fail_fast_cancels_the_siblings() {
+    let mut harness = Harness::with_slots(
+        vec![job("m", &["${{ matrix.do }}"]).axis("do", r#"["hang", "hang", "fail 1", "ok"]"#)],
+        3,
+    );
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn without_fail_fast_the_siblings_go_on() {
+    let mut m = job("m", &["${{ matrix.do }}"]).axis("do", r#"["fail 1", "ok"]"#);
+    m.strategy.fail_fast = Some(template("false"));
+    let mut harness = Harness::with_slots(vec![m], 1);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn a_leg_that_may_fail_cancels_nobody() {
+    let mut m = job("m", &["${{ matrix.do }}"]).axis("do", r#"["fail 1", "ok"]"#);
+    m.continue_on_error = Some(template("${{ matrix.do != 'ok' }}"));
+    let mut harness = Harness::with_slots(vec![m, job("after", &["ok"]).needs(&["m"])], 1);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+    assert_eq!(harness.run.conclusion(), Some(Conclusion::Success));
+}
+
+#[test]
+fn max_parallel_bounds_one_matrix_and_no_other_job() {
+    let mut m = job("m", &["hang"]).axis("n", "[1, 2, 3]");
+    m.strategy.max_parallel = Some(template("2"));
+    let mut harness = Harness::of(vec![m, job("other", &["ok"])]);
+    harness.settle();
+    harness.end("step/m (2)/1#1", StepExit::Success);
+    harness.end("step/m (1)/1#1", StepExit::Success);
+    harness.end("step/m (3)/1#1", StepExit::Success).finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn a_matrix_comes_from_an_output() {
+    let list = run("out list={\"n\": [1, 2], \"include\": [{\"n\": 3, \"extra\": true}]}").called("list");
+    let make = job("make", &[])
+        .with_step(list)
+        .outputs(&[("list", "${{ steps.list.outputs.list }}")]);
+    let mut each = job(
+        "each",
+        &["out got=${{ matrix.n }}-${{ matrix.extra }} of ${{ strategy.job-total }}"],
+    )
+    .needs(&["make"])
+    .outputs(&[("last", "${{ matrix.n }}")]);
+    each.strategy.matrix = Some(Matrix::Deferred(template("${{ fromJSON(needs.make.outputs.list) }}")));
+    each.name = Some(template("number ${{ matrix.n }}"));
+    let after = job("after", &["out x=${{ needs.each.outputs.last }}"]).needs(&["each"]);
+    let mut harness = Harness::with_slots(vec![make, each, after], 1);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+    let names: Vec<_> = harness.run.jobs().map(|job| job.name()).collect();
+    assert_eq!(names, ["make", "number 1", "number 2", "number 3", "after"]);
+}
+
+#[test]
+fn a_matrix_that_makes_no_sense_fails_its_job_in_words() {
+    let make = job("make", &["ok"]).outputs(&[("list", "[]")]);
+    let mut each = job("each", &["ok"]).needs(&["make"]);
+    each.strategy.matrix = Some(Matrix::Deferred(template("${{ fromJSON(needs.make.outputs.list) }}")));
+    let mut harness = Harness::of(vec![make, each]);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+    assert_eq!(harness.run.conclusion(), Some(Conclusion::Failure));
+}
+
+#[test]
+fn a_job_that_may_fail_counts_as_success() {
+    let mut harness = Harness::of(vec![
+        job("flaky", &["fail 1"]).tolerant(),
+        job("after", &["ok ${{ needs.flaky.result }}"]).needs(&["flaky"]),
+    ]);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+    assert_eq!(harness.run.conclusion(), Some(Conclusion::Success));
+}
+
+#[test]
+fn a_job_without_a_workspace_fails_in_words() {
+    let mut harness = Harness::of(vec![job("a", &["ok"])]);
+    harness.homeless.insert("a".into());
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn an_output_with_a_secret_is_withheld() {
+    let leak = job("leak", &["ok"]).outputs(&[("a", "x ${{ secrets.TOKEN }}"), ("b", "plain"), ("c", "")]);
+    let mut harness = Harness::of(vec![leak]);
+    harness.finish();
+    let leak = harness.run.jobs().next().unwrap();
+    assert_eq!(leak.withheld_outputs(), ["a"]);
+    assert_eq!(leak.outputs().unwrap().keys().collect::<Vec<_>>(), ["b"]);
+}

@@ -1,0 +1,147 @@
+//! Which steps run, with what, and how they count.
+
+use insta::assert_snapshot;
+use lockgate_pipeline::run::effect::AttemptBody;
+use lockgate_pipeline::run::{Conclusion, OnInterrupt};
+
+use crate::harness::{Harness, plan, start};
+use crate::write::{JobWords, StepWords, entries, job, pipeline, run, template};
+
+#[test]
+fn after_a_failure_only_those_who_ask_run() {
+    let work = job("a", &["fail 7", "ok"])
+        .with_step(run("ok").when("failure()"))
+        .with_step(run("ok").when("always()"))
+        .with_step(run("ok").when("cancelled()"))
+        .with_step(run("ok").when("success()"));
+    let mut harness = Harness::of(vec![work]);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn a_step_that_may_fail_has_an_outcome_and_a_conclusion() {
+    let work = job("a", &[])
+        .with_step(run("fail 1").called("flaky").tolerant())
+        .with_step(run("out seen=${{ steps.flaky.outcome }}/${{ steps.flaky.conclusion }}").called("see"))
+        .outputs(&[
+            ("seen", "${{ steps.see.outputs.seen }}"),
+            ("status", "${{ job.status }}"),
+        ]);
+    let mut harness = Harness::of(vec![work]);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn the_nearest_variable_wins() {
+    let mut work = job("a", &[])
+        .with_step(run("env A=file\nenv GITHUB_SHA=forged\npath /one\npath /two"))
+        .with_step(run("out x=${{ env.A }} ${{ env.B }} ${{ env.C }}").env(&[("B", "step"), ("a", "lower")]))
+        .with_step(run("path /one"))
+        .with_step(run("ok"));
+    work.env = entries(&[("A", "job"), ("B", "job ${{ github.ref_name }}"), ("C", "job")]);
+    let mut pipeline = pipeline(vec![work]);
+    pipeline.env = entries(&[("A", "workflow"), ("C", "workflow"), ("D", "${{ secrets.TOKEN }}")]);
+    let mut harness = Harness::new(start(plan(pipeline), 4));
+    harness.finish();
+    let second = harness.attempt("a", "2");
+    let seen = ["A", "B", "C", "a", "GITHUB_SHA", "GITHUB_JOB", "CI"].map(|name| second.env.get(name).unwrap());
+    assert_eq!(seen, ["file", "step", "job", "lower", "abc", "a", "true"]);
+    let token = second.env.get("D").unwrap();
+    assert!(lockgate_pipeline::expression::secret::contains_marker(token));
+    let AttemptBody::Run { script, .. } = &second.body else {
+        panic!("a script");
+    };
+    assert_eq!(script, "out x=file step job");
+    assert_eq!(*harness.attempt("a", "2").path_additions, ["/two", "/one"]);
+    assert_eq!(*harness.attempt("a", "4").path_additions, ["/one", "/two"]);
+}
+
+#[test]
+fn what_a_step_knows_of_its_place() {
+    let work = job(
+        "a",
+        &[
+            "ok ${{ runner.os }} ${{ github.workspace }} ${{ github.job }} ${{ github.action }}",
+            "ok",
+        ],
+    );
+    let mut harness = Harness::of(vec![work]);
+    harness.finish();
+    let AttemptBody::Run { script, .. } = &harness.attempt("a", "1").body else {
+        panic!("a script");
+    };
+    assert_eq!(script, "ok Linux /w/a/work a __run");
+    let env = harness.attempt("a", "2").env.flatten();
+    let lines: Vec<_> = env.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_snapshot!(lines.join("\n"));
+}
+
+#[test]
+fn defaults_reach_the_steps_that_say_nothing() {
+    let mut work = job("a", &["ok"]);
+    work.defaults.shell = Some(template("bash"));
+    let mut pipeline = pipeline(vec![work]);
+    pipeline.defaults.shell = Some(template("sh"));
+    pipeline.defaults.working_directory = Some(template("sub"));
+    let mut harness = Harness::new(start(plan(pipeline), 4));
+    harness.finish();
+    let AttemptBody::Run {
+        shell,
+        working_directory,
+        ..
+    } = &harness.attempt("a", "1").body
+    else {
+        panic!("a script");
+    };
+    assert_eq!(
+        (shell.as_deref(), working_directory.as_deref()),
+        (Some("bash"), Some("sub"))
+    );
+}
+
+#[test]
+fn a_digest_is_asked_for_once_per_step() {
+    let work = job(
+        "a",
+        &["out key=${{ hashFiles('Cargo.lock') }} ${{ hashFiles('Cargo.lock') }}"],
+    )
+    .with_step(run("ok").when("hashFiles('Cargo.lock') == ''"))
+    .with_step(run("ok ${{ hashFiles('missing') }}"));
+    let mut harness = Harness::of(vec![work]);
+    harness.digests.insert("Cargo.lock".into(), "5eed".into());
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn an_expression_that_fails_fails_its_step_in_words() {
+    let work = job("a", &[])
+        .with_step(run("ok ${{ fromJSON('{') }}").tolerant())
+        .with_step(run("ok").when("fromJSON('x')"));
+    let mut harness = Harness::of(vec![work]);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn an_interrupted_step_fails_and_says_so() {
+    let mut harness = Harness::of(vec![job("a", &["vanish"])]);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}
+
+#[test]
+fn an_interrupted_step_is_tried_again_where_that_is_allowed() {
+    let mut start = start(plan(pipeline(vec![job("a", &["vanish"])])), 1);
+    start.on_interrupt = OnInterrupt::Retry;
+    let mut harness = Harness::new(start);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+    assert_eq!(
+        harness.performed.keys().collect::<Vec<_>>(),
+        ["r1.a.1-1", "r1.a.1-2", "r1.a.1-3"]
+    );
+    assert_eq!(harness.run.conclusion(), Some(Conclusion::Failure));
+}
