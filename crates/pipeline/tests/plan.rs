@@ -1,5 +1,7 @@
 //! What a plan decides before anything runs.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -17,8 +17,8 @@ use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
 use lockgate_pipeline::run::effect::{AttemptBody, StepAttempt, WorkspaceWant};
 use lockgate_pipeline::run::input::WorkspacePlace;
 use lockgate_pipeline::run::{
-    JobEvent, Limits, OnInterrupt, Run, RunEffect, RunEvent, RunId, RunInput, RunRejection, RunResult, RunStart,
-    Source, SourceFiles, StepEnd, StepExit,
+    JobEvent, Limits, OnInterrupt, Outcome, Run, RunEffect, RunEvent, RunId, RunInput, RunRejection, RunResult,
+    RunStart, Source, SourceFiles, StepEnd, StepExit,
 };
 
 use crate::write;
@@ -328,13 +328,6 @@ fn words(event: &RunEvent) -> Option<String> {
 
 fn job_words(event: &JobEvent) -> Option<String> {
     let because = |reason: &Option<String>| reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
-    let counted =
-        |outcome: &lockgate_pipeline::run::Outcome, conclusion: &lockgate_pipeline::run::Outcome| match outcome
-            == conclusion
-        {
-            true => format!("{outcome}"),
-            false => format!("{outcome}, counts as {conclusion}"),
-        };
     Some(match event {
         JobEvent::Started(_) => "started".into(),
         JobEvent::WorkspaceReady { .. }
@@ -367,7 +360,7 @@ fn job_words(event: &JobEvent) -> Option<String> {
             conclusion,
             reason,
             ..
-        } => format!("  {}{}", counted(outcome, conclusion), because(reason)),
+        } => format!("  {}{}", counted(*outcome, *conclusion), because(reason)),
         JobEvent::CompositeEntered(spec) => format!("{} enters {:?}", spec.step.path, spec.inputs),
         JobEvent::CompositeTimedOut { path, .. } => format!("{path} timed out"),
         JobEvent::CompositeLeft {
@@ -379,21 +372,30 @@ fn job_words(event: &JobEvent) -> Option<String> {
             ..
         } => format!(
             "{path} leaves {outputs:?}: {}{}",
-            counted(outcome, conclusion),
+            counted(*outcome, *conclusion),
             because(reason)
         ),
         JobEvent::Stopping { why, .. } => format!("stopping: {why}"),
         JobEvent::Killed { why } => format!("killed: {why}"),
         JobEvent::Ended(end) => {
-            let outputs = match end.outputs.is_empty() {
-                true => String::new(),
-                false => format!(" {:?}", end.outputs),
+            let outputs = if end.outputs.is_empty() {
+                String::new()
+            } else {
+                format!(" {:?}", end.outputs)
             };
             format!(
                 "{}{outputs}{}",
-                counted(&end.outcome, &end.conclusion),
+                counted(end.outcome, end.conclusion),
                 because(&end.reason)
             )
         }
     })
+}
+
+fn counted(outcome: Outcome, conclusion: Outcome) -> String {
+    if outcome == conclusion {
+        outcome.to_string()
+    } else {
+        format!("{outcome}, counts as {conclusion}")
+    }
 }

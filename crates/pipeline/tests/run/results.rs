@@ -1,6 +1,6 @@
 //! Results that come late, twice, or from a world that has moved on; and size.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lockgate_core::{EffectKey, Machine, ResultStamp, Standing};
 use lockgate_pipeline::run::{Conclusion, Run, RunEvent, RunId, RunInput, RunResult, StepEnd, StepExit};
@@ -133,9 +133,9 @@ fn a_frozen_run_decides_nothing_and_keeps_its_effects() {
     assert_eq!(*harness.run.effects(), effects);
 }
 
-/// Five hundred jobs in a chain of layers, each decision checked as the engine does it.
+/// Five hundred jobs in layers of ten, each decision checked as the engine does it.
 #[test]
-fn five_hundred_jobs_are_cheap() {
+fn five_hundred_jobs_cost_the_same_each() {
     let jobs: Vec<_> = (0..500)
         .map(|n| {
             let needs: Vec<String> = (n / 10 * 10_usize..)
@@ -147,18 +147,24 @@ fn five_hundred_jobs_are_cheap() {
             job(&format!("j{n}"), &["ok", "ok"]).needs(&needs)
         })
         .collect();
-    let began = Instant::now();
-    let conclusion = drive(pipeline(jobs));
+    let (conclusion, events) = drive(pipeline(jobs));
     assert_eq!(conclusion, Some(Conclusion::Success));
-    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    // Admitted, started, its workspace, two steps that begin and end, ended, its workspace gone; and the run's own three.
+    assert_eq!(events.len(), 500 * 9 + 3);
+    let bytes: usize = events[1..]
+        .iter()
+        .map(|event| serde_json::to_string(event).unwrap().len())
+        .sum();
+    assert!(bytes < 500 * 3_000, "{} bytes per job", bytes / 500);
 }
 
 /// Answers every effect at once, without the harness's replay after each event.
-fn drive(pipeline: lockgate_pipeline::definition::Pipeline) -> Option<Conclusion> {
+fn drive(pipeline: lockgate_pipeline::definition::Pipeline) -> (Option<Conclusion>, Vec<RunEvent>) {
     use lockgate_pipeline::run::RunEffect;
     use lockgate_pipeline::run::effect::WorkspaceWant;
     let first = Run::create(start(plan(pipeline), 8), now(Duration::ZERO));
     let mut run = Run::begin(RunId("r1".into()), &first);
+    let mut events = vec![first];
     let mut sequence = 0;
     while run.standing() != Standing::Over {
         let (key, effect) = run
@@ -168,7 +174,8 @@ fn drive(pipeline: lockgate_pipeline::definition::Pipeline) -> Option<Conclusion
                 RunEffect::Wake(wake) => wake.is_due(&now(Duration::ZERO)),
                 _ => true,
             })
-            .map(|(key, effect)| (key.clone(), effect.clone()))?;
+            .map(|(key, effect)| (key.clone(), effect.clone()))
+            .unwrap();
         sequence += 1;
         let result = match effect {
             RunEffect::Wake(_) => None,
@@ -192,9 +199,10 @@ fn drive(pipeline: lockgate_pipeline::definition::Pipeline) -> Option<Conclusion
         let mut evolved = run.clone();
         for event in run.decide(input, now(Duration::ZERO)).unwrap() {
             evolved.evolve(&event);
+            events.push(event);
         }
         evolved.check().unwrap();
         run = evolved;
     }
-    run.conclusion()
+    (run.conclusion(), events)
 }
