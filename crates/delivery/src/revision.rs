@@ -87,6 +87,8 @@ pub struct Revision {
     pub running: Running,
     /// What is known of its instances, by their number from 1.
     pub instances: BTreeMap<u32, Instance>,
+    /// How often it was proven again, or could not be, after a rollback.
+    pub proofs: u32,
 }
 
 /// Where a revision's artifacts are.

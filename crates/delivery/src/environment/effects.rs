@@ -149,7 +149,7 @@ fn of_rollout(environment: &Environment, rollout: &Rollout, effects: &mut Effect
                 };
                 effects.insert(capture_key(way.leaving), effect);
             }
-            if let (Proof::Wanted { attempt }, Some(target)) = (proof, way.target) {
+            if let (Proof::Wanted { attempt, .. }, Some(target)) = (proof, way.target) {
                 let effect = smoke(environment, target);
                 effects.extend(effect.map(|effect| (proof_key(target, *attempt), effect)));
             }

@@ -136,16 +136,23 @@ impl Environment {
             }
             Fact::TrafficReturned { leaving, target, drain } => self.return_traffic(*leaving, *target, drain),
             Fact::LogsKept { .. } => self.change_leaving(|logs, _| *logs = Logs::Kept),
-            Fact::EnvironmentProven { revision, .. } => {
+            Fact::EnvironmentProven { revision, attempt, .. } => {
+                self.with(*revision, |r| r.proofs = *attempt);
                 self.record(*revision, Record::Good);
                 self.change_leaving(|_, proof| *proof = Proof::Proven);
             }
-            Fact::ProofFailed { attempt, .. } => self.change_leaving(|_, proof| {
-                *proof = match attempt + 1 {
-                    next if next <= ATTEMPTS => Proof::Wanted { attempt: next },
-                    _ => Proof::Unproven,
-                };
-            }),
+            Fact::ProofFailed { revision, attempt, .. } => {
+                self.with(*revision, |r| r.proofs = *attempt);
+                self.change_leaving(|_, proof| {
+                    *proof = match *proof {
+                        Proof::Wanted { left, .. } if left > 0 => Proof::Wanted {
+                            attempt: attempt + 1,
+                            left: left - 1,
+                        },
+                        _ => Proof::Unproven,
+                    };
+                });
+            }
             _ => {}
         }
     }
@@ -315,8 +322,11 @@ impl Environment {
             self.route = None;
         }
         let logs = self.logs_of(leaving);
-        let proof = match target {
-            Some(_) => Proof::Wanted { attempt: 1 },
+        let proof = match target.and_then(|target| self.revision(target)) {
+            Some(target) => Proof::Wanted {
+                attempt: target.proofs + 1,
+                left: ATTEMPTS - 1,
+            },
             None => Proof::NotNeeded,
         };
         self.enter(Phase::Leaving { way, logs, proof });

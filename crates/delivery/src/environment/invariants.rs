@@ -142,7 +142,7 @@ fn awaited(environment: &Environment, rollout: &Rollout) -> Vec<EffectKey> {
                 capture_key(way.leaving),
                 instance_key(way.leaving),
             ];
-            if let (Proof::Wanted { attempt }, Some(target)) = (proof, way.target) {
+            if let (Proof::Wanted { attempt, .. }, Some(target)) = (proof, way.target) {
                 keys.push(proof_key(target, *attempt));
                 keys.push(instance_key(target));
             }

@@ -96,8 +96,10 @@ pub enum Proof {
     NotNeeded,
     /// Its smoke checks run.
     Wanted {
-        /// The attempt, from 1.
+        /// The attempt, counted over all proofs of this revision, so that a late result fits no other.
         attempt: u32,
+        /// How many attempts may still follow.
+        left: u32,
     },
     /// It passed.
     Proven,

@@ -8,7 +8,7 @@ use lockgate_delivery::definition::{Command, Previous, Probe};
 use lockgate_delivery::environment::effect::{
     capture_key, drain_key, instance_key, place_key, probe_key, route_key, watch_key,
 };
-use lockgate_delivery::environment::{Actor, ProbeState, Target, WhileRunning};
+use lockgate_delivery::environment::{Actor, Effect, ProbeState, Target, WhileRunning};
 use lockgate_delivery::explain;
 use lockgate_delivery::smoke::{CheckResult, SmokeCheck};
 use lockgate_delivery::{
@@ -36,7 +36,12 @@ pub(super) fn play(stage: &mut Stage, line: &str) -> String {
         }
         ["clock", "jumps", duration] => {
             stage.now.wall = stage.now.wall.plus(parse_duration(duration).unwrap());
-            stage.wait(Duration::ZERO)
+            let text = stage.wait(Duration::ZERO);
+            if text.is_empty() {
+                "  nothing\n".to_owned()
+            } else {
+                text
+            }
         }
         ["reboot"] => {
             stage.boots += 1;
@@ -257,6 +262,10 @@ fn proxy(stage: &mut Stage, words: &[&str]) -> String {
         }
         ["drained", r, cut @ ..] => {
             let cut = cut.first().map_or(0, |cut| cut.parse().unwrap());
+            let fence = match stage.live.effects().get(&drain_key(revision(r))) {
+                Some(Effect::Drain { fence, .. }) => *fence,
+                _ => 0,
+            };
             stage.report(drain_key(revision(r)), stage.epoch, Report::Drained { fence, cut })
         }
         ["window", requests, failed] => observe(stage, candidate, 1, (requests, failed)),
@@ -294,7 +303,7 @@ fn observe(stage: &mut Stage, candidate: Option<RevisionNumber>, windows: u64, m
 fn given(stage: &mut Stage, version: &str, options: &[&str]) -> String {
     let before = stage.live.stable().map(|stable| stable.number);
     let retired = stage.live.previous().map(|previous| previous.number);
-    let r = RevisionNumber(before.map_or(1, |before| before.0 + 1));
+    let r = RevisionNumber(stage.live.known().keys().last().map_or(1, |last| last.0 + 1));
     let mut script = vec![format!("deploy {version} {}", options.join(" ")), format!("placed {r}")];
     script.extend(retired.map(|retired| format!("stopped {retired}")));
     script.extend([format!("started {r}"), format!("healthy {r}")]);

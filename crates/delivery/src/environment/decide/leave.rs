@@ -81,7 +81,7 @@ fn next_of_leaving(
     way: &WayBack,
     (logs, proof): (Logs, Proof),
 ) -> Vec<Fact> {
-    if let (Proof::Wanted { attempt }, Some(serving)) = (proof, way.target) {
+    if let (Proof::Wanted { attempt, .. }, Some(serving)) = (proof, way.target) {
         let proven_by_probes = environment
             .revision(serving)
             .is_some_and(|r| r.definition.smoke.is_empty() && r.is_alive());

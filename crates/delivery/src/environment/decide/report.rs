@@ -200,7 +200,7 @@ fn smoked(draft: &mut Draft<'_>, revision: RevisionNumber, results: Vec<CheckRes
             }
         }
         Phase::Leaving {
-            proof: Proof::Wanted { attempt },
+            proof: Proof::Wanted { attempt, .. },
             ..
         } => draft.add(match outcome {
             Outcome::Pass | Outcome::Warn => Fact::EnvironmentProven {

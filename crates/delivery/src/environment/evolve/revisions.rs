@@ -35,6 +35,7 @@ impl Environment {
                 placement: Placement::Wanted,
                 running: Running::Wanted,
                 instances: std::collections::BTreeMap::new(),
+                proofs: 0,
             },
         );
     }
@@ -72,7 +73,7 @@ impl Environment {
         }
     }
 
-    fn with(&mut self, revision: RevisionNumber, change: impl FnOnce(&mut Revision)) {
+    pub(super) fn with(&mut self, revision: RevisionNumber, change: impl FnOnce(&mut Revision)) {
         if let Some(revision) = self.revisions.get_mut(&revision) {
             change(revision);
         }
