@@ -71,16 +71,10 @@ async fn respond(peer: &Peer, mut request: Request<Incoming>) -> Response<Answer
     } else {
         exchange::run(&admission, request).await
     };
-    let mut response = match answered {
+    match answered {
         Ok(answered) => deliver(peer, admission, answered, client, &asked),
         Err(failure) => give_up(admission, failure, id),
-    };
-    if asked.chunked {
-        // A head with both a length and chunks arrives here without the length; whoever stands
-        // before this proxy may have believed the length, so nothing behind it is read (RFC 9112, 6.1).
-        close(&mut response);
     }
-    response
 }
 
 /// Turns the instance's answer into the client's.

@@ -110,3 +110,32 @@ impl Tenure {
         self.cut.cancel();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn ejected_backends_are_the_last_resort() {
+        let backends: Vec<_> = (1..=3)
+            .map(|port| Backend::new(SocketAddr::from(([127, 0, 0, 1], port))))
+            .collect();
+        let revision = Revision::new("r1", Tenure::new(Arc::new(Counters::new())), backends);
+        revision.backends[1].suspect(Duration::from_secs(1));
+        let mut picked = [0; 3];
+        for _ in 0..30 {
+            picked[revision.pick(&Tried::default()).unwrap().0] += 1;
+        }
+        assert_eq!(picked[1], 0);
+        assert!(picked[0] >= 10 && picked[2] >= 10, "{picked:?}");
+        let mut tried = Tried::default();
+        tried.mark(0);
+        tried.mark(2);
+        assert_eq!(revision.pick(&tried).unwrap().0, 1);
+        tried.mark(1);
+        assert!(revision.pick(&tried).is_none());
+    }
+}

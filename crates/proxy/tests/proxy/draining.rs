@@ -74,7 +74,7 @@ async fn event_streams_end_between_two_events_before_the_deadline() {
     assert_eq!(client.answer_head().await.status, 200);
     assert_eq!(client.chunk().await.unwrap().unwrap(), b"data: 0\n\n");
     switch(&stage, &old, &new);
-    let drained = stage.proxy.drained(&stream_id(), "r1", Duration::from_secs(2)).await;
+    let drained = stage.proxy.drained(&stream_id(), "r1", Duration::from_secs(4)).await;
     assert_eq!(drained, Ok(Drained { finished: 1, cut: 0 }));
     assert_eq!(
         client.chunk().await.unwrap(),
@@ -98,9 +98,9 @@ async fn websockets_are_told_to_close_between_two_frames() {
     assert_eq!(client.take(4).await.unwrap(), [0x82, 0x04, b'a', b'b']);
     switch(&stage, &old, &new);
     let proxy = stage.proxy.clone();
-    let drain = tokio::spawn(async move { proxy.drained(&stream_id(), "r1", Duration::from_secs(2)).await });
+    let drain = tokio::spawn(async move { proxy.drained(&stream_id(), "r1", Duration::from_secs(4)).await });
     assert!(
-        tokio::time::timeout(Duration::from_millis(1_300), client.take(1))
+        tokio::time::timeout(Duration::from_millis(2_300), client.take(1))
             .await
             .is_err(),
         "nothing may stand within a frame"

@@ -141,7 +141,14 @@ async fn what_may_have_been_done_is_not_done_again() {
         (502, Some("reset"))
     );
     assert_eq!(closed.load(Ordering::SeqCst), 1);
-    assert_eq!(stage.settled("r1").await.failures.reset, 1);
+    assert_eq!(client.get("/").await.status, 200);
+    assert_eq!(
+        client.post("/", "").await.status,
+        502,
+        "a missing body does not make it safe"
+    );
+    let counts = stage.settled("r1").await;
+    assert_eq!((counts.failures.reset, counts.resent), (2, 0));
 }
 
 #[tokio::test]
