@@ -4,6 +4,7 @@
 //! expands to, what the contexts say. The plan is a value: it is printed, compared, stored with its run and never
 //! changed. What only a run can know (the outputs of earlier jobs) stays open and is marked as such.
 
+mod expansion;
 mod fate;
 mod github;
 mod matrix;
@@ -15,9 +16,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use expansion::{Expansion, ExpansionError, Leg};
 pub use fate::{Fate, WhyNot};
 pub use github::Trigger;
-pub use matrix::{Expansion, ExpansionError, Leg, MatrixError};
+pub use matrix::MatrixError;
 
 use crate::definition::{Job, Pipeline, Place, Unsupported};
 use crate::expression::{EvaluationError, Value};

@@ -15,6 +15,7 @@ mod decision;
 pub mod effect;
 pub mod environment;
 pub mod event;
+mod fold;
 mod graph;
 mod group;
 pub mod input;
@@ -43,13 +44,12 @@ pub use view::{JobStatus, JobView};
 
 use decision::Decision;
 use environment::Variables;
-use event::JobEnd;
 use graph::{Graph, LegPlace};
-use group::{Group, GroupOver, Through};
-use job::{Folding, JobState};
-use wanted::{Timer, Wanted};
+use group::Group;
+use job::JobState;
+use wanted::Wanted;
 
-use crate::plan::{Expansion, Fate, Plan};
+use crate::plan::Plan;
 
 /// How long a job may take to end once it is to: as long as on GitHub.
 const CLEAN_UP: Duration = Duration::from_mins(5);
@@ -198,37 +198,7 @@ impl Machine for Run {
     }
 
     fn evolve(&mut self, event: &RunEvent) {
-        match event {
-            RunEvent::Created { .. } => {}
-            RunEvent::Begun => {
-                self.begun = true;
-                self.wanted.unset(&Timer::Begin);
-            }
-            RunEvent::JobAdmitted { id, expansion, at } => self.admitted(id, expansion.as_ref(), *at),
-            RunEvent::JobPassedOver {
-                id,
-                outcome,
-                reason,
-                at,
-            } => {
-                if let Some(place) = self.graph.place(id) {
-                    self.group_over(place, *outcome, Some(reason.clone()), *at);
-                }
-            }
-            RunEvent::Job { job, event } => self.job_event(job, event),
-            RunEvent::CancelRequested { by, .. } => self.cancelled = Some(by.clone()),
-            RunEvent::KillRequested { by, .. } => {
-                self.killed = true;
-                self.cancelled.get_or_insert_with(|| by.clone());
-            }
-            RunEvent::Concluded { conclusion, at } => {
-                self.concluded = Some(Concluded {
-                    conclusion: *conclusion,
-                    at: *at,
-                });
-            }
-            RunEvent::Frozen { broken, .. } => self.frozen = Some(broken.clone()),
-        }
+        self.fold(event);
     }
 
     fn effects(&self) -> &BTreeMap<EffectKey, RunEffect> {
@@ -259,161 +229,5 @@ impl Machine for Run {
 
     fn event_name(event: &RunEvent) -> &'static str {
         event.name()
-    }
-}
-
-impl Run {
-    fn new(id: RunId, start: &Arc<RunStart>, now: &Now) -> Self {
-        let graph = Arc::new(Graph::of(&start.plan.pipeline));
-        let count = graph.needs.len();
-        let mut run = Self {
-            id,
-            created: now.wall,
-            groups: graph
-                .needs
-                .iter()
-                .map(|needs| Arc::new(Group::waiting(needs.len())))
-                .collect(),
-            open_groups: count,
-            graph,
-            base: Arc::new(Variables::from(
-                [("CI", "true"), ("GITHUB_ACTIONS", "true")].map(|(name, value)| (name.into(), value.into())),
-            )),
-            start: Arc::clone(start),
-            jobs: BTreeMap::new(),
-            queue: BTreeMap::new(),
-            running: BTreeSet::new(),
-            used: Weight::default(),
-            begun: false,
-            cancelled: None,
-            killed: false,
-            concluded: None,
-            frozen: None,
-            wanted: Wanted::default(),
-        };
-        run.wanted.wake(Timer::Begin, now, Duration::ZERO);
-        run.pass_over_the_unplanned(now.wall);
-        run
-    }
-
-    /// Ends the jobs that the plan says will not run, each behind those that it needs.
-    fn pass_over_the_unplanned(&mut self, at: Timestamp) {
-        let plan = Arc::clone(&self.start.plan);
-        let mut open: Vec<usize> = self.graph.needs.iter().map(Vec::len).collect();
-        let mut ready: Vec<usize> = (0..open.len()).filter(|place| open[*place] == 0).collect();
-        let mut order = Vec::with_capacity(open.len());
-        while let Some(place) = ready.pop() {
-            order.push(place);
-            for dependent in &self.graph.dependents[place] {
-                open[*dependent] -= 1;
-                if open[*dependent] == 0 {
-                    ready.push(*dependent);
-                }
-            }
-        }
-        for place in order {
-            if let Fate::WillNotRun(why) = &plan.jobs[place].fate {
-                self.group_over(place, Outcome::Skipped, Some(why.to_string()), at);
-            }
-        }
-    }
-
-    fn group_mut(&mut self, place: usize) -> &mut Group {
-        Arc::make_mut(&mut self.groups[place])
-    }
-
-    fn admitted(&mut self, id: &str, expansion: Option<&Arc<Expansion>>, at: Timestamp) {
-        let Some(place) = self.graph.place(id) else {
-            return;
-        };
-        let planned = self.start.plan.jobs[place].expansion.as_ref();
-        let Some(expansion) = expansion.or(planned).map(Arc::clone) else {
-            return;
-        };
-        for (index, leg) in expansion.legs.iter().enumerate() {
-            let at_place = LegPlace {
-                group: place,
-                leg: index,
-            };
-            let definition = Arc::clone(self.start.plan.definition(place));
-            let state = JobState::queued(definition, leg.clone(), at_place, at);
-            self.queue.insert(at_place, leg.key.clone());
-            self.jobs.insert(leg.key.clone(), Arc::new(state));
-        }
-        let group = self.group_mut(place);
-        group.open_legs = expansion.legs.len();
-        group.expansion = Some(expansion);
-    }
-
-    fn job_event(&mut self, key: &JobKey, event: &JobEvent) {
-        let Some(job) = self.jobs.get_mut(key) else {
-            return;
-        };
-        let was_running = job.is_running();
-        let job = Arc::make_mut(job);
-        job.fold(
-            event,
-            &mut Folding {
-                wanted: &mut self.wanted,
-                run: &self.id.0,
-                base: &self.base,
-                environment: &self.start.plan.environment,
-                source: &self.start.source,
-                clean_up: CLEAN_UP,
-            },
-        );
-        let (place, weight) = (
-            job.place,
-            job.start.as_ref().map(|start| start.weight).unwrap_or_default(),
-        );
-        match event {
-            JobEvent::Started(_) => {
-                self.queue.remove(&place);
-                self.running.insert(key.clone());
-                self.used = self.used.plus(weight);
-                self.group_mut(place.group).running += 1;
-            }
-            JobEvent::Ended(end) => {
-                self.queue.remove(&place);
-                if was_running {
-                    self.running.remove(key);
-                    self.used = self.used.minus(weight);
-                    self.group_mut(place.group).running -= 1;
-                }
-                self.leg_over(place.group, end);
-            }
-            _ => {}
-        }
-    }
-
-    fn leg_over(&mut self, place: usize, end: &JobEnd) {
-        let group = self.group_mut(place);
-        group.leg_ended(end);
-        if group.open_legs == 0 {
-            let result = group.result();
-            self.group_over(place, result, None, end.at);
-        }
-    }
-
-    fn group_over(&mut self, place: usize, result: Outcome, reason: Option<String>, at: Timestamp) {
-        let through = self.before(place).behind(result);
-        self.group_mut(place).over = Some(GroupOver {
-            result,
-            reason,
-            at,
-            through,
-        });
-        self.open_groups -= 1;
-        let graph = Arc::clone(&self.graph);
-        for dependent in &graph.dependents[place] {
-            self.group_mut(*dependent).open_needs -= 1;
-        }
-    }
-
-    /// Returns what lies before a job, as far as it is over.
-    fn before(&self, place: usize) -> Through {
-        let needs = self.graph.needs[place].iter();
-        let over = needs.filter_map(|need| self.groups[*need].over.as_ref());
-        over.fold(Through::NOTHING, |before, over| before.and(over.through))
     }
 }

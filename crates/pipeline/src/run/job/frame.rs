@@ -10,6 +10,7 @@ use crate::expression::{Condition, Object, Value};
 use crate::run::effect::{AttemptBody, StepPath};
 use crate::run::environment::Variables;
 use crate::run::event::{CompositeSpec, StepHead};
+use crate::run::job::StepState;
 use crate::run::outcome::Outcome;
 
 /// A list of steps and how far it is: those of the job, or of a composite action.
@@ -118,6 +119,24 @@ impl Frame {
 pub(in crate::run) struct StepOutcome {
     pub(in crate::run) outcome: Outcome,
     pub(in crate::run) conclusion: Outcome,
+}
+
+impl StepOutcome {
+    /// Returns the end of a step that counts as what it is.
+    pub(in crate::run) fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            conclusion: outcome,
+        }
+    }
+
+    /// Returns how the step stands after it.
+    pub(in crate::run) fn state(self) -> StepState {
+        StepState::Over {
+            outcome: self.outcome,
+            conclusion: self.conclusion,
+        }
+    }
 }
 
 /// Something to be done after a job's last step.
