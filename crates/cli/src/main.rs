@@ -4,6 +4,7 @@
 //! What is not here: decisions.
 
 mod arguments;
+mod check;
 mod config;
 mod delivery;
 mod driver;
@@ -12,8 +13,10 @@ mod home;
 mod host_command;
 mod init;
 mod pairs;
+mod planning;
 mod project;
 mod render;
+mod run;
 mod trigger;
 mod user;
 mod workflows;
@@ -74,16 +77,19 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
                 .enable_all()
                 .build()
                 .map_err(|error| Failure::unavailable("start").because(&error))?;
-            let exit = runtime.block_on(run(&directory, command));
+            let exit = runtime.block_on(execute(&directory, command, debug));
             runtime.shutdown_background();
             exit
         }
     }
 }
 
-async fn run(directory: &std::path::Path, command: Command) -> Result<Exit, Failure> {
+async fn execute(directory: &std::path::Path, command: Command, debug: bool) -> Result<Exit, Failure> {
     match command {
         Command::Host(command) => host_command::run(command).await,
+        Command::Check(arguments) => check::run(directory, &arguments),
+        Command::Plan(arguments) => planning::run(directory, &arguments),
+        Command::Run(arguments) => run::run(directory, &arguments, debug).await,
         Command::Init(arguments) => init::run(directory, &arguments),
         Command::Deploy(arguments) => delivery::act::deploy(directory, &arguments).await,
         Command::Rollback(arguments) => delivery::act::rollback(directory, &arguments).await,

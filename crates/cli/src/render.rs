@@ -2,3 +2,4 @@
 
 pub(crate) mod diagnostics;
 pub(crate) mod out;
+pub(crate) mod run;

@@ -1,0 +1,250 @@
+//! From workflow files and an event to plans: what `plan`, `run` and `ship` share.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use lockgate_core::{Diagnostic, Secret, Severity};
+use lockgate_dialect::github::{self, Decision, Event, Reference, Workflow};
+use lockgate_pipeline::definition::Pipeline;
+use lockgate_pipeline::expression::Template;
+use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
+
+use crate::arguments::WorkflowArguments;
+use crate::exit::Failure;
+use crate::project::Project;
+use crate::render::{diagnostics, out};
+use crate::trigger::{self, Occasion};
+use crate::{pairs, workflows};
+
+/// What a run is asked for.
+pub(crate) struct Request<'a> {
+    pub(crate) project: &'a Project,
+    pub(crate) arguments: &'a WorkflowArguments,
+    /// The jobs that Lockgate does itself.
+    pub(crate) replaced: BTreeSet<String>,
+    /// Names the run.
+    pub(crate) run: &'a str,
+}
+
+/// What every workflow of a request has in common.
+pub(crate) struct Context {
+    pub(crate) trigger: Trigger,
+    pub(crate) secrets: BTreeMap<String, Secret>,
+    event: Event,
+    inputs: BTreeMap<String, String>,
+    vars: BTreeMap<String, String>,
+    env: BTreeMap<String, String>,
+}
+
+/// One workflow file and what the event does to it.
+pub(crate) struct Candidate {
+    /// The file, as shown to people.
+    pub(crate) file: String,
+    /// Whether the event starts it, and why.
+    pub(crate) decision: Decision,
+    /// The plan; none when it does not start.
+    pub(crate) plan: Option<Arc<Plan>>,
+}
+
+impl Context {
+    /// Returns what the arguments and the repository say.
+    pub(crate) fn read(request: &Request<'_>) -> Result<Self, Failure> {
+        let arguments = request.arguments;
+        let inputs = pairs::read("input", &arguments.input, None)?;
+        let secrets = pairs::read("secret", &arguments.secret, arguments.secret_file.as_deref())?;
+        let occasion = Occasion {
+            event: &arguments.event,
+            payload: arguments.event_file.as_deref(),
+            inputs: &inputs,
+            run: request.run,
+        };
+        let (trigger, changed) = trigger::make(request.project, &occasion)?;
+        Ok(Self {
+            event: event(&trigger, changed),
+            trigger,
+            inputs,
+            secrets: secrets
+                .into_iter()
+                .map(|(name, value)| (name, Secret::new(value)))
+                .collect(),
+            vars: pairs::read("var", &arguments.var, arguments.var_file.as_deref())?,
+            env: pairs::read("env", &arguments.env, arguments.env_file.as_deref())?,
+        })
+    }
+}
+
+/// Returns every workflow file with its plan, or all mistakes drawn.
+pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec<Candidate>, Failure> {
+    let root = &request.project.root;
+    let mut found = Vec::new();
+    let mut mistakes: Vec<Diagnostic> = Vec::new();
+    for path in workflows::select(root, request.arguments.workflow.as_deref())? {
+        let file = workflows::read(root, &path)?;
+        let lowered = github::lower(&file);
+        mistakes.extend(
+            lowered
+                .diagnostics
+                .into_iter()
+                .filter(|d| d.severity == Severity::Error),
+        );
+        if let Some(workflow) = lowered.workflow {
+            found.push((file.path.to_string(), workflow));
+        }
+    }
+    if !mistakes.is_empty() {
+        return Err(diagnostics::failure(&mistakes));
+    }
+    found
+        .into_iter()
+        .map(|(file, workflow)| candidate(request, context, file, workflow))
+        .collect()
+}
+
+/// Returns the plans of the workflows that start, or says why none does.
+pub(crate) fn plans(candidates: Vec<Candidate>, event: &str) -> Result<Vec<(String, Arc<Plan>)>, Failure> {
+    let reasons: Vec<String> = candidates
+        .iter()
+        .map(|candidate| format!("{}: {}", candidate.file, candidate.decision.reason()))
+        .collect();
+    let plans: Vec<_> = candidates
+        .into_iter()
+        .filter_map(|candidate| Some((candidate.file, candidate.plan?)))
+        .collect();
+    if plans.is_empty() {
+        let message = format!("no workflow starts on `{event}`\n  {}", reasons.join("\n  "));
+        return Err(Failure::usage(message).help("name another event with --event, such as workflow_dispatch"));
+    }
+    if !plans.iter().any(|(_, plan)| plan.has_work()) {
+        for (_, plan) in &plans {
+            out::progress(plan.tree().join("\n"));
+        }
+        return Err(Failure::usage(format!("no job of the workflow runs on `{event}`"))
+            .help("the reason stands beside each job"));
+    }
+    Ok(plans)
+}
+
+fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: Workflow) -> Result<Candidate, Failure> {
+    let decision = github::triggered(&workflow, &context.event);
+    if !decision.is_yes() {
+        return Ok(Candidate {
+            file,
+            decision,
+            plan: None,
+        });
+    }
+    let declared = workflow
+        .triggers
+        .event(&context.event.name)
+        .map_or(&[][..], |trigger| &trigger.inputs);
+    let inputs = github::resolve_inputs(declared, &context.inputs).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        Failure::usage(format!("{file}: {}", lines.join("\n  "))).help("inputs are given with --input NAME=VALUE")
+    })?;
+    let mut pipeline = workflow.pipeline;
+    add_environment(&mut pipeline, &context.env);
+    let plan_request = PlanRequest {
+        trigger: context.trigger.clone(),
+        inputs,
+        vars: context.vars.clone(),
+        secrets: context.secrets.keys().cloned().collect(),
+        selected: request.arguments.job.clone(),
+        replaced: request
+            .replaced
+            .iter()
+            .filter(|id| pipeline.job(id).is_some())
+            .cloned()
+            .collect(),
+    };
+    let plan = Plan::make(Arc::new(pipeline), plan_request).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        Failure::usage(format!("{file} cannot be planned\n  {}", lines.join("\n  ")))
+    })?;
+    Ok(Candidate {
+        file,
+        decision,
+        plan: Some(Arc::new(plan)),
+    })
+}
+
+/// Adds the variables of `--env`, below those of the workflow.
+fn add_environment(pipeline: &mut Pipeline, env: &BTreeMap<String, String>) {
+    let given = env.iter().map(|(name, value)| (name.clone(), Template::literal(value)));
+    pipeline.env = given.chain(std::mem::take(&mut pipeline.env)).collect();
+}
+
+fn event(trigger: &Trigger, changed: Vec<String>) -> Event {
+    let payload = serde_json::to_value(&trigger.payload).unwrap_or_default();
+    let text = |pointer: &str| {
+        payload
+            .pointer(pointer)
+            .and_then(serde_json::Value::as_str)
+            .map(str::to_owned)
+    };
+    let of_reference = || match trigger.reference.strip_prefix("refs/tags/") {
+        Some(tag) => Reference::Tag(tag.to_owned()),
+        None => Reference::Branch(trigger.reference.trim_start_matches("refs/heads/").to_owned()),
+    };
+    let reference = if trigger.base_ref.is_empty() {
+        of_reference()
+    } else {
+        Reference::Branch(trigger.base_ref.clone())
+    };
+    Event {
+        name: trigger.event.clone(),
+        activity: text("/action"),
+        reference: Some(reference),
+        changed_paths: (!changed.is_empty()).then_some(changed),
+        workflow: text("/workflow_run/name"),
+    }
+}
+
+/// Returns a name for a new run: the instant, readable, and enough chance to be alone.
+pub(crate) fn fresh_run(now: lockgate_core::Timestamp) -> Result<String, Failure> {
+    let id = crate::delivery::fresh_id("run")?.0;
+    let chance = id
+        .rsplit('-')
+        .next()
+        .unwrap_or_default()
+        .get(..6)
+        .unwrap_or_default()
+        .to_owned();
+    let at = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    Ok(format!("{}-{chance}", at.strftime("%Y%m%d-%H%M%S")))
+}
+
+/// `lockgate plan`: what the event would run, and why not the rest.
+pub(crate) fn run(directory: &Path, arguments: &crate::arguments::PlanArguments) -> Result<crate::exit::Exit, Failure> {
+    let project = Project::find(directory, crate::config::project_name)?;
+    let request = Request {
+        project: &project,
+        arguments: &arguments.workflow,
+        replaced: BTreeSet::new(),
+        run: "1",
+    };
+    let context = Context::read(&request)?;
+    let candidates = candidates(&request, &context)?;
+    if arguments.json {
+        let rows: Vec<_> = candidates
+            .iter()
+            .map(|candidate| {
+                serde_json::json!({
+                    "file": candidate.file,
+                    "starts": candidate.decision.is_yes(),
+                    "reason": candidate.decision.reason(),
+                    "plan": candidate.plan.as_deref(),
+                })
+            })
+            .collect();
+        out::json(&serde_json::json!({ "workflows": rows }));
+        return Ok(crate::exit::Exit::Ok);
+    }
+    for candidate in &candidates {
+        out::result(format_args!("{}: {}", candidate.file, candidate.decision.reason()));
+        if let Some(plan) = &candidate.plan {
+            out::result(plan.tree().join("\n"));
+        }
+    }
+    Ok(crate::exit::Exit::Ok)
+}

@@ -1,0 +1,180 @@
+//! A run as people see it: a live tree on a terminal, one line for each change elsewhere.
+//!
+//! What passes is folded; what fails is shown at once, and again at the end with its place, its last lines and the command
+//! that runs it again.
+
+mod lines;
+mod live;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use lockgate_adapters::executor::{LogChange, LogEvent};
+use lockgate_core::Timestamp;
+use lockgate_core::time::Spoken;
+use lockgate_pipeline::run::effect::{JobKey, StepPath};
+use lockgate_pipeline::run::{JobStatus, JobView, Outcome, Run, StepState};
+
+use super::out;
+use crate::arguments::Progress;
+use lines::Lines;
+use live::Live;
+
+/// How many lines of a failed step are shown.
+const LAST_LINES: usize = 30;
+
+/// What to show, and how.
+pub(crate) struct RunScreen {
+    form: Form,
+    output: Output,
+    tails: BTreeMap<(JobKey, StepPath), VecDeque<String>>,
+    logs: PathBuf,
+}
+
+enum Form {
+    Lines(Lines),
+    Live(Box<Live>),
+    Quiet,
+}
+
+/// Whether the steps' own output is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Output {
+    /// Only of what fails.
+    Folded,
+    /// All of it, as it comes.
+    Shown,
+}
+
+impl RunScreen {
+    /// Returns a screen for a run whose logs are in `logs`.
+    pub(crate) fn new(progress: Progress, output: Output, logs: PathBuf) -> Self {
+        let form = match progress {
+            Progress::Quiet => Form::Quiet,
+            Progress::Tty => Form::Live(Box::default()),
+            Progress::Auto if std::io::stderr().is_terminal() => Form::Live(Box::default()),
+            Progress::Plain | Progress::Auto => Form::Lines(Lines::default()),
+        };
+        Self {
+            form,
+            output,
+            tails: BTreeMap::new(),
+            logs,
+        }
+    }
+
+    /// Shows what has changed.
+    pub(crate) fn update(&mut self, run: &Run) {
+        match &mut self.form {
+            Form::Lines(lines) => lines.update(run),
+            Form::Live(live) => live.update(run),
+            Form::Quiet => {}
+        }
+    }
+
+    /// Takes a line of a step's output.
+    pub(crate) fn log(&mut self, event: LogEvent) {
+        let tail = self.tails.entry((event.job.clone(), event.step)).or_default();
+        match event.what {
+            LogChange::Begun => tail.clear(),
+            LogChange::Ended => {}
+            LogChange::Line(line) => {
+                if self.output == Output::Shown {
+                    match &self.form {
+                        Form::Live(live) => live.line(&format!("{} | {line}", event.job)),
+                        Form::Lines(_) => out::progress(format_args!("{} | {line}", event.job)),
+                        Form::Quiet => {}
+                    }
+                }
+                if tail.len() == LAST_LINES {
+                    tail.pop_front();
+                }
+                tail.push_back(line);
+            }
+        }
+    }
+
+    /// Shows how the run ended, with everything that failed.
+    pub(crate) fn finish(&mut self, run: &Run) {
+        self.update(run);
+        if let Form::Live(live) = &self.form {
+            live.clear();
+        }
+        if matches!(self.form, Form::Quiet) {
+            return;
+        }
+        for job in run.jobs() {
+            self.failures(run, job);
+        }
+        let took = run.concluded_at().map_or(String::new(), |at| {
+            format!(" in {}", Spoken(at.since(run.created_at())))
+        });
+        let conclusion = run
+            .conclusion()
+            .map_or("not over".to_owned(), |conclusion| conclusion.to_string());
+        out::progress(format_args!("{}: {conclusion}{took}", run.plan().run_name));
+        out::progress(format_args!("logs: {}", self.logs.display()));
+    }
+
+    fn failures(&self, run: &Run, job: JobView<'_>) {
+        let JobStatus::Over {
+            outcome: Outcome::Failure,
+            ..
+        } = job.status()
+        else {
+            return;
+        };
+        let mut named = false;
+        for step in job.steps() {
+            let StepState::Over {
+                outcome: Outcome::Failure,
+                ..
+            } = step.state
+            else {
+                continue;
+            };
+            named = true;
+            let place = place(&job, &step.path);
+            out::progress(format_args!("\nfailed: {} › {}{place}", job.name(), step.name));
+            if let Some(reason) = &step.reason {
+                out::progress(format_args!("  {reason}"));
+            }
+            for line in self.tails.get(&(job.key(), step.path.clone())).into_iter().flatten() {
+                out::progress(format_args!("  | {line}"));
+            }
+        }
+        if let (false, Some(reason)) = (named, job.reason()) {
+            out::progress(format_args!("\nfailed: {}: {reason}", job.name()));
+        }
+        let file = &run.plan().pipeline.path;
+        out::progress(format_args!(
+            "  again: lockgate run --workflow {file} --job {}",
+            job.id()
+        ));
+    }
+}
+
+/// Returns where a step stands in its file, for the top level of the job.
+fn place(job: &JobView<'_>, path: &StepPath) -> String {
+    let top = path
+        .as_str()
+        .split('.')
+        .next()
+        .and_then(|first| first.parse::<usize>().ok());
+    let step = top.and_then(|position| job.definition().steps.get(position.checked_sub(1)?));
+    step.map_or(String::new(), |step| format!(" ({})", step.place))
+}
+
+/// Returns how long a job took.
+fn took(job: &JobView<'_>) -> String {
+    match (job.started_at(), job.ended_at()) {
+        (Some(started), Some(ended)) => format!(" in {}", Spoken(ended.since(started))),
+        _ => String::new(),
+    }
+}
+
+/// Returns how long something has taken so far.
+fn so_far(since: Timestamp, now: Timestamp) -> Spoken {
+    Spoken(now.since(since))
+}

@@ -1,0 +1,73 @@
+//! A run in a log: one line for each change, nothing moves.
+
+use std::collections::BTreeMap;
+
+use lockgate_core::time::Spoken;
+use lockgate_pipeline::run::effect::{JobKey, StepPath};
+use lockgate_pipeline::run::{JobStatus, JobView, Outcome, Run, StepState};
+
+use super::took;
+use crate::render::out;
+
+/// What was said so far.
+#[derive(Debug, Default)]
+pub(super) struct Lines {
+    jobs: BTreeMap<JobKey, JobStatus>,
+    steps: BTreeMap<(JobKey, StepPath), StepState>,
+}
+
+impl Lines {
+    pub(super) fn update(&mut self, run: &Run) {
+        for job in run.jobs() {
+            self.steps(&job);
+            let status = job.status();
+            if self.jobs.insert(job.key(), status) != Some(status) {
+                say_job(&job, status);
+            }
+        }
+    }
+
+    fn steps(&mut self, job: &JobView<'_>) {
+        let key = job.key();
+        for step in job.steps() {
+            let before = self.steps.insert((key.clone(), step.path.clone()), step.state);
+            if before == Some(step.state) {
+                continue;
+            }
+            let StepState::Over { outcome, .. } = step.state else {
+                continue;
+            };
+            let took = step
+                .ended
+                .map_or(String::new(), |ended| format!(" ({})", Spoken(ended.since(step.began))));
+            let reason = step
+                .reason
+                .as_ref()
+                .map_or(String::new(), |reason| format!(": {reason}"));
+            let words = if outcome == Outcome::Success {
+                "ok".to_owned()
+            } else {
+                outcome.to_string()
+            };
+            out::progress(format_args!("{} › {}: {words}{took}{reason}", job.name(), step.name));
+        }
+    }
+}
+
+fn say_job(job: &JobView<'_>, status: JobStatus) {
+    let name = job.name();
+    match status {
+        JobStatus::Waiting | JobStatus::Queued | JobStatus::Running => {}
+        JobStatus::Preparing => out::progress(format_args!("{name}: started")),
+        JobStatus::Stopping => out::progress(format_args!("{name}: stopping")),
+        JobStatus::Over { outcome, conclusion } => {
+            let reason = job.reason().map_or(String::new(), |reason| format!(": {reason}"));
+            let counts = if outcome == conclusion {
+                String::new()
+            } else {
+                format!(", counts as {conclusion}")
+            };
+            out::progress(format_args!("{name}: {outcome}{counts}{}{reason}", took(job)));
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! A run on a terminal: one line for each job, redrawn in place.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use lockgate_core::Timestamp;
+use lockgate_engine::Clock;
+use lockgate_pipeline::run::effect::JobKey;
+use lockgate_pipeline::run::{JobStatus, JobView, Outcome, Run};
+
+use super::{so_far, took};
+
+/// How often running lines move.
+const BEAT: Duration = Duration::from_millis(120);
+
+/// The lines on the screen.
+#[derive(Default)]
+pub(super) struct Live {
+    screen: MultiProgress,
+    bars: BTreeMap<JobKey, ProgressBar>,
+    clock: lockgate_adapters::clock::SystemClock,
+}
+
+impl Live {
+    pub(super) fn update(&mut self, run: &Run) {
+        let now = self.clock.now().wall;
+        for job in run.jobs() {
+            let status = job.status();
+            let key = job.key();
+            if status == JobStatus::Waiting && job.definition().strategy.matrix.is_some() {
+                continue;
+            }
+            let bar = self.bars.entry(key).or_insert_with(|| {
+                let bar = self.screen.add(ProgressBar::new_spinner());
+                bar.set_style(
+                    ProgressStyle::with_template("{spinner} {wide_msg}")
+                        .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+                );
+                bar
+            });
+            show(bar, &job, status, now);
+        }
+    }
+
+    /// Prints a line above the tree.
+    pub(super) fn line(&self, line: &str) {
+        // A terminal that went away is no failure of the run.
+        let _ = self.screen.println(line);
+    }
+
+    /// Leaves the lines as they are, and moves below them.
+    pub(super) fn clear(&self) {
+        for bar in self.bars.values().filter(|bar| !bar.is_finished()) {
+            bar.abandon();
+        }
+    }
+}
+
+fn show(bar: &ProgressBar, job: &JobView<'_>, status: JobStatus, now: Timestamp) {
+    if bar.is_finished() {
+        return;
+    }
+    let name = job.name();
+    match status {
+        JobStatus::Waiting => bar.set_message(format!("{name}  waits for {}", job.definition().needs.join(", "))),
+        JobStatus::Queued => bar.set_message(format!("{name}  waits for a slot")),
+        JobStatus::Preparing | JobStatus::Running | JobStatus::Stopping => {
+            bar.enable_steady_tick(BEAT);
+            let step = job
+                .steps()
+                .last()
+                .map_or(String::new(), |step| format!("  › {}", step.name));
+            let since = job
+                .started_at()
+                .map_or(String::new(), |at| format!("  {}", so_far(at, now)));
+            let stopping = if status == JobStatus::Stopping {
+                "  stopping"
+            } else {
+                ""
+            };
+            bar.set_message(format!("{name}{step}{since}{stopping}"));
+        }
+        JobStatus::Over { outcome, .. } => {
+            bar.disable_steady_tick();
+            let mark = match outcome {
+                Outcome::Success => "✔",
+                Outcome::Failure => "✘",
+                Outcome::Cancelled => "■",
+                Outcome::Skipped => "–",
+            };
+            let reason = job.reason().map_or(String::new(), |reason| format!(": {reason}"));
+            bar.set_style(
+                ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
+            );
+            bar.finish_with_message(format!("{mark} {name}  {outcome}{}{reason}", took(job)));
+        }
+    }
+}

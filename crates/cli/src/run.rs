@@ -1,0 +1,263 @@
+//! `lockgate run`: a run driven in the foreground, in the project's own log.
+//!
+//! The run outlives this process: its steps are under shims, and `--resume` takes it up where it stands.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockgate_adapters::clock::SystemClock;
+use lockgate_adapters::executor::LogEvent;
+use lockgate_adapters::run::{RunFolders, RunPerformer, RunRecord};
+use lockgate_core::{InputId, Machine, Secret, Standing, StreamId};
+use lockgate_engine::{Clock, Domain, EventLog, Handle};
+use lockgate_pipeline::plan::Plan;
+use lockgate_pipeline::run::{Conclusion, Limits, OnInterrupt, Run, RunInput, RunStart, Source, SourceFiles};
+use lockgate_store::{Durability, SqliteLog};
+use tokio::sync::mpsc;
+
+use crate::arguments::RunArguments;
+use crate::config::{self, Configuration};
+use crate::delivery::unreadable;
+use crate::exit::{Exit, Failure};
+use crate::home::Home;
+use crate::planning::{self, Context, Request, fresh_run};
+use crate::project::{CONFIGURATION, Project};
+use crate::render::out;
+use crate::render::run::{Output, RunScreen};
+use crate::{host_command, user};
+
+/// How long a step that is told to end may take.
+pub(crate) const GRACE: Duration = Duration::from_millis(7500);
+
+/// What drives the runs of one project in this process.
+struct Workbench {
+    identity: String,
+    folders: RunFolders,
+    performer: Arc<RunPerformer>,
+    runs: Domain<Run, RunPerformer>,
+    lines: mpsc::UnboundedReceiver<LogEvent>,
+}
+
+pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool) -> Result<Exit, Failure> {
+    let project = Project::find(directory, config::project_name)?;
+    let mut bench = Workbench::open(&project).await?;
+    if let Some(id) = &arguments.resume {
+        return bench.resume(id, arguments, debug).await;
+    }
+    let id = fresh_run(SystemClock::new().now().wall)?;
+    let replaced = if arguments.with_replaced_jobs {
+        BTreeSet::new()
+    } else {
+        replaced_jobs(&project)?
+    };
+    let request = Request {
+        project: &project,
+        arguments: &arguments.workflow,
+        replaced,
+        run: &id,
+    };
+    let context = Context::read(&request)?;
+    let plans = planning::plans(planning::candidates(&request, &context)?, &arguments.workflow.event)?;
+    let mut worst = Exit::Ok;
+    for (number, (_, plan)) in plans.into_iter().enumerate() {
+        let id = if number == 0 {
+            id.clone()
+        } else {
+            format!("{id}-{number}")
+        };
+        let record = RunRecord {
+            directory: project.root.clone(),
+            commit: None,
+            repository: context.trigger.repository.clone(),
+            event: serde_json::to_string(&context.trigger.payload).unwrap_or_default(),
+            system_changes: arguments.allow_system_changes,
+            debug,
+        };
+        let stream = bench.begin(&id, &record, context.secrets.clone())?;
+        let start = start(plan, &record, slots(arguments.jobs));
+        let handle = bench.runs.begin(&stream, start).await.map_err(unreadable)?;
+        let exit = bench.watch(&handle, arguments, debug).await;
+        worst = if worst == Exit::Ok { exit } else { worst };
+        if exit == Exit::Cancelled {
+            break;
+        }
+    }
+    Ok(worst)
+}
+
+/// Returns the jobs that Lockgate does itself; none without a `lockgate.yaml`.
+fn replaced_jobs(project: &Project) -> Result<BTreeSet<String>, Failure> {
+    if !project.root.join(CONFIGURATION).is_file() {
+        return Ok(BTreeSet::new());
+    }
+    let Configuration { replaced_jobs, .. } = config::load(&project.root)?;
+    Ok(replaced_jobs.into_iter().collect())
+}
+
+/// Returns how many jobs run at once.
+pub(crate) fn slots(given: Option<std::num::NonZeroU32>) -> u32 {
+    let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
+    given.map_or_else(cores, std::num::NonZeroU32::get)
+}
+
+/// Returns the start of a run of a plan.
+pub(crate) fn start(plan: Arc<Plan>, record: &RunRecord, slots: u32) -> RunStart {
+    let files = match &record.commit {
+        Some(sha) => SourceFiles::Commit(sha.clone()),
+        None => SourceFiles::WorkingTree,
+    };
+    RunStart {
+        plan,
+        limits: Limits::slots(slots),
+        source: Arc::new(Source {
+            directory: record.directory.display().to_string(),
+            files,
+        }),
+        on_interrupt: OnInterrupt::Fail,
+        grace: GRACE,
+    }
+}
+
+/// Returns how a run's end is said to the shell.
+pub(crate) fn exit_of(run: &Run) -> Exit {
+    match run.conclusion() {
+        Some(Conclusion::Success) => Exit::Ok,
+        Some(Conclusion::Failure) => Exit::Failed,
+        Some(Conclusion::Cancelled) => Exit::Cancelled,
+        None => Exit::Unavailable,
+    }
+}
+
+/// Returns the identity of a project for its runs; a folder without a repository has its path's.
+pub(crate) fn identity(project: &Project) -> String {
+    project.identity.clone().unwrap_or_else(|| {
+        use sha2::Digest;
+        let digest = sha2::Sha256::digest(project.root.as_os_str().as_encoded_bytes());
+        format!("folder-{}", lockgate_adapters::tree::hex(&digest[..8]))
+    })
+}
+
+impl Workbench {
+    async fn open(project: &Project) -> Result<Self, Failure> {
+        let home = Home::find()?;
+        let identity = identity(project);
+        home.create(&home.project(&identity))?;
+        let log = SqliteLog::open(&home.runs_log(&identity), Durability::Process)
+            .await
+            .map_err(unreadable)?;
+        let log: Arc<dyn EventLog> = Arc::new(log);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let folders = RunFolders::new(home.folder());
+        let (sink, lines) = mpsc::unbounded_channel();
+        let performer = RunPerformer::new(
+            folders.clone(),
+            host_command::roles()?,
+            user::environment(),
+            Arc::clone(&clock),
+        );
+        let performer = Arc::new(performer.with_sink(sink));
+        let runs = Domain::idle(log, clock, Arc::clone(&performer));
+        Ok(Self {
+            identity,
+            folders,
+            performer,
+            runs,
+            lines,
+        })
+    }
+
+    /// Makes the run's folder; its secrets stay in memory.
+    fn begin(&self, id: &str, record: &RunRecord, secrets: BTreeMap<String, Secret>) -> Result<StreamId, Failure> {
+        let stream = RunFolders::stream(&self.identity, id);
+        let unusable = |error| Failure::unavailable("make the run's folder").because(&error);
+        self.folders
+            .prepare(&stream, record, &BTreeMap::new())
+            .map_err(unusable)?;
+        self.performer.register(&stream, record, secrets).map_err(unusable)?;
+        Ok(stream)
+    }
+
+    async fn resume(&mut self, id: &str, arguments: &RunArguments, debug: bool) -> Result<Exit, Failure> {
+        let streams = self.runs.streams().await.map_err(unreadable)?;
+        let stream = match id {
+            "last" => streams.last().cloned(),
+            id => Some(RunFolders::stream(&self.identity, id)).filter(|stream| streams.contains(stream)),
+        };
+        let stream = stream.ok_or_else(|| {
+            Failure::usage(format!("there is no run `{id}`"))
+                .help("the runs are the folders below `projects/…/runs` of the state")
+        })?;
+        let handle = self.runs.get(&stream).await.map_err(unreadable)?;
+        let handle = handle.ok_or_else(|| Failure::usage(format!("there is no run `{id}`")))?;
+        Ok(self.watch(&handle, arguments, debug).await)
+    }
+
+    /// Shows the run until it is over. The first Ctrl-C cancels it cleanly, the second ends it at once.
+    async fn watch(&mut self, handle: &Handle<Run>, arguments: &RunArguments, debug: bool) -> Exit {
+        let logs = self.folders.of(handle.stream()).join("logs");
+        let output = if debug { Output::Shown } else { Output::Folded };
+        let mut screen = RunScreen::new(arguments.progress, output, logs.clone());
+        let mut states = handle.states();
+        let mut interrupts = 0;
+        loop {
+            let run = states.borrow_and_update().clone();
+            screen.update(&run);
+            if run.standing() == Standing::Over {
+                break;
+            }
+            tokio::select! {
+                changed = states.changed() => if changed.is_err() { break },
+                Some(line) = self.lines.recv() => screen.log(line),
+                _ = tokio::signal::ctrl_c() => {
+                    interrupts += 1;
+                    interrupt(handle, interrupts).await;
+                }
+            }
+        }
+        while let Ok(line) = self.lines.try_recv() {
+            screen.log(line);
+        }
+        let run = handle.state();
+        screen.finish(&run);
+        if arguments.json {
+            out::json(&outcome(&run, &logs));
+        }
+        exit_of(&run)
+    }
+}
+
+async fn interrupt(handle: &Handle<Run>, count: u32) {
+    let by = user::name();
+    let (input, words) = match count {
+        1 => (RunInput::Cancel { by }, "cancelling; a second Ctrl-C ends it at once"),
+        _ => (RunInput::Kill { by }, "ending it at once"),
+    };
+    out::progress(words);
+    let id = InputId(format!("interrupt-{}-{count}", handle.stream()));
+    if let Err(error) = handle.submit(input, id).await {
+        out::progress(error);
+    }
+}
+
+/// Returns how the run ended, for scripts.
+pub(crate) fn outcome(run: &Run, logs: &Path) -> serde_json::Value {
+    let jobs: Vec<_> = run
+        .jobs()
+        .map(|job| {
+            let status = match job.status() {
+                lockgate_pipeline::run::JobStatus::Over { conclusion, .. } => conclusion.to_string(),
+                other => format!("{other:?}").to_lowercase(),
+            };
+            serde_json::json!({
+                "job": job.key(), "name": job.name(), "conclusion": status, "reason": job.reason(),
+                "outputs": job.outputs(),
+            })
+        })
+        .collect();
+    serde_json::json!({
+        "run": run.id(), "conclusion": run.conclusion(), "jobs": jobs, "logs": logs,
+        "artifacts": run.artifacts().collect::<Vec<_>>(),
+    })
+}
