@@ -13,7 +13,7 @@
 //! lock in any case.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Read};
+use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -21,7 +21,7 @@ use std::time::Duration;
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::libc;
 use nix::sys::stat::Mode;
-use tokio::io::AsyncReadExt;
+use tokio::io::AsyncReadExt as _;
 
 /// Where one process at a time may live.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,13 +83,30 @@ impl Place {
     /// Returns as soon as no living process has the place.
     pub async fn released(&self) -> io::Result<()> {
         while self.is_held()? {
-            let mut reader = tokio::net::unix::pipe::OpenOptions::new().open_receiver(&self.alive)?;
-            while reader.read(&mut [0; 64]).await? > 0 {}
+            self.end_of_fifo().await?;
             if self.is_held()? {
                 // The last moments of a process: the FIFO is closed and the lock is about to be.
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
         }
+        Ok(())
+    }
+}
+
+impl Place {
+    async fn end_of_fifo(&self) -> io::Result<()> {
+        let mut reader = OpenOptions::new()
+            .read(true)
+            .custom_flags(libc::O_NONBLOCK)
+            .open(&self.alive)?;
+        // Asked directly first: a reader that came after the last writer is never told of the end.
+        match reader.read(&mut [0; 64]) {
+            Ok(0) => return Ok(()),
+            Err(error) if error.kind() != io::ErrorKind::WouldBlock => return Err(error),
+            _ => {}
+        }
+        let mut reader = tokio::net::unix::pipe::Receiver::from_file(reader)?;
+        while reader.read(&mut [0; 64]).await? > 0 {}
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::net::UnixListener;
 
@@ -14,7 +15,15 @@ use crate::wire::{Channel, ProxyReply, ProxyRequest, WireError};
 pub(super) async fn serve(seat: &Seat, shared: Arc<Shared>) -> io::Result<()> {
     let listener = UnixListener::from_std(seat.listener.try_clone()?)?;
     loop {
-        let (stream, _) = listener.accept().await?;
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, or the client has left: no reason to end.
+                tracing::error!("accepting a conversation: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
         let channel = Channel::new(stream, "a client of the proxy");
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {

@@ -53,6 +53,7 @@ async fn receive(shared: &Shared) -> Result<(), WireError> {
         let name = info.name.clone();
         if shared.sockets.held().contains_key(&name) {
             // A new supervisor had it from here.
+            supervisor.taken(&name).await?;
             continue;
         }
         let served = socket.try_clone().map_err(|error| error.to_string()).and_then(|copy| {
@@ -62,7 +63,8 @@ async fn receive(shared: &Shared) -> Result<(), WireError> {
         match served {
             Ok(address) => {
                 tracing::info!("listener `{name}` is served on {address}");
-                shared.sockets.held().insert(name, (info, socket));
+                shared.sockets.held().insert(name.clone(), (info, socket));
+                supervisor.taken(&name).await?;
             }
             Err(reason) => tracing::error!("listener `{name}`: {reason}"),
         }

@@ -37,7 +37,10 @@ pub fn sweep(directory: &Path) -> io::Result<usize> {
 
 /// Returns the living processes of the shim's session; none when its number has a new owner.
 fn members(started: &StartedRecord) -> Vec<i32> {
-    let own = |process: &Process| process.session == started.shim && !process.zombie;
+    let own = |process: &Process| {
+        // The shim itself may be in its last moments, with nothing left to lose.
+        process.session == started.shim && process.pid != started.shim && !process.zombie
+    };
     let reused = descendants::process(started.shim).is_some_and(|leader| leader.ticks != started.shim_ticks);
     if reused {
         return Vec::new();

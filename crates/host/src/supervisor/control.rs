@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lockgate_core::StreamId;
 use tokio::net::UnixListener;
@@ -17,7 +18,15 @@ use crate::wire::{Channel, ListenerInfo, SupervisorReply, SupervisorRequest, Wir
 pub(super) async fn serve(seat: &Seat, shared: Arc<Shared>) -> io::Result<()> {
     let listener = UnixListener::from_std(seat.listener.try_clone()?)?;
     loop {
-        let (stream, _) = listener.accept().await?;
+        let stream = match listener.accept().await {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of descriptors, or the client has left: no reason to end.
+                tracing::error!("accepting a conversation: {error}");
+                tokio::time::sleep(Duration::from_millis(50)).await;
+                continue;
+            }
+        };
         let channel = Channel::new(stream, "a client of the supervisor");
         let shared = Arc::clone(&shared);
         tokio::spawn(async move {
@@ -64,6 +73,9 @@ async fn answer(request: SupervisorRequest, shared: &Shared) -> SupervisorReply 
         SupervisorRequest::Inventory { stream } => SupervisorReply::Inventory {
             instances: select(&shared.instances.watch().borrow(), stream.as_ref()),
         },
+        SupervisorRequest::Taken { name } => SupervisorReply::Refused {
+            reason: format!("nobody handed `{name}` over here; ask for the sockets first"),
+        },
         SupervisorRequest::Sockets | SupervisorRequest::Observe { .. } | SupervisorRequest::Shutdown { .. } => {
             unreachable!("answered by the conversation itself")
         }
@@ -102,7 +114,11 @@ async fn hand_over(mut channel: Channel, shared: &Shared) -> Result<(), WireErro
         }
         tokio::select! {
             changed = listeners.changed() => if changed.is_err() { return Ok(()) },
-            () = channel.closed() => return Ok(()),
+            taken = channel.receive() => match taken? {
+                Some(SupervisorRequest::Taken { name }) => shared.listeners.taken(name),
+                Some(_) => return Err(channel.unexpected()),
+                None => return Ok(()),
+            },
         }
     }
 }

@@ -15,7 +15,7 @@ use crate::layout::{HostHome, Role};
 use crate::seat::in_words;
 use crate::wire::{ListenerInfo, ProxyClient};
 
-/// How long a living proxy may take to hand its sockets over.
+/// How long a living proxy may take to hand its sockets over, or to take one.
 const PROXY_PATIENCE: Duration = Duration::from_secs(2);
 
 /// When a socket that could not be bound is tried again: soon, and then ever more slowly.
@@ -35,6 +35,10 @@ pub(super) struct Listener {
 pub(super) struct Listeners {
     ledger: Arc<Ledger>,
     held: watch::Sender<BTreeMap<String, Listener>>,
+    /// Those that a proxy has, too.
+    taken: watch::Sender<BTreeSet<String>>,
+    /// One is added at a time.
+    adding: tokio::sync::Mutex<()>,
 }
 
 /// Why a listener could not be added, in words.
@@ -65,7 +69,12 @@ impl Listeners {
         }
         let (held, _) = watch::channel(held);
         tokio::spawn(retry(home.clone(), held.clone()));
-        Self { ledger, held }
+        Self {
+            ledger,
+            held,
+            taken: watch::Sender::default(),
+            adding: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Returns the listeners as they are, and tells of changes.
@@ -79,8 +88,29 @@ impl Listeners {
         held.iter().map(|(name, listener)| info(name, listener)).collect()
     }
 
+    /// Remembers that a proxy has the socket.
+    pub(super) fn taken(&self, name: String) {
+        self.taken.send_modify(|taken| {
+            taken.insert(name);
+        });
+    }
+
     /// Listens under a name; the same again changes nothing.
+    ///
+    /// Returns when the proxy has the socket, too: from then on it outlives the
+    /// supervisor. A proxy that is away is not waited for; its successor gets it.
     pub(super) async fn add(&self, name: &str, address: Option<SocketAddr>) -> Result<ListenerInfo, ListenError> {
+        let listener = self.ensure(name, address).await?;
+        let mut taken = self.taken.subscribe();
+        let in_proxy = taken.wait_for(|taken| taken.contains(name));
+        if tokio::time::timeout(PROXY_PATIENCE, in_proxy).await.is_err() {
+            tracing::warn!("listener `{name}` waits for a proxy");
+        }
+        Ok(listener)
+    }
+
+    async fn ensure(&self, name: &str, address: Option<SocketAddr>) -> Result<ListenerInfo, ListenError> {
+        let _alone = self.adding.lock().await;
         if let Some(listener) = self.held.borrow().get(name) {
             return match address {
                 Some(other) if other != listener.address => Err(ListenError::Address(format!(

@@ -20,7 +20,7 @@ const LONGEST_LINE: usize = 32 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
     /// Nobody listens.
-    #[error("connecting to {path}; start the host's processes with any deploying command or `lockgate host start`")]
+    #[error("connecting to {path}; nobody answers there: any command that deploys starts the host's processes")]
     Connect {
         /// The socket.
         path: String,

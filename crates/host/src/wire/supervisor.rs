@@ -17,7 +17,7 @@ use crate::wire::channel::{Channel, WireError};
 pub enum SupervisorRequest {
     /// Wait until the proxy and the driver are in place. Replies `Done`.
     Ready,
-    /// Listen under a name, for ever. Replies `Listening`.
+    /// Listen under a name, for ever. Replies `Listening` when that is on disk and the proxy has the socket too.
     Listen {
         /// The name that routes refer to.
         name: String,
@@ -28,6 +28,11 @@ pub enum SupervisorRequest {
     Listeners,
     /// Hand the sockets over, now and whenever one is added. Replies `Socket` without end, each with a descriptor.
     Sockets,
+    /// This socket is here and served. Only behind `Sockets`; no reply.
+    Taken {
+        /// The listener.
+        name: String,
+    },
     /// Keep an instance running. Replies `Done` when that is on disk.
     EnsureInstance {
         /// The instance.
@@ -183,6 +188,12 @@ impl SupervisorClient {
             Some(_) => Err(self.channel.unexpected()),
             None => Ok(None),
         }
+    }
+
+    /// Tells that a socket is here and served.
+    pub(crate) async fn taken(&self, name: &str) -> Result<(), WireError> {
+        let name = name.to_owned();
+        self.channel.send(&SupervisorRequest::Taken { name }).await
     }
 
     async fn ask(&mut self, request: &SupervisorRequest) -> Result<SupervisorReply, WireError> {

@@ -207,7 +207,8 @@ async fn an_attempt_outlives_its_killed_starter_and_ends_once() {
     until("the command", || (attempt.output() == "begun\n").then_some(())).await;
     starter.kill().unwrap();
     starter.wait().unwrap();
-    assert_running(&observe(&attempt.directory).unwrap());
+    let running = || matches!(observe(&attempt.directory).unwrap(), AttemptState::Running { .. });
+    until("its record", || running().then_some(())).await;
     assert!(matches!(
         attempt.spawn(&spec).await,
         Spawned::Attached(AttemptState::Running { .. })

@@ -109,13 +109,12 @@ async fn an_instance_that_died_while_nobody_looked_is_started_again() {
     let stage = Stage::started().await;
     let (address, pid) = running(&stage.instance("r1").await);
     answer(address).await;
-    let driver = stage.role(Role::Driver).pid.unwrap();
-    kill(Pid::from_raw(driver), Signal::SIGSTOP).unwrap();
+    stage.signal(Role::Driver, Signal::SIGSTOP);
     stage.kill(Role::Supervisor);
     stage.home.place(Role::Supervisor).released().await.unwrap();
     kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
     until("its end", || (!runs(pid)).then_some(())).await;
-    kill(Pid::from_raw(driver), Signal::SIGCONT).unwrap();
+    stage.signal(Role::Driver, Signal::SIGCONT);
     stage.start().await;
     let second = stage
         .observed("r1", |state| matches!(state, InstanceState::Running { .. }))

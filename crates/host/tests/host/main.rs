@@ -2,6 +2,12 @@
 //!
 //! They are played by `examples/host_roles.rs`, which `cargo test` builds beside
 //! these tests. No test sleeps: each waits for what it expects, up to a deadline.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "what fails in here fails a test and says more"
+)]
 
 mod attempts;
 mod instances;

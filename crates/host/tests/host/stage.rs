@@ -74,8 +74,12 @@ impl Stage {
 
     /// Kills the process of a role as nobody can prevent; returns its pid.
     pub(crate) fn kill(&self, role: Role) -> i32 {
+        self.signal(role, Signal::SIGKILL)
+    }
+
+    pub(crate) fn signal(&self, role: Role, signal: Signal) -> i32 {
         let pid = self.role(role).pid.unwrap();
-        kill(Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+        kill(Pid::from_raw(pid), signal).unwrap();
         pid
     }
 
@@ -140,6 +144,12 @@ impl Drop for Stage {
             runtime.block_on(stop::stop(&home, Instances::Stop { grace }))
         });
         let ended = ended.join();
+        if std::thread::panicking() {
+            for role in [Role::Supervisor, Role::Proxy, Role::Driver] {
+                let log = std::fs::read_to_string(self.home.log(role)).unwrap_or_default();
+                println!("--- the log of the {role}\n{log}");
+            }
+        }
         if !std::thread::panicking() {
             ended.unwrap().unwrap();
         }

@@ -3,6 +3,7 @@
 use lockgate_host::Role;
 use lockgate_host::seat::in_words;
 use lockgate_host::start;
+use nix::sys::signal::Signal;
 
 use crate::stage::{Stage, get, until};
 
@@ -107,6 +108,10 @@ async fn a_host_that_lost_all_three_starts_again_with_everything() {
     let stage = Stage::started().await;
     let instance = stage.instance("r1").await;
     let address = stage.routed(&instance, 1).await;
+    // Stopped first, so that none restarts another.
+    for role in [Role::Driver, Role::Supervisor] {
+        stage.signal(role, Signal::SIGSTOP);
+    }
     for role in [Role::Driver, Role::Supervisor, Role::Proxy] {
         stage.kill(role);
     }
