@@ -189,11 +189,7 @@ impl Plan {
             errors.push(PlanError::RunName(error));
             String::new()
         });
-        let mut fates = fate::decide(&pipeline, &order, outside, &contexts, &mut errors);
-        let jobs = pipeline.jobs.iter().zip(fates.iter_mut());
-        let jobs: Vec<_> = jobs
-            .map(|(job, fate)| planned(job, fate, &contexts, &mut errors))
-            .collect();
+        let jobs = fate::decide(&pipeline, &order, outside, &contexts, &mut errors);
         if jobs.iter().any(|job| job.fate.may_run()) {
             errors.extend(pipeline.unsupported.iter().cloned().map(PlanError::Unsupported));
         }
@@ -230,26 +226,5 @@ fn run_name(pipeline: &Pipeline, contexts: &Contexts) -> Result<String, Evaluati
     match &pipeline.run_name {
         Some(template) => template.evaluate_to_string(&contexts.for_jobs()),
         None => Ok(pipeline.name.clone()),
-    }
-}
-
-fn planned(job: &Arc<Job>, fate: &mut Fate, contexts: &Contexts, errors: &mut Vec<PlanError>) -> PlannedJob {
-    let mut expansion = None;
-    if fate.may_run() {
-        errors.extend(job.unsupported.iter().cloned().map(PlanError::Unsupported));
-        match Expansion::of(job, &contexts.for_jobs()) {
-            Ok(known) if known.legs.is_empty() => *fate = Fate::WillNotRun(WhyNot::EmptyMatrix),
-            Ok(known) => expansion = Some(Arc::new(known)),
-            Err(ExpansionError::Evaluation {
-                source: EvaluationError::ContextUnavailable(context),
-                ..
-            }) if context == "needs" && !job.needs.is_empty() => {}
-            Err(error) => errors.push(error.in_plan(job)),
-        }
-    }
-    PlannedJob {
-        id: job.id.clone(),
-        fate: fate.clone(),
-        expansion,
     }
 }

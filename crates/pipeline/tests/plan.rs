@@ -94,6 +94,7 @@ fn what_is_known_is_decided() {
         ),
         named,
         matrix(job("none", &[], ""), &[("n", "[1]")], Some(r#"[{"n": 1}]"#)),
+        job("behind-none", &["none"], ""),
         dynamic,
         job("release", &["test"], "github.ref == 'refs/heads/main'"),
         job("announce", &["release"], ""),
@@ -200,7 +201,7 @@ fn every_mistake_is_reported_at_once() {
     assert!(
         matches!(
             errors.as_slice(),
-            [PlanError::Evaluation { .. }, PlanError::Matrix { .. }]
+            [PlanError::Matrix { .. }, PlanError::Evaluation { .. }]
         ),
         "{errors:?}"
     );

@@ -5,10 +5,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Contexts, PlanError};
+use super::{Contexts, Expansion, ExpansionError, PlanError, PlannedJob};
 use crate::definition::{Job, Pipeline};
 use crate::expression::{Condition, EvaluationError, Status, Value};
 use crate::scope::KnownContexts;
@@ -89,23 +90,19 @@ pub(crate) const SKIPPED: Status = Status {
     cancelled: false,
 };
 
-/// Returns the fate of every job.
+/// Returns every job with its fate and, where it is known, what it expands to.
 pub(super) fn decide(
     pipeline: &Pipeline,
     order: &[usize],
     mut outside: BTreeMap<usize, WhyNot>,
     contexts: &Contexts,
     errors: &mut Vec<PlanError>,
-) -> Vec<Fate> {
-    let places: BTreeMap<&str, usize> = pipeline
-        .jobs
-        .iter()
-        .enumerate()
-        .map(|(place, job)| (job.id.as_str(), place))
-        .collect();
+) -> Vec<PlannedJob> {
+    let jobs = pipeline.jobs.iter().enumerate();
+    let places: BTreeMap<&str, usize> = jobs.map(|(place, job)| (job.id.as_str(), place)).collect();
     let scope = contexts.for_jobs();
-    let mut fates: Vec<Option<Fate>> = vec![None; pipeline.jobs.len()];
     let mut chains = vec![Chain::default(); pipeline.jobs.len()];
+    let mut planned: BTreeMap<usize, PlannedJob> = BTreeMap::new();
     for place in order.iter().copied() {
         let job = &pipeline.jobs[place];
         let needs: Vec<usize> = job
@@ -113,7 +110,8 @@ pub(super) fn decide(
             .iter()
             .filter_map(|need| places.get(need.as_str()).copied())
             .collect();
-        let before = Chain::before(job, &needs, &fates, &chains);
+        let runs = |need: usize| planned.get(&need).is_none_or(|job| job.fate.may_run());
+        let before = Chain::before(job, &needs, runs, &chains);
         let fate = match outside.remove(&place) {
             Some(why) => Fate::WillNotRun(why),
             None => fate(job, &before, &scope).unwrap_or_else(|source| {
@@ -127,9 +125,31 @@ pub(super) fn decide(
             }),
         };
         chains[place] = before;
-        fates[place] = Some(fate);
+        planned.insert(place, expanded(job, fate, &scope, errors));
     }
-    fates.into_iter().map(|fate| fate.unwrap_or(Fate::WillRun)).collect()
+    planned.into_values().collect()
+}
+
+/// Returns a job with what it expands to, where that is known.
+fn expanded(job: &Job, mut fate: Fate, scope: &KnownContexts, errors: &mut Vec<PlanError>) -> PlannedJob {
+    let mut expansion = None;
+    if fate.may_run() {
+        errors.extend(job.unsupported.iter().cloned().map(PlanError::Unsupported));
+        match Expansion::of(job, scope) {
+            Ok(known) if known.legs.is_empty() => fate = Fate::WillNotRun(WhyNot::EmptyMatrix),
+            Ok(known) => expansion = Some(Arc::new(known)),
+            Err(ExpansionError::Evaluation {
+                source: EvaluationError::ContextUnavailable(context),
+                ..
+            }) if context == "needs" && !job.needs.is_empty() => {}
+            Err(error) => errors.push(error.in_plan(job)),
+        }
+    }
+    PlannedJob {
+        id: job.id.clone(),
+        fate,
+        expansion,
+    }
 }
 
 /// What is known about everything before a job.
@@ -144,13 +164,13 @@ struct Chain {
 }
 
 impl Chain {
-    fn before(job: &Job, needs: &[usize], fates: &[Option<Fate>], chains: &[Self]) -> Self {
+    fn before(job: &Job, needs: &[usize], may_run: impl Fn(usize) -> bool, chains: &[Self]) -> Self {
         let mut chain = Self {
             needs_known: true,
             ..Self::default()
         };
         for (need, name) in needs.iter().zip(&job.needs) {
-            let runs = fates[*need].as_ref().is_none_or(Fate::may_run);
+            let runs = may_run(*need);
             chain.needs_known &= !runs;
             chain.may_fail |= runs || chains[*need].may_fail;
             if !runs && chain.gap.is_none() {

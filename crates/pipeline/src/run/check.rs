@@ -2,7 +2,7 @@
 
 use lockgate_core::{Broken, EffectKey};
 
-use super::effect::RunEffect;
+use super::effect::{RunEffect, WorkspaceWant};
 use super::graph::workspace_key;
 use super::job::{Activity, JobState, RunningStep};
 use super::limits::Weight;
@@ -20,6 +20,7 @@ pub(super) fn check(run: &Run) -> Result<(), Broken> {
     }
     jobs(run)?;
     queue(run)?;
+    end(run)?;
     steps(run)?;
     room(run)
 }
@@ -60,6 +61,24 @@ fn queue(run: &Run) -> Result<(), Broken> {
         )),
         Some(_) if run.concluded.is_some() => Err(Broken::new(NO_ZOMBIE, "jobs wait behind the end of the run")),
         _ => Ok(()),
+    }
+}
+
+/// Behind the end of a run only workspaces are left to remove.
+fn end(run: &Run) -> Result<(), Broken> {
+    if run.concluded.is_none() {
+        return Ok(());
+    }
+    let is_removal = |effect: &RunEffect| match effect {
+        RunEffect::Workspace(workspace) => workspace.want == WorkspaceWant::Remove,
+        _ => false,
+    };
+    match run.wanted.effects().iter().find(|(_, effect)| !is_removal(effect)) {
+        Some((key, _)) => Err(Broken::new(
+            NO_ZOMBIE,
+            format!("{key} is wanted behind the end of the run"),
+        )),
+        None => Ok(()),
     }
 }
 

@@ -45,7 +45,8 @@ pub enum RunEffect {
     },
     /// The step runs, or has run: never twice under one attempt id.
     Step(Arc<StepAttempt>),
-    /// The step ends: it gets a signal to end, then, after the grace, one that it cannot refuse.
+    /// The step ends: it gets a signal to end, then, after the grace, one that it cannot refuse. If it has not begun,
+    /// it never does. Either way `StepEnded` says how it ended.
     Stop(Stop),
     /// Time passes.
     Wake(WakeAt),

@@ -153,7 +153,7 @@ fn outcome(end: &StepEnd, step: &RunningStep) -> (Outcome, Option<String>) {
         (_, Some(why)) => (Outcome::Cancelled, Some(why.to_string())),
         (StepExit::Failure { code }, None) => (Outcome::Failure, Some(format!("exit code {code}"))),
         (StepExit::TimedOut, None) => (Outcome::Failure, Some(timed_out(step.spec.timeout))),
-        (StepExit::Cancelled, None) => (Outcome::Cancelled, Some("stopped from outside".to_owned())),
+        (StepExit::Cancelled, None) => (Outcome::Failure, Some("stopped from outside".to_owned())),
         (StepExit::Unknown, None) => {
             let tries = match step.number {
                 1 => String::new(),
