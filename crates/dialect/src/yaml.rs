@@ -105,6 +105,7 @@ impl Node {
                 Resolved::Null => "nothing".to_owned(),
                 Resolved::Boolean(value) => format!("the boolean `{value}`"),
                 Resolved::Number(_) => format!("the number `{}`", scalar.text),
+                Resolved::String if scalar.text.is_empty() => "an empty text".to_owned(),
                 Resolved::String if scalar.text.chars().count() <= 40 && !scalar.text.contains('\n') => {
                     format!("the text `{}`", scalar.text)
                 }

@@ -80,6 +80,11 @@ impl Lowering {
         job.timeout_minutes = fields
             .take("timeout-minutes")
             .and_then(|node| self.number_template(node, "`timeout-minutes`", &JOB_KEY));
+        if let Some(entry) = fields.take_entry("cancel-timeout-minutes") {
+            self.number_template(&entry.value, "`cancel-timeout-minutes`", &JOB_KEY);
+            let why = "the time for the end of a cancelled job cannot be set in this version";
+            self.note_unsupported(entry.key.span, "cancel-timeout-minutes", why, "remove the key");
+        }
         job.continue_on_error = fields
             .take("continue-on-error")
             .and_then(|node| self.boolean_template(node, "`continue-on-error`", &JOB_KEY));

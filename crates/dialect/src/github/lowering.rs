@@ -1,5 +1,7 @@
 //! Reads the values of a workflow file that may hold expressions.
 
+use std::collections::BTreeMap;
+
 use lockgate_core::{Diagnostic, SourceFile, Span};
 use lockgate_pipeline::definition::{Entries, Place, TemplateValue, Unsupported};
 use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError, Template};
@@ -62,16 +64,13 @@ impl Lowering {
     /// Returns a text in which no expression is evaluated.
     pub(super) fn plain(&mut self, node: &Node, what: &str) -> Option<String> {
         let text = self.reader.text(node, what)?;
-        self.refuse_expression(&text, node.span, what);
-        Some(text)
+        self.is_plain(&text, node.span, what).then_some(text)
     }
 
     /// Returns one text, or the texts of a list, in which no expression is evaluated.
     pub(super) fn plain_texts(&mut self, node: &Node, what: &str) -> Option<Vec<(String, Span)>> {
-        let texts = self.reader.texts(node, what)?;
-        for (text, span) in &texts {
-            self.refuse_expression(text, *span, what);
-        }
+        let mut texts = self.reader.texts(node, what)?;
+        texts.retain(|(text, span)| self.is_plain(text, *span, what));
         Some(texts)
     }
 
@@ -164,7 +163,7 @@ impl Lowering {
             return Entries::new();
         };
         let mut entries: Entries = Vec::new();
-        let mut seen: Vec<&Key> = Vec::new();
+        let mut seen: BTreeMap<String, &Key> = BTreeMap::new();
         for entry in fields.rest() {
             self.check_name(entry, what, &mut seen);
             if let Some(template) = self.template(&entry.value, &value_of(&entry.key.name), at) {
@@ -266,6 +265,9 @@ impl Lowering {
             }
             Err(mistakes) => {
                 for mistake in mistakes {
+                    if self.reader.is_full() {
+                        break;
+                    }
                     self.report_syntax(scalar, span, &mistake);
                 }
                 None
@@ -282,6 +284,9 @@ impl Lowering {
         at: &Availability,
     ) {
         for found in contexts {
+            if self.reader.is_full() {
+                return;
+            }
             let place = self.part(scalar, span, found.position, found.length);
             if !at.contexts.contains(&found.name.as_str()) {
                 let diagnostic = self.unavailable_context(found, place, at);
@@ -331,26 +336,33 @@ impl Lowering {
         scalar.part(&self.reader.file().text, span, position, length)
     }
 
-    fn refuse_expression(&mut self, text: &str, span: Span, what: &str) {
-        if text.contains("${{") {
+    /// Returns whether no expression stands in `text`, after noting one.
+    fn is_plain(&mut self, text: &str, span: Span, what: &str) -> bool {
+        let has_expression = text.contains("${{");
+        if has_expression {
             let message = format!("no expression is evaluated in {what}");
             self.error_with_help(codes::EXPRESSION_NOT_ALLOWED, span, message, "write the value itself");
         }
+        !has_expression
     }
 
-    fn check_name<'n>(&mut self, entry: &'n Entry, what: &str, seen: &mut Vec<&'n Key>) {
+    fn check_name<'n>(&mut self, entry: &'n Entry, what: &str, seen: &mut BTreeMap<String, &'n Key>) {
         let name = &entry.key.name;
-        if name.is_empty() || name.contains("${{") {
-            let message = format!("a name in {what} must be a text without expressions");
-            self.error(codes::WRONG_VALUE, entry.key.span, message);
+        if name.is_empty() {
+            self.error(codes::WRONG_VALUE, entry.key.span, format!("a name in {what} is empty"));
         }
-        let same = |key: &&&Key| key.name != *name && key.name.eq_ignore_ascii_case(name);
-        if let Some(first) = seen.iter().find(same).map(|key| key.span) {
+        if name.contains("${{") {
+            let why = "an expression as a name is not evaluated by this version";
+            self.note_unsupported(entry.key.span, what, why, "write the name itself");
+        }
+        let lower = name.to_ascii_lowercase();
+        // The same case twice is told where the mapping is read.
+        if let Some(first) = seen.get(&lower).filter(|key| key.name != *name) {
             let message = format!("`{name}` is given twice in {what}, where case does not matter");
             let diagnostic = self.reader.error(codes::YAML_DUPLICATE_KEY, entry.key.span, message);
-            self.reader.report(diagnostic.related(first, "first given here"));
+            self.reader.report(diagnostic.related(first.span, "first given here"));
         }
-        seen.push(&entry.key);
+        seen.entry(lower).or_insert(&entry.key);
     }
 }
 

@@ -1,10 +1,18 @@
 //! `needs`: that each job is there, and that none waits for itself.
 
+use std::collections::BTreeMap;
+
 use lockgate_core::Span;
 use lockgate_core::diagnostic::nearest;
 
 use super::lowering::Lowering;
 use crate::codes;
+
+/// The most jobs that are compared for a suggestion.
+const MOST_CANDIDATES: usize = 200;
+
+/// The most circles that are told.
+const MOST_CYCLES: usize = 20;
 
 /// A job with the jobs that it needs, each with its place.
 pub(super) struct Needing<'a> {
@@ -16,10 +24,19 @@ pub(super) struct Needing<'a> {
 impl Lowering {
     /// Checks the needs of all jobs.
     pub(super) fn check_needs(&mut self, jobs: &[Needing<'_>]) {
+        let places: BTreeMap<String, usize> = jobs
+            .iter()
+            .enumerate()
+            .map(|(at, job)| (job.id.to_ascii_lowercase(), at))
+            .collect();
         for job in jobs {
             for (need, span) in job.needs {
-                if !jobs.iter().any(|other| other.id.eq_ignore_ascii_case(need)) {
-                    let others = jobs.iter().map(|other| other.id).filter(|id| *id != job.id);
+                if !places.contains_key(&need.to_ascii_lowercase()) && !self.reader.is_full() {
+                    let others = jobs
+                        .iter()
+                        .take(MOST_CANDIDATES)
+                        .map(|other| other.id)
+                        .filter(|id| *id != job.id);
                     let message = format!("the job `{}` needs `{need}`, which is not there", job.id);
                     let help = match nearest(need, others.clone()) {
                         Some(near) => format!("did you mean `{near}`?"),
@@ -29,7 +46,7 @@ impl Lowering {
                 }
             }
         }
-        for cycle in cycles(jobs) {
+        for cycle in cycles(jobs, &places) {
             let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(|at| jobs[*at].id).collect();
             let message = if let [single] = cycle.as_slice() {
                 format!("the job `{}` needs itself", jobs[*single].id)
@@ -66,13 +83,11 @@ enum Mark {
 }
 
 /// Returns each circle once, as the positions of its jobs in the order of waiting.
-fn cycles(jobs: &[Needing<'_>]) -> Vec<Vec<usize>> {
+fn cycles(jobs: &[Needing<'_>], places: &BTreeMap<String, usize>) -> Vec<Vec<usize>> {
+    let at = |need: &String| places.get(&need.to_ascii_lowercase()).copied();
     let needed: Vec<Vec<usize>> = jobs
         .iter()
-        .map(|job| {
-            let at = |need: &String| jobs.iter().position(|other| other.id.eq_ignore_ascii_case(need));
-            job.needs.iter().filter_map(|(need, _)| at(need)).collect()
-        })
+        .map(|job| job.needs.iter().filter_map(|(need, _)| at(need)).collect())
         .collect();
     let mut marks = vec![Mark::New; jobs.len()];
     let mut found = Vec::new();
@@ -96,6 +111,7 @@ fn cycles(jobs: &[Needing<'_>]) -> Vec<Vec<usize>> {
                     marks[next] = Mark::Open;
                     path.push((next, 0));
                 }
+                Mark::Open if found.len() >= MOST_CYCLES => {}
                 Mark::Open => {
                     let from = path.iter().position(|(on_path, _)| *on_path == next).unwrap_or(0);
                     found.push(path[from..].iter().map(|(on_path, _)| *on_path).collect());

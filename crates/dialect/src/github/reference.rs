@@ -1,15 +1,20 @@
 //! The names that expressions can refer to at one place: earlier steps, needed jobs, axes of the matrix.
 
+use std::collections::BTreeMap;
+
 use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::expression::ContextUse;
+
+/// The most names that are compared for a suggestion.
+const MOST_CANDIDATES: usize = 200;
 
 /// What is known at one place; what is `None` is not checked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     /// The jobs that the job needs.
     pub(super) needs: Option<Vec<String>>,
-    /// The ids of the job's steps, with whether each has run at this place.
-    pub(super) steps: Option<Vec<(String, Reached)>>,
+    /// The ids of the job's steps in lower case, with whether each has run at this place.
+    pub(super) steps: Option<BTreeMap<String, Reached>>,
     /// The names of the matrix.
     pub(super) matrix: Option<Vec<String>>,
     /// The inputs of the workflow.
@@ -45,6 +50,10 @@ impl Known {
                 ),
             }),
             "steps" => self.step_problem(name),
+            "matrix" if self.matrix.as_ref()?.is_empty() => Some(Problem {
+                message: format!("the job has no matrix, so that `matrix.{name}` is empty"),
+                help: "give the job a `strategy` with a `matrix`".to_owned(),
+            }),
             "matrix" => missing(name, self.matrix.as_ref()?, |nearest| {
                 let help = nearest.map_or_else(
                     || "add it to the matrix".to_owned(),
@@ -54,10 +63,13 @@ impl Known {
             }),
             "inputs" => missing(name, self.inputs.as_ref()?, |nearest| {
                 let help = nearest.map_or_else(
-                    || "declare it under `on` in `workflow_dispatch` or `workflow_call`".to_owned(),
+                    || {
+                        "declare it under `inputs`: in a workflow that of `workflow_dispatch` or `workflow_call`"
+                            .to_owned()
+                    },
                     |near| format!("did you mean `{near}`?"),
                 );
-                (format!("the workflow has no input `{name}`"), help)
+                (format!("there is no input `{name}`"), help)
             }),
             _ => None,
         }
@@ -65,14 +77,14 @@ impl Known {
 
     fn step_problem(&self, name: &str) -> Option<Problem> {
         let steps = self.steps.as_ref()?;
-        match steps.iter().find(|(id, _)| id.eq_ignore_ascii_case(name)) {
-            Some((_, Reached::Before)) => None,
-            Some((_, Reached::Later)) => Some(Problem {
+        match steps.get(&name.to_ascii_lowercase()) {
+            Some(Reached::Before) => None,
+            Some(Reached::Later) => Some(Problem {
                 message: format!("the step `{name}` has not run here, so that its result is empty"),
                 help: "a step can only read what steps above it gave".to_owned(),
             }),
             None => {
-                let ids = steps.iter().map(|(id, _)| id.as_str());
+                let ids = steps.keys().take(MOST_CANDIDATES).map(String::as_str);
                 Some(Problem {
                     message: format!("the job has no step with the id `{name}`"),
                     help: nearest(name, ids).map_or_else(
@@ -89,6 +101,6 @@ fn missing(name: &str, known: &[String], words: impl Fn(Option<&str>) -> (String
     if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return None;
     }
-    let (message, help) = words(nearest(name, known.iter().map(String::as_str)));
+    let (message, help) = words(nearest(name, known.iter().take(MOST_CANDIDATES).map(String::as_str)));
     Some(Problem { message, help })
 }

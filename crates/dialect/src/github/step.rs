@@ -1,5 +1,7 @@
 //! Steps of a job and of a composite action.
 
+use std::collections::BTreeMap;
+
 use lockgate_core::Span;
 use lockgate_pipeline::builtin::BuiltinAction;
 use lockgate_pipeline::definition::{Step, StepBody};
@@ -38,10 +40,11 @@ const BACKGROUND: [&str; 5] = ["background", "wait", "wait-all", "cancel", "para
 
 impl Lowering {
     /// Returns the ids of the steps in `node`, none of which has run yet.
-    pub(super) fn step_ids(node: &Node) -> Vec<(String, Reached)> {
+    pub(super) fn step_ids(node: &Node) -> BTreeMap<String, Reached> {
         let items = node.as_sequence().unwrap_or_default();
         let ids = items.iter().filter_map(|step| step.get("id")?.as_scalar());
-        ids.map(|id| (id.to_text(), Reached::Later)).collect()
+        ids.map(|id| (id.to_text().to_ascii_lowercase(), Reached::Later))
+            .collect()
     }
 
     /// Returns the steps in `node`; afterwards every id of them counts as reached.
@@ -49,30 +52,25 @@ impl Lowering {
         let Some(items) = self.reader.list(node, "`steps`") else {
             return Vec::new();
         };
-        let mut ids: Vec<(String, Span)> = Vec::new();
+        let mut ids: BTreeMap<String, Span> = BTreeMap::new();
         let mut steps = Vec::with_capacity(items.len());
         for item in items {
             let step = self.step(item, owner);
             if let Some((id, span)) = item.get("id").and_then(|id| Some((id.as_scalar()?.to_text(), id.span))) {
-                self.reach(&id);
-                let first = ids.iter().find(|(other, _)| other.eq_ignore_ascii_case(&id));
-                if let Some(first) = first.map(|(_, span)| *span) {
+                let name = id.to_ascii_lowercase();
+                if let Some(reached) = self.known.steps.as_mut().and_then(|steps| steps.get_mut(&name)) {
+                    *reached = Reached::Before;
+                }
+                if let Some(first) = ids.get(&name).copied() {
                     let message = format!("two steps have the id `{id}`");
                     let diagnostic = self.reader.error(codes::DUPLICATE_ID, span, message);
                     self.reader.report(diagnostic.related(first, "the first one"));
                 }
-                ids.push((id, span));
+                ids.entry(name).or_insert(span);
             }
             steps.extend(step);
         }
         steps
-    }
-
-    fn reach(&mut self, id: &str) {
-        let steps = self.known.steps.iter_mut().flatten();
-        for (_, reached) in steps.filter(|(other, _)| other.eq_ignore_ascii_case(id)) {
-            *reached = Reached::Before;
-        }
     }
 
     fn step(&mut self, node: &Node, owner: Owner) -> Option<Step> {
@@ -99,7 +97,11 @@ impl Lowering {
         };
         let is_background = owner == Owner::Job && self.note_background(&mut fields);
         let body = self.body(&mut fields, owner, is_background);
-        fields.finish(&mut self.reader);
+        fields.finish_with(&mut self.reader, |entry, diagnostic| match entry.key.name.as_str() {
+            "with" => diagnostic.help("inputs belong to a step with `uses`; a command gets values by `env`"),
+            "shell" | "working-directory" => diagnostic.help("it belongs to a step with `run`"),
+            _ => diagnostic,
+        });
         Some(Step {
             id,
             name,
@@ -210,7 +212,7 @@ impl Lowering {
     fn note_background(&mut self, fields: &mut Fields<'_>) -> bool {
         let mut found = false;
         for name in BACKGROUND {
-            if let Some(entry) = fields.take_entry(name) {
+            if let Some(entry) = fields.take_unsuggested(name) {
                 found = true;
                 let why = "steps in the background are not supported by this version";
                 self.note_unsupported(entry.key.span, name, why, "let the steps run one after the other");
@@ -221,7 +223,7 @@ impl Lowering {
 
     /// Returns an id of a job or step.
     pub(super) fn id(&mut self, node: &Node, what: &str) -> Option<String> {
-        let id = self.reader.text(node, what)?;
+        let id = self.plain(node, what)?;
         self.check_id(&id, node.span, what);
         Some(id)
     }

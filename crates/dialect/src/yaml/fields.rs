@@ -42,6 +42,11 @@ impl<'n> Fields<'n> {
     /// Returns the key and value of `name` when it is there.
     pub fn take_entry(&mut self, name: &'static str) -> Option<&'n Entry> {
         self.known.push(name);
+        self.take_unsuggested(name)
+    }
+
+    /// Returns the key and value of `name` without ever suggesting it.
+    pub fn take_unsuggested(&mut self, name: &str) -> Option<&'n Entry> {
         let at = self.entries.iter().position(|entry| entry.key.name == name)?;
         self.taken[at] = true;
         self.entries.get(at)

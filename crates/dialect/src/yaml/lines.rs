@@ -38,6 +38,8 @@ impl<'t> Characters<'t> {
 /// The byte at which each line of a text starts.
 pub(super) struct Lines {
     starts: Vec<usize>,
+    /// The byte of every [`STEP`]th character; empty when every character is one byte.
+    checkpoints: Vec<usize>,
 }
 
 impl Lines {
@@ -45,6 +47,7 @@ impl Lines {
         let breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
         Self {
             starts: std::iter::once(0).chain(breaks.map(|(at, _)| at + 1)).collect(),
+            checkpoints: Characters::of(text).checkpoints,
         }
     }
 
@@ -52,8 +55,17 @@ impl Lines {
     pub(super) fn position(&self, text: &str, byte: usize) -> (usize, usize) {
         let line = self.starts.partition_point(|start| *start <= byte).max(1);
         let start = self.starts[line - 1];
-        let column = text.get(start..byte).map_or(0, |before| before.chars().count());
-        (line, column + 1)
+        (line, self.index(text, byte) - self.index(text, start) + 1)
+    }
+
+    /// Returns how many characters stand before `byte`.
+    fn index(&self, text: &str, byte: usize) -> usize {
+        let passed = self.checkpoints.partition_point(|checkpoint| *checkpoint <= byte);
+        let Some(last) = passed.checked_sub(1) else {
+            return byte;
+        };
+        let from = self.checkpoints[last];
+        last * STEP + text.get(from..byte).map_or(0, |part| part.chars().count())
     }
 }
 
@@ -73,11 +85,16 @@ mod tests {
 
     #[test]
     fn positions_are_the_same_as_counted_from_the_start() {
-        let text = "a: é\n\nüb: 2\n";
-        let file = lockgate_core::SourceFile::new("a", text);
-        let lines = Lines::of(text);
-        for (byte, _) in text.char_indices() {
-            assert_eq!(lines.position(text, byte), file.position(byte), "{byte}");
+        for text in [
+            "a: é\n\nüb: 2\n".to_owned(),
+            "plain\ntext\n".to_owned(),
+            "é: x\n".repeat(70),
+        ] {
+            let file = lockgate_core::SourceFile::new("a", text.as_str());
+            let lines = Lines::of(&text);
+            for (byte, _) in text.char_indices() {
+                assert_eq!(lines.position(&text, byte), file.position(byte), "{byte}");
+            }
         }
     }
 }

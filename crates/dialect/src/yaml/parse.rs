@@ -80,7 +80,19 @@ struct Frame {
 
 enum Open {
     Sequence(Vec<Node>),
-    Mapping { entries: Vec<Entry>, key: Option<Key> },
+    Mapping {
+        entries: Vec<Entry>,
+        key: Option<Pending>,
+        /// The place of each name, once there are too many to look through.
+        names: BTreeMap<String, Span>,
+    },
+}
+
+/// A key whose value comes next.
+enum Pending {
+    Kept(Key),
+    /// The key was there before, so that its value is left out.
+    Repeated,
 }
 
 impl Builder<'_> {
@@ -93,7 +105,11 @@ impl Builder<'_> {
                 false
             }
             Event::Scalar(text, style, anchor, tag) => {
+                let whole = span;
                 let span = self.without_properties(span, anchor > 0 || tag.is_some());
+                if let Some(tag) = tag.as_deref().filter(|tag| !tag.is_yaml_core_schema()) {
+                    self.refuse_tag(tag, whole);
+                }
                 let scalar = Scalar::new(text.into_owned(), style_of(style), tag.as_deref().map(suffix));
                 self.add(
                     Node {
@@ -110,6 +126,7 @@ impl Builder<'_> {
                 Open::Mapping {
                     entries: Vec::new(),
                     key: None,
+                    names: BTreeMap::new(),
                 },
             ),
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
@@ -210,8 +227,9 @@ impl Builder<'_> {
         match self.frames.last_mut().map(|frame| &mut frame.open) {
             None => self.root = Some(node),
             Some(Open::Sequence(items)) => items.push(node),
-            Some(Open::Mapping { entries, key }) => match key.take() {
-                Some(key) => entries.push(Entry { key, value: node }),
+            Some(Open::Mapping { entries, key, .. }) => match key.take() {
+                Some(Pending::Kept(key)) => entries.push(Entry { key, value: node }),
+                Some(Pending::Repeated) => {}
                 None => return self.key(node),
             },
         }
@@ -232,19 +250,23 @@ impl Builder<'_> {
             self.error(codes::YAML_UNSUPPORTED, key.span, "merge keys (`<<`) are not supported")
                 .help("GitHub resolves anchors and aliases, but merges nothing; write the keys out");
         }
-        let Some(Open::Mapping { entries, key: open }) = self.frames.last_mut().map(|frame| &mut frame.open) else {
+        let Some(Open::Mapping {
+            entries,
+            names,
+            key: open,
+        }) = self.frames.last_mut().map(|frame| &mut frame.open)
+        else {
             return true;
         };
-        let first = entries
-            .iter()
-            .find(|entry| entry.key.name == key.name)
-            .map(|entry| entry.key.span);
-        *open = Some(key.clone());
+        let span = key.span;
+        let name = key.name.clone();
+        let first = first_given(entries, names, &key);
+        *open = Some(first.map_or(Pending::Kept(key), |_| Pending::Repeated));
         if let Some(first) = first {
             self.error(
                 codes::YAML_DUPLICATE_KEY,
-                key.span,
-                format!("the key `{}` is given twice", key.name),
+                span,
+                format!("the key `{name}` is given twice"),
             )
             .related(first, "first given here");
         }
@@ -271,6 +293,15 @@ impl Builder<'_> {
             self.characters.byte(span.start.index()),
             self.characters.byte(span.end.index()),
         )
+    }
+
+    fn refuse_tag(&mut self, tag: &Tag, span: Span) {
+        self.error(
+            codes::YAML_UNSUPPORTED,
+            span,
+            format!("`{tag}` is a tag in YAML, and there is none of this name"),
+        )
+        .help("a text that starts with `!` stands in quotes, and a condition that does in `${{ … }}`");
     }
 
     fn refuse_syntax(&mut self, error: &ScanError) {
@@ -322,6 +353,23 @@ impl Last<'_> {
             last.related.push((span, label.to_owned()));
         }
     }
+}
+
+/// Returns where the name of `key` was given before.
+fn first_given(entries: &[Entry], names: &mut BTreeMap<String, Span>, key: &Key) -> Option<Span> {
+    const FEW: usize = 32;
+    if entries.len() < FEW {
+        let first = entries.iter().find(|entry| entry.key.name == key.name);
+        return first.map(|entry| entry.key.span);
+    }
+    if names.is_empty() {
+        names.extend(entries.iter().map(|entry| (entry.key.name.clone(), entry.key.span)));
+    }
+    let first = names.get(&key.name).copied();
+    if first.is_none() {
+        names.insert(key.name.clone(), key.span);
+    }
+    first
 }
 
 fn style_of(style: ScalarStyle) -> Style {

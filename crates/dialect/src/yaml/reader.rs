@@ -1,7 +1,7 @@
 //! Collects what is wrong while a tree is read.
 
 use lockgate_core::diagnostic::nearest;
-use lockgate_core::{Diagnostic, SourceFile, Span};
+use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 
 use super::fields::Fields;
 use super::lines::Lines;
@@ -15,7 +15,11 @@ pub struct Reader {
     file: SourceFile,
     lines: Lines,
     diagnostics: Vec<Diagnostic>,
+    errors: usize,
 }
+
+/// The most mistakes that one file is told; more of them help nobody.
+const MOST: usize = 500;
 
 impl Reader {
     /// Returns a reader of `file` without any mistake so far.
@@ -24,6 +28,7 @@ impl Reader {
             lines: Lines::of(&file.text),
             file: file.clone(),
             diagnostics: Vec::new(),
+            errors: 0,
         }
     }
 
@@ -47,17 +52,36 @@ impl Reader {
         Diagnostic::warning(code, &self.file, span, message)
     }
 
-    /// Adds a mistake.
+    /// Adds a mistake, unless there are already more than anybody reads.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        self.diagnostics.push(diagnostic);
+        let is_error = diagnostic.severity == Severity::Error;
+        if !self.is_full() || (is_error && self.errors == 0) {
+            self.errors += usize::from(is_error);
+            self.diagnostics.push(diagnostic);
+        }
+    }
+
+    /// Returns whether further mistakes are dropped; at least one error is kept when there is any.
+    pub fn is_full(&self) -> bool {
+        self.diagnostics.len() >= MOST
     }
 
     /// Returns the mistakes in the order of the file, each once.
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
+        let is_full = self.is_full();
         let mut diagnostics = self.diagnostics;
         diagnostics.sort_by(|left, right| (left.span, left.code).cmp(&(right.span, right.code)));
         // A value behind an alias is read once per place that uses it.
         diagnostics.dedup();
+        if is_full {
+            let message = format!("the file has more mistakes; these are {MOST} of them");
+            diagnostics.push(Diagnostic::warning(
+                codes::YAML_BUDGET,
+                &self.file,
+                Span::new(0, 0),
+                message,
+            ));
+        }
         diagnostics
     }
 
@@ -141,7 +165,13 @@ impl Reader {
     /// Notes that `node`, which is `what`, is not `expected`.
     pub fn wrong_type(&mut self, node: &Node, what: &str, expected: &str) {
         let message = format!("{what} must be {expected}, not {}", node.kind());
-        self.report(self.error(codes::WRONG_TYPE, node.span, message));
+        let mut diagnostic = self.error(codes::WRONG_TYPE, node.span, message);
+        let word = node.as_scalar().map_or("", |scalar| scalar.text.as_str());
+        if expected.contains("`true`") && matches!(word, "yes" | "no" | "on" | "off") {
+            let meant = matches!(word, "yes" | "on");
+            diagnostic = diagnostic.help(format!("YAML 1.2 reads `{word}` as a text; write `{meant}`"));
+        }
+        self.report(diagnostic);
     }
 }
 
@@ -154,6 +184,6 @@ pub(super) fn suggestion(word: &str, names: &[&str]) -> String {
     match listed.split_last() {
         Some((last, [])) => format!("possible is only {last}"),
         Some((last, others)) => format!("possible are {} and {last}", others.join(", ")),
-        None => "nothing is possible here".to_owned(),
+        None => "no key is possible here".to_owned(),
     }
 }

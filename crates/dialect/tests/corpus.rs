@@ -1,0 +1,124 @@
+//! Files as people have them, each with the diagnostics that it gets in the `.out` file beside it.
+//!
+//! A file whose name starts with `action` is read as an action, any other as a workflow. With `BLESS=1` in the
+//! environment the `.out` files are written instead of compared; review them like code.
+#![expect(
+    clippy::disallowed_methods,
+    clippy::unwrap_used,
+    reason = "a test reads its corpus and the wish to bless it, and stops where it cannot"
+)]
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use lockgate_core::{Diagnostic, Severity, SourceFile};
+use lockgate_dialect::github::{self, action};
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn diagnostics(path: &Path) -> Vec<Diagnostic> {
+    let name = path.file_name().unwrap().to_str().unwrap();
+    let file = SourceFile::new(name, std::fs::read_to_string(path).unwrap());
+    if name.starts_with("action") {
+        action::lower(&file).diagnostics
+    } else {
+        let lowered = github::lower(&file);
+        assert_eq!(github::check(&file), lowered.diagnostics, "{name}");
+        lowered.diagnostics
+    }
+}
+
+fn render(diagnostics: &[Diagnostic]) -> String {
+    let mut text = String::new();
+    for found in diagnostics {
+        let (line, column) = found.file.position(found.span.start);
+        let (end_line, end_column) = found.file.position(found.span.end);
+        let severity = match found.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        };
+        let end = if end_line == line {
+            end_column.to_string()
+        } else {
+            format!("{end_line}:{end_column}")
+        };
+        writeln!(
+            text,
+            "{line}:{column}-{end} {severity} {} {}",
+            found.code, found.message
+        )
+        .unwrap();
+        if let Some(help) = &found.help {
+            writeln!(text, "    help: {help}").unwrap();
+        }
+        for (span, label) in &found.related {
+            let (line, column) = found.file.position(span.start);
+            writeln!(text, "    {line}:{column} {label}").unwrap();
+        }
+    }
+    text
+}
+
+fn check(folder: &str, fits: fn(&[Diagnostic]) -> bool) {
+    let bless = std::env::var("BLESS").is_ok();
+    let mut wrong = Vec::new();
+    let files = files(folder);
+    assert!(files.len() >= 15, "only {} files in {folder}", files.len());
+    for path in files {
+        let found = diagnostics(&path);
+        let text = render(&found);
+        assert!(fits(&found), "{} is in the wrong folder:\n{text}", path.display());
+        let out = path.with_extension("out");
+        if bless {
+            std::fs::write(&out, text).unwrap();
+        } else if std::fs::read_to_string(&out).unwrap_or_default() != text {
+            wrong.push(format!("{}:\n{text}", path.display()));
+        }
+    }
+    assert!(
+        wrong.is_empty(),
+        "these changed (BLESS=1 writes them):\n{}",
+        wrong.join("\n")
+    );
+}
+
+fn has_error(found: &[Diagnostic]) -> bool {
+    found.iter().any(|found| found.severity == Severity::Error)
+}
+
+#[test]
+fn good_files_have_no_error() {
+    check("ok", |found| !has_error(found));
+}
+
+#[test]
+fn bad_files_have_their_mistakes_told() {
+    check("err", has_error);
+}
+
+#[test]
+fn every_place_of_a_diagnostic_is_in_its_file() {
+    for path in files("ok").into_iter().chain(files("err")) {
+        for found in diagnostics(&path) {
+            let end = found.file.text.len();
+            let spans = std::iter::once(found.span).chain(found.related.iter().map(|(span, _)| *span));
+            for span in spans {
+                assert!(span.start <= span.end && span.end <= end, "{} {span:?}", path.display());
+                assert!(
+                    found.file.text.get(span.start..span.end).is_some(),
+                    "{}",
+                    path.display()
+                );
+            }
+        }
+    }
+}
