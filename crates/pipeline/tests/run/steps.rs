@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use lockgate_pipeline::run::effect::AttemptBody;
-use lockgate_pipeline::run::{Conclusion, OnInterrupt};
+use lockgate_pipeline::run::{Conclusion, OnInterrupt, StepExit};
 
 use crate::harness::{Harness, plan, start};
 use crate::write::{JobWords, StepWords, entries, job, pipeline, run, template};
@@ -144,4 +144,11 @@ fn an_interrupted_step_is_tried_again_where_that_is_allowed() {
         ["r1.a.1-1", "r1.a.1-2", "r1.a.1-3"]
     );
     assert_eq!(harness.run.conclusion(), Some(Conclusion::Failure));
+}
+
+#[test]
+fn a_step_that_somebody_else_stops_has_failed() {
+    let mut harness = Harness::of(vec![job("a", &["hang", "ok"])]);
+    harness.settle().end("step/a/1#1", StepExit::Cancelled).finish();
+    assert_snapshot!(harness.transcript);
 }
