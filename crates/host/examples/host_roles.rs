@@ -40,6 +40,7 @@ fn main() -> ExitCode {
         }),
         ["host-driver", "--home", home] => driver(HostHome::new(home)),
         ["spawn-and-hang", directory, spec] => spawn_and_hang(Path::new(directory), Path::new(spec)),
+        ["ensure", home] => ensure(home),
         ["answer", name] => answer(name),
         _ => ExitCode::from(2),
     }
@@ -64,6 +65,18 @@ fn driver(home: HostHome) -> ExitCode {
         .unwrap();
     let roles = roles(&home.root().display().to_string());
     runtime.block_on(start::keep_supervisor(home, roles));
+    ExitCode::SUCCESS
+}
+
+/// Starts the host as any command does.
+fn ensure(home: &str) -> ExitCode {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime
+        .block_on(start::ensure(&HostHome::new(home), &roles(home)))
+        .unwrap();
     ExitCode::SUCCESS
 }
 

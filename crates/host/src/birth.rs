@@ -14,7 +14,10 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 
-/// In the environment of every process of the host: a shim at its end leaves it alone.
+/// In the environment of what belongs to a host: a shim at its end leaves it alone.
+///
+/// A step may run a command that starts a host, and the host has to outlive the step.
+/// A shim has it when its starter has it: a step's own nested steps end with it.
 pub const DETACHED: &str = "LOCKGATE_DETACHED";
 
 /// How long a process may take until its first words.
@@ -73,6 +76,16 @@ pub(crate) struct Birth<'a> {
     pub(crate) directory: &'a Path,
     /// Where it writes.
     pub(crate) log: &'a Path,
+    pub(crate) ties: Ties,
+}
+
+/// Whom a new process belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ties {
+    /// A host: it stays when the step that started it ends.
+    Host,
+    /// Whomever its starter belongs to.
+    Starter,
 }
 
 impl Birth<'_> {
@@ -89,7 +102,7 @@ impl Birth<'_> {
             .arg(&directory)
             .env_clear()
             .envs(environment())
-            .env(DETACHED, "1")
+            .envs((self.ties == Ties::Host).then_some((DETACHED, "1")))
             .current_dir(&directory)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

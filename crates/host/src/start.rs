@@ -10,7 +10,7 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
-use crate::birth::{Birth, BirthError, Greeting};
+use crate::birth::{Birth, BirthError, Greeting, Ties};
 use crate::layout::{HostHome, Role};
 use crate::roles::Roles;
 use crate::seat::in_words;
@@ -118,6 +118,7 @@ pub(crate) async fn bear(home: &HostHome, roles: &Roles, role: Role) -> Result<G
         arguments: roles.arguments(role).unwrap_or_default(),
         directory: home.root(),
         log: &log,
+        ties: Ties::Host,
     };
     birth.start().await.map_err(|source| StartError::Birth {
         role,

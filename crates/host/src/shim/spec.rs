@@ -9,7 +9,7 @@ use std::time::Duration;
 use lockgate_core::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::birth::{Birth, BirthError, Greeting};
+use crate::birth::{Birth, BirthError, Greeting, Ties};
 use crate::durable::{self, Durability};
 use crate::roles::Roles;
 use crate::shim::attempt::{self, Files};
@@ -183,6 +183,7 @@ pub async fn spawn(roles: &Roles, directory: &Path, spec: &AttemptSpec) -> Resul
         arguments: &roles.shim,
         directory,
         log: &files.shim_log(),
+        ties: Ties::Starter,
     };
     let greeting = birth.start().await.map_err(|source| SpawnError::Shim {
         id: spec.id.clone(),

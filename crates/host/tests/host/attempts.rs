@@ -186,8 +186,9 @@ async fn orphans_may_stay_until_they_are_swept() {
 #[tokio::test]
 async fn a_process_of_a_host_that_a_step_started_stays() {
     let attempt = Attempt::new();
-    let spec = attempt.script("LOCKGATE_DETACHED=1 setsid sleep 1000 & echo $!; sleep 1000 & echo $!");
-    assert_eq!(attempt.run(&spec).await, Exit::Code(0));
+    let text = "LOCKGATE_DETACHED=1 setsid sleep 1000 & echo $!; \
+                until grep -q LOCKGATE_DETACHED /proc/$!/environ; do :; done; sleep 1000 & echo $!";
+    assert_eq!(attempt.run(&attempt.script(text)).await, Exit::Code(0));
     let pids = attempt.pids(2).await;
     assert_eq!(pids.iter().map(|pid| runs(*pid)).collect::<Vec<_>>(), [true, false]);
     kill(Pid::from_raw(pids[0]), Signal::SIGKILL).unwrap();

@@ -2,10 +2,11 @@
 
 use lockgate_host::Role;
 use lockgate_host::seat::in_words;
+use lockgate_host::shim::{self, AttemptState, Exit};
 use lockgate_host::start;
 use nix::sys::signal::Signal;
 
-use crate::stage::{Stage, get, until};
+use crate::stage::{Stage, get, script, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_starts_at_the_same_time_starts_one_host() {
@@ -136,4 +137,31 @@ async fn a_driver_that_cannot_start_is_told_to_who_asked() {
         "{words}"
     );
     assert!(stage.role(Role::Supervisor).alive);
+}
+
+#[tokio::test]
+async fn a_host_that_a_step_started_outlives_the_step() {
+    let stage = Stage::new();
+    std::fs::create_dir_all(stage.path().join("work")).unwrap();
+    let mut spec = script(&stage.path().join("work"), "");
+    spec.program = stage.roles.executable.clone();
+    spec.args = vec!["ensure".into(), stage.home.root().display().to_string()];
+    let attempt = stage.path().join("attempt");
+    shim::spawn(&stage.roles, &attempt, &spec).await.unwrap();
+    let ended = shim::wait(&attempt).await.unwrap();
+    assert!(
+        matches!(
+            ended,
+            AttemptState::Exited {
+                exit: Exit::Code(0),
+                ..
+            }
+        ),
+        "{ended:?}"
+    );
+    let status = stage.status();
+    assert!(
+        status.supervisor.alive && status.proxy.alive && status.driver.alive,
+        "{status:?}"
+    );
 }
