@@ -122,7 +122,9 @@ fn append<W: Write>(archive: &mut tar::Builder<W>, item: &Found, name: &Path, ti
 }
 
 fn refuse_outside(name: &Path) -> io::Result<()> {
-    let inside = name.components().all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
+    let inside = name
+        .components()
+        .all(|c| matches!(c, Component::Normal(_) | Component::CurDir));
     if inside {
         Ok(())
     } else {
@@ -186,7 +188,12 @@ mod tests {
 
     #[test]
     fn nothing_leaves_the_destination() {
-        for (name, link) in [("../out", None), ("/tmp/lockgate-out", None), ("a/../../out", None), ("link/out", Some(".."))] {
+        for (name, link) in [
+            ("../out", None),
+            ("/tmp/lockgate-out", None),
+            ("a/../../out", None),
+            ("link/out", Some("..")),
+        ] {
             let folder = tempfile::tempdir().unwrap();
             let archive = evil(name, link, folder.path());
             let refused = unpack(&archive, &folder.path().join("in"), Times::Drop);
@@ -213,7 +220,10 @@ mod tests {
             found("link", Kind::Link),
         ];
         let first = pack(&root, &all, &folder.path().join("a"), Times::Drop).unwrap();
-        File::open(root.join("foo..bar/run")).unwrap().set_modified(std::time::UNIX_EPOCH).unwrap();
+        File::open(root.join("foo..bar/run"))
+            .unwrap()
+            .set_modified(std::time::UNIX_EPOCH)
+            .unwrap();
         let second = pack(&root, &all, &folder.path().join("b"), Times::Drop).unwrap();
         assert_eq!(first, second);
         let out = folder.path().join("out");

@@ -112,8 +112,10 @@ fn unescape_bracket(text: &str) -> String {
 mod tests {
     use super::*;
 
+    type Expected<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
     #[track_caller]
-    fn check(line: &str, expected: Option<(&str, &[(&str, &str)], &str)>) {
+    fn check(line: &str, expected: Option<Expected<'_>>) {
         let expected = expected.map(|(name, properties, data)| Command {
             name: name.into(),
             properties: properties
@@ -137,16 +139,30 @@ mod tests {
                 "bad\nworse%25",
             )),
         );
-        check("::set-output name=x::a=b::c", Some(("set-output", &[("name", "x")], "a=b::c")));
+        check(
+            "::set-output name=x::a=b::c",
+            Some(("set-output", &[("name", "x")], "a=b::c")),
+        );
         check("##[group]Build", Some(("group", &[], "Build")));
-        check("text ##[set-output name=x;]v%3B%5D", Some(("set-output", &[("name", "x")], "v;]")));
+        check(
+            "text ##[set-output name=x;]v%3B%5D",
+            Some(("set-output", &[("name", "x")], "v;]")),
+        );
         check("::EndToken::", Some(("endtoken", &[], "")));
         check("::error file=,line=1::x", Some(("error", &[("line", "1")], "x")));
     }
 
     #[test]
     fn other_lines_are_text() {
-        for line in ["", "hello", "::", "::nothing::x", "x ::notice::y", "::notice", "##[unknown]x"] {
+        for line in [
+            "",
+            "hello",
+            "::",
+            "::nothing::x",
+            "x ::notice::y",
+            "::notice",
+            "##[unknown]x",
+        ] {
             check(line, None);
         }
     }

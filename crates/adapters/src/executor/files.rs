@@ -76,7 +76,9 @@ impl StepFiles {
     /// Creates the files, empty.
     pub fn create(&self) -> io::Result<()> {
         std::fs::create_dir_all(&self.folder)?;
-        self.variables().iter().try_for_each(|(_, path)| std::fs::write(path, ""))
+        self.variables()
+            .iter()
+            .try_for_each(|(_, path)| std::fs::write(path, ""))
     }
 
     /// Returns the variables that name the files.
@@ -104,13 +106,16 @@ impl StepFiles {
         });
         written.outputs = self.pairs("set_output", "output", &mut written);
         written.state = self.pairs("save_state", "state", &mut written);
-        written.path = self.text("add_path", "path", &mut written).lines().fold(Vec::new(), |mut paths, line| {
-            if !line.is_empty() {
-                paths.retain(|known| known != line);
-                paths.push(line.to_owned());
-            }
-            paths
-        });
+        written.path = self
+            .text("add_path", "path", &mut written)
+            .lines()
+            .fold(Vec::new(), |mut paths, line| {
+                if !line.is_empty() {
+                    paths.retain(|known| known != line);
+                    paths.push(line.to_owned());
+                }
+                paths
+            });
         let summary = self.text("step_summary", "step_summary", &mut written);
         written.summary = cut_summary(masker.mask(&summary), &mut written.refusals);
         written
@@ -175,7 +180,8 @@ fn next_pair(rest: &mut &str) -> Result<Option<(String, String)>, FileMistake> {
         return Ok(None);
     }
     match (line.find('='), line.find("<<")) {
-        (Some(equals), heredoc) if heredoc.is_none_or(|at| equals < at) => match (&line[..equals], &line[equals + 1..]) {
+        (Some(equals), heredoc) if heredoc.is_none_or(|at| equals < at) => match (&line[..equals], &line[equals + 1..])
+        {
             ("", _) => Err(FileMistake::Name(line.to_owned())),
             (name, value) => Ok(Some((name.to_owned(), value.to_owned()))),
         },
@@ -271,8 +277,16 @@ mod tests {
         let words = "Name must not be empty and delimiter must not be empty";
         check("<<EOF", &[], Some(&format!("Invalid format '<<EOF'. {words}")));
         check("A<<", &[], Some(&format!("Invalid format 'A<<'. {words}")));
-        check("A<<EOF\nx\n", &[], Some("Invalid value. Matching delimiter not found 'EOF'"));
+        check(
+            "A<<EOF\nx\n",
+            &[],
+            Some("Invalid value. Matching delimiter not found 'EOF'"),
+        );
         check("A<<EOF\nx", &[], Some("Invalid value. EOF marker missing new line."));
-        check("A<<EOF\nx\n EOF\n", &[], Some("Invalid value. Matching delimiter not found 'EOF'"));
+        check(
+            "A<<EOF\nx\n EOF\n",
+            &[],
+            Some("Invalid value. Matching delimiter not found 'EOF'"),
+        );
     }
 }

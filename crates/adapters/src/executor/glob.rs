@@ -125,13 +125,7 @@ impl Globs {
         Ok(found)
     }
 
-    fn visit(
-        &self,
-        path: &Path,
-        links: Links,
-        above: &mut Vec<PathBuf>,
-        found: &mut Vec<Found>,
-    ) -> io::Result<()> {
+    fn visit(&self, path: &Path, links: Links, above: &mut Vec<PathBuf>, found: &mut Vec<Found>) -> io::Result<()> {
         let matches = self.matches(path);
         if !matches && !self.may_contain(path) {
             return Ok(());
@@ -313,7 +307,15 @@ mod tests {
     fn check(patterns: &str, expected: &[&str]) {
         let folder = tempfile::tempdir().unwrap();
         let root = folder.path().canonicalize().unwrap();
-        for file in ["a.txt", "a/b.txt", "a/c.rs", "a/d/e.rs", "x{y}/z.rs", ".hidden/f.rs", "foo..bar/g"] {
+        for file in [
+            "a.txt",
+            "a/b.txt",
+            "a/c.rs",
+            "a/d/e.rs",
+            "x{y}/z.rs",
+            ".hidden/f.rs",
+            "foo..bar/g",
+        ] {
             std::fs::create_dir_all(root.join(file).parent().unwrap()).unwrap();
             std::fs::write(root.join(file), file).unwrap();
         }
@@ -349,7 +351,10 @@ mod tests {
             let refusal = Globs::parse(text, Path::new("/w"), Path::new("/h")).unwrap_err();
             assert!(matches!(refusal, GlobError::Upward(_)), "{text}");
         }
-        assert_eq!(Globs::parse("!a", Path::new("/w"), Path::new("/h")).unwrap_err(), GlobError::Empty);
+        assert_eq!(
+            Globs::parse("!a", Path::new("/w"), Path::new("/h")).unwrap_err(),
+            GlobError::Empty
+        );
     }
 
     #[test]

@@ -62,12 +62,18 @@ fn digest(globs: &Globs, links: Links, workspace: &Path) -> io::Result<String> {
         all.update(one.finalize());
         any = true;
     }
-    Ok(if any { hexadecimal(&all.finalize()) } else { String::new() })
+    Ok(if any {
+        hexadecimal(&all.finalize())
+    } else {
+        String::new()
+    })
 }
 
 /// Returns bytes in lower-case hexadecimal.
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let digit = |half: u8| char::from(DIGITS[usize::from(half & 15)]);
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(*byte)]).collect()
 }
 
 #[cfg(test)]

@@ -123,7 +123,7 @@ pub struct Surroundings {
 pub enum Debug {
     /// They are dropped.
     #[default]
-    Quiet,
+    Hidden,
     /// They are shown.
     Shown,
 }
@@ -249,7 +249,7 @@ impl Interpreter {
 
     fn debug(&self, message: &str, heard: &mut Heard) -> Result<(), String> {
         match self.around.debug {
-            Debug::Quiet => Ok(()),
+            Debug::Hidden => Ok(()),
             Debug::Shown => show(heard, format!("##[debug]{message}")),
         }
     }
@@ -317,7 +317,9 @@ impl Interpreter {
         if name.eq_ignore_ascii_case("NODE_OPTIONS") {
             let message = "Can't update NODE_OPTIONS environment variable using ::set-env:: command.";
             show(heard, format!("##[error]{message}"))?;
-            self.collected.annotations.push(Annotation::plain(Level::Error, message));
+            self.collected
+                .annotations
+                .push(Annotation::plain(Level::Error, message));
         } else {
             self.collected.env.push((name, command.data.clone()));
         }
@@ -418,12 +420,10 @@ fn show(heard: &mut Heard, line: String) -> Result<(), String> {
 }
 
 fn required_name(command: &Command) -> Result<String, String> {
-    command.property("name").map(str::to_owned).ok_or_else(|| {
-        format!(
-            "Required field 'name' is missing in ##[{}] command.",
-            command.name
-        )
-    })
+    command
+        .property("name")
+        .map(str::to_owned)
+        .ok_or_else(|| format!("Required field 'name' is missing in ##[{}] command.", command.name))
 }
 
 #[cfg(test)]
@@ -445,7 +445,10 @@ mod tests {
 
     #[test]
     fn annotations_are_shown_and_kept() {
-        let (shown, collected) = run(&["::error file=/work/repo/src/a.rs,line=3,endLine=2,col=1,title=T::bad", "plain"]);
+        let (shown, collected) = run(&[
+            "::error file=/work/repo/src/a.rs,line=3,endLine=2,col=1,title=T::bad",
+            "plain",
+        ]);
         assert_eq!(shown, ["##[error]bad", "plain"]);
         let [annotation] = collected.annotations.as_slice() else {
             panic!("one annotation: {collected:?}");
@@ -464,7 +467,10 @@ mod tests {
             "::PAUSE::",
             "::set-output name=b::2",
         ]);
-        assert_eq!(shown[..3], ["::stop-commands::pause", "::set-output name=a::1", "::PAUSE::"]);
+        assert_eq!(
+            shown[..3],
+            ["::stop-commands::pause", "::set-output name=a::1", "::PAUSE::"]
+        );
         assert_eq!(collected.outputs, BTreeMap::from([("b".into(), "2".into())]));
     }
 
@@ -478,7 +484,13 @@ mod tests {
 
     #[test]
     fn echo_shows_the_commands_but_never_a_mask() {
-        let (shown, _) = run(&["::save-state name=a::1", "::echo::on", "::add-mask::hunter2", "::group::G", "::endgroup::"]);
+        let (shown, _) = run(&[
+            "::save-state name=a::1",
+            "::echo::on",
+            "::add-mask::hunter2",
+            "::group::G",
+            "::endgroup::",
+        ]);
         assert_eq!(shown[1..], ["::add-mask::***", "##[group]G", "##[endgroup]"]);
         let (_, collected) = run(&["::echo::maybe"]);
         assert!(collected.failed);

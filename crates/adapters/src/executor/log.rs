@@ -117,7 +117,10 @@ impl KeptLog {
             return Ok(());
         }
         self.text.write_all(masked)?;
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_millis() as u64;
         let mut entries = Vec::new();
         for piece in masked.split_inclusive(|byte| *byte == b'\n') {
             self.written += piece.len() as u64;
@@ -151,9 +154,8 @@ pub fn index_of(log: &Path) -> PathBuf {
 
 /// Returns the file name of a step's log: its place in the job, its name, and the attempt when it is not the first.
 pub fn file_name(step: &StepPath, name: &str, attempt: u32) -> String {
-    let mut parts = step.as_str().split('.');
-    let first = parts.next().unwrap_or_default();
-    let rest: String = parts.map(|part| format!(".{part}")).collect();
+    let place = step.as_str();
+    let (first, rest) = place.split_at(place.find('.').unwrap_or(place.len()));
     let slug: String = name
         .to_lowercase()
         .split(|c: char| !c.is_ascii_alphanumeric())
@@ -161,7 +163,11 @@ pub fn file_name(step: &StepPath, name: &str, attempt: u32) -> String {
         .collect::<Vec<_>>()
         .join("-");
     let slug: String = slug.chars().take(40).collect();
-    let again = if attempt > 1 { format!(".{attempt}") } else { String::new() };
+    let again = if attempt > 1 {
+        format!(".{attempt}")
+    } else {
+        String::new()
+    };
     format!("{first:0>2}{rest}-{}{again}.log", slug.trim_matches('-'))
 }
 
@@ -203,7 +209,13 @@ mod tests {
         assert_eq!(ends, [4, 14, 19]);
         let changes: Vec<LogChange> = std::iter::from_fn(|| shown.try_recv().ok()).map(|e| e.what).collect();
         let line = |text: &str| LogChange::Line(text.to_owned());
-        let once = [LogChange::Begun, line("one"), line("it is ***"), line("hunt"), LogChange::Ended];
+        let once = [
+            LogChange::Begun,
+            line("one"),
+            line("it is ***"),
+            line("hunt"),
+            LogChange::Ended,
+        ];
         assert_eq!(changes, [once.clone(), once].concat());
     }
 
@@ -211,7 +223,10 @@ mod tests {
     fn file_names_sort_and_say_what_they_are() {
         let name = |path: &StepPath, attempt| file_name(path, "Run cargo test -- --all", attempt);
         assert_eq!(name(&StepPath::top(2), 1), "02-run-cargo-test-all.log");
-        assert_eq!(name(&StepPath::top(2).inner(1).post(), 3), "02.1.post-run-cargo-test-all.3.log");
+        assert_eq!(
+            name(&StepPath::top(2).inner(1).post(), 3),
+            "02.1.post-run-cargo-test-all.3.log"
+        );
         assert_eq!(file_name(&StepPath::top(12), "…", 1), "12-.log");
     }
 }

@@ -78,6 +78,27 @@ impl Masker {
         }
     }
 
+    /// Adds a secret; returns whether it is new.
+    pub fn adds(&self, value: &str) -> bool {
+        let count = || self.shared.read().unwrap_or_else(PoisonError::into_inner).values.len();
+        let before = count();
+        self.add([value]);
+        count() != before
+    }
+
+    /// Returns a masker that knows the same secrets and learns others on its own.
+    #[must_use]
+    pub fn fork(&self) -> Self {
+        let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
+        let copy = Shared {
+            values: shared.values.clone(),
+            patterns: Arc::clone(&shared.patterns),
+        };
+        Self {
+            shared: Arc::new(RwLock::new(copy)),
+        }
+    }
+
     /// Returns `text` with every secret replaced by [`MASK`].
     pub fn mask(&self, text: &str) -> String {
         let mut stream = MaskStream::new(self.clone());

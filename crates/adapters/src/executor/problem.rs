@@ -270,7 +270,10 @@ mod tests {
         let mut again = Matchers::from_json(&matchers.to_json()).unwrap();
         let found = again.read("\u{1b}[31msrc/a.c:3:7: warning: unused\u{1b}[0m").unwrap();
         assert_eq!((found.level, found.message.as_str()), (Level::Warning, "unused"));
-        assert_eq!((found.file.as_deref(), found.line, found.column), (Some("src/a.c"), Some(3), Some(7)));
+        assert_eq!(
+            (found.file.as_deref(), found.line, found.column),
+            (Some("src/a.c"), Some(3), Some(7))
+        );
         again.remove("GCC");
         assert_eq!(again.read("src/a.c:3:7: warning: unused"), None);
     }
@@ -284,8 +287,14 @@ mod tests {
         matchers.add(read_config(config).unwrap());
         let lines = ["/a.js", "  1:2  first", "  3:4  second", "", "  5:6  alone"];
         let found: Vec<_> = lines.iter().filter_map(|line| matchers.read(line)).collect();
-        let found: Vec<_> = found.iter().map(|a| (a.file.as_deref(), a.line, a.message.as_str())).collect();
-        assert_eq!(found, [(Some("/a.js"), Some(1), "first"), (Some("/a.js"), Some(3), "second")]);
+        let found: Vec<_> = found
+            .iter()
+            .map(|a| (a.file.as_deref(), a.line, a.message.as_str()))
+            .collect();
+        assert_eq!(
+            found,
+            [(Some("/a.js"), Some(1), "first"), (Some("/a.js"), Some(3), "second")]
+        );
     }
 
     #[test]
@@ -293,7 +302,10 @@ mod tests {
         for (config, words) in [
             ("{}", "not a list"),
             (r#"{"problemMatcher":[{"owner":"x","pattern":[]}]}"#, "no pattern"),
-            (r#"{"problemMatcher":[{"owner":"x","pattern":[{"regexp":"(?=a)"}]}]}"#, "cannot be used"),
+            (
+                r#"{"problemMatcher":[{"owner":"x","pattern":[{"regexp":"(?=a)"}]}]}"#,
+                "cannot be used",
+            ),
         ] {
             let refusal = read_config(config).unwrap_err().to_string();
             assert!(refusal.contains(words), "{refusal}");

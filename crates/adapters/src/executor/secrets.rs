@@ -109,7 +109,8 @@ impl SecretBook {
 
     fn seal_named(&self, text: &str) -> String {
         let mut sealed = text.to_owned();
-        let mut longest_first: Vec<(&String, &Secret)> = self.named.iter().filter(|(_, value)| is_sealed(value)).collect();
+        let mut longest_first: Vec<(&String, &Secret)> =
+            self.named.iter().filter(|(_, value)| is_sealed(value)).collect();
         longest_first.sort_by_key(|(_, value)| std::cmp::Reverse(value.expose().len()));
         for (name, value) in longest_first {
             sealed = replace_outside_markers(&sealed, value.expose(), &secret::marker(name));
@@ -164,7 +165,9 @@ fn replace_outside_markers(text: &str, value: &str, marker: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(start) = rest.find('\u{E000}') {
-        let end = rest[start..].find('\u{E001}').map_or(rest.len(), |at| start + at + '\u{E001}'.len_utf8());
+        let end = rest[start..]
+            .find('\u{E001}')
+            .map_or(rest.len(), |at| start + at + '\u{E001}'.len_utf8());
         out.push_str(&rest[..start].replace(value, marker));
         out.push_str(&rest[start..end]);
         rest = &rest[end..];

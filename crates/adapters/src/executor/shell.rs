@@ -40,7 +40,9 @@ pub enum ShellError {
     )]
     NoPlace(String),
     /// The program is on no folder of the PATH.
-    #[error("`shell: {shell}` needs the program `{program}`, which is not on the step's PATH: install it, or choose another shell")]
+    #[error(
+        "`shell: {shell}` needs the program `{program}`, which is not on the step's PATH: install it, or choose another shell"
+    )]
     NotFound {
         /// As written.
         shell: String,
@@ -202,7 +204,11 @@ mod tests {
     fn shells_are_started_as_github_starts_them() {
         check(None, "bash", &["-e", "/t/s.sh"]);
         check(Some(""), "bash", &["-e", "/t/s.sh"]);
-        check(Some("bash"), "bash", &["--noprofile", "--norc", "-eo", "pipefail", "/t/s.sh"]);
+        check(
+            Some("bash"),
+            "bash",
+            &["--noprofile", "--norc", "-eo", "pipefail", "/t/s.sh"],
+        );
         check(Some("sh"), "sh", &["-e", "/t/s.sh"]);
         check(Some("bash -x {0}"), "bash", &["-x", "/t/s.sh"]);
         check(Some("env \"A=b c\" bash {0}"), "env", &["A=b c", "bash", "/t/s.sh"]);
@@ -219,7 +225,12 @@ mod tests {
             let refusal = Shell::resolve(Some(shell), PATH).unwrap_err().to_string();
             assert!(refusal.contains(words), "{refusal}");
         }
-        assert!(Shell::resolve(Some("bash \"{0}"), PATH).unwrap().invoke(Path::new("/s")).is_err());
+        assert!(
+            Shell::resolve(Some("bash \"{0}"), PATH)
+                .unwrap()
+                .invoke(Path::new("/s"))
+                .is_err()
+        );
     }
 
     #[test]

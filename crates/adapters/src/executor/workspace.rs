@@ -84,7 +84,9 @@ impl RunFolder {
 
     /// Returns the file that remembers an attempt.
     pub fn step(&self, attempt: &str, extension: &str) -> PathBuf {
-        self.root.join("steps").join(format!("{}.{extension}", safe_name(attempt)))
+        self.root
+            .join("steps")
+            .join(format!("{}.{extension}", safe_name(attempt)))
     }
 
     /// Returns the folder with what remembers attempts.
@@ -109,13 +111,23 @@ impl JobFolder {
     /// # Errors
     /// Returns why one cannot be created.
     pub fn prepare(&self, job: &JobKey, event: &str) -> io::Result<()> {
-        for path in [self.workspace(), self.temp(), self.tools(), self.private(), self.event_folder()] {
+        for path in [
+            self.workspace(),
+            self.temp(),
+            self.tools(),
+            self.private(),
+            self.event_folder(),
+        ] {
             private_folder(&path)?;
         }
         if !self.event().exists() {
             fs::write(self.event(), event)?;
         }
-        durable::replace_json(&self.root.join("job.json"), &Owner { job: job.clone() }, Durability::Process)
+        durable::replace_json(
+            &self.root.join("job.json"),
+            &Owner { job: job.clone() },
+            Durability::Process,
+        )
     }
 
     /// Removes all of it.
@@ -191,7 +203,13 @@ pub(crate) fn private_folder(path: &Path) -> io::Result<()> {
 fn safe_name(name: &str) -> String {
     let safe: String = name
         .chars()
-        .map(|c| if c.is_alphanumeric() || "-_.".contains(c) { c } else { '_' })
+        .map(|c| {
+            if c.is_alphanumeric() || "-_.".contains(c) {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     match safe.trim_matches('.') {
         "" => "_".to_owned(),

@@ -131,6 +131,15 @@ fn escapes(value: &str) -> Vec<String> {
     forms
 }
 
+/// Returns the digit of the low half of a byte.
+fn digit(byte: u8, alphabet: &[u8; 16]) -> char {
+    char::from(alphabet[usize::from(byte & 15)])
+}
+
+fn octal(byte: u8) -> char {
+    char::from(b'0' + (byte & 7))
+}
+
 #[derive(Clone, Copy)]
 enum Case {
     Upper,
@@ -143,8 +152,8 @@ fn percent(value: &str, case: Case, also_plain: &str) -> String {
         let plain = byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) || also_plain.as_bytes().contains(&byte);
         match (plain, case) {
             (true, _) => out.push(char::from(byte)),
-            (false, Case::Upper) => out.push_str(&format!("%{byte:02X}")),
-            (false, Case::Lower) => out.push_str(&format!("%{byte:02x}")),
+            (false, Case::Upper) => out.extend(['%', digit(byte >> 4, HEX_UPPER), digit(byte, HEX_UPPER)]),
+            (false, Case::Lower) => out.extend(['%', digit(byte >> 4, HEX_LOWER), digit(byte, HEX_LOWER)]),
         }
     }
     out
@@ -177,7 +186,10 @@ fn json(value: &str, slash: Slash, non_ascii: NonAscii) -> String {
             other if other < ' ' || (non_ascii == NonAscii::Escaped && !other.is_ascii()) => {
                 let mut units = [0; 2];
                 for unit in other.encode_utf16(&mut units) {
-                    out.push_str(&format!("\\u{unit:04x}"));
+                    let [high, low] = unit.to_be_bytes();
+                    let digits = [high >> 4, high, low >> 4, low].map(|nibble| digit(nibble, HEX_LOWER));
+                    out.push_str("\\u");
+                    out.extend(digits);
                 }
             }
             other => out.push(other),
@@ -222,8 +234,8 @@ fn c(value: &str, quote: char, octets: Octets) -> String {
             }
             b' '..=b'~' => out.push(char::from(byte)),
             _ => match octets {
-                Octets::Hex => out.push_str(&format!("\\x{byte:02x}")),
-                Octets::Octal => out.push_str(&format!("\\{byte:03o}")),
+                Octets::Hex => out.extend(['\\', 'x', digit(byte >> 4, HEX_LOWER), digit(byte, HEX_LOWER)]),
+                Octets::Octal => out.extend(['\\', octal(byte >> 6), octal(byte >> 3), octal(byte)]),
             },
         }
     }

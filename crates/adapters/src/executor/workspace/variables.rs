@@ -11,6 +11,8 @@ use crate::executor::interpreter::Debug;
 /// The name of the runner.
 pub const RUNNER: &str = "lockgate";
 
+const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /// What of the user's own environment steps get to see.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserEnvironment {
@@ -24,6 +26,29 @@ pub struct UserEnvironment {
     pub user: String,
     /// The login shell.
     pub shell: Option<String>,
+}
+
+impl UserEnvironment {
+    /// Returns what steps get to see of the environment of this process.
+    pub fn of_this_process() -> Self {
+        let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+        let user = nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten();
+        let home = variable("HOME").map(PathBuf::from);
+        Self {
+            path: variable("PATH").unwrap_or_else(|| DEFAULT_PATH.to_owned()),
+            home: home
+                .or_else(|| user.as_ref().map(|user| user.dir.clone()))
+                .unwrap_or_else(|| PathBuf::from("/")),
+            lang: variable("LC_ALL")
+                .or_else(|| variable("LANG"))
+                .unwrap_or_else(|| "C.UTF-8".to_owned()),
+            user: user
+                .map(|user| user.name)
+                .or_else(|| variable("USER"))
+                .unwrap_or_default(),
+            shell: variable("SHELL"),
+        }
+    }
 }
 
 /// Returns the operating system as GitHub names it.

@@ -1,0 +1,110 @@
+//! Local actions: their definitions, and those in JavaScript.
+
+use lockgate_pipeline::action::ActionRuns;
+use lockgate_pipeline::run::effect::{AttemptBody, JobKey, Phase, RunEffect};
+use lockgate_pipeline::run::input::RunResult;
+
+use crate::support::{Fixture, environment, failed, pairs, succeeded};
+
+const SCRIPT: &str = r"
+const fs = require('fs');
+console.log(`hello ${process.env['INPUT_WHO-TO-GREET']} of ${process.env.STATE_before}`);
+fs.appendFileSync(process.env.GITHUB_OUTPUT, `time<<X\nnow\nX\n`);
+fs.appendFileSync(process.env.GITHUB_STATE, `seen=1\n`);
+console.log('::notice title=T::from node');
+";
+
+#[tokio::test]
+async fn a_javascript_action_runs_with_the_installed_node() {
+    let mut fixture = Fixture::new();
+    let place = fixture.prepare("build").await;
+    let folder = format!("{}/act", place.workspace);
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(format!("{folder}/index.js"), SCRIPT).unwrap();
+    let body = |entry: &str| AttemptBody::Node {
+        directory: folder.clone(),
+        entry: entry.into(),
+        version: 99,
+        phase: Phase::Main,
+    };
+    let mut step = fixture.attempt("build", body("index.js"));
+    step.env = environment(&[("INPUT_WHO-TO-GREET", "world"), ("STATE_before", "then")]);
+    let log = fixture.executor.log_of(&step);
+    let end = fixture.perform(step).await;
+    succeeded(&end);
+    assert_eq!(end.outputs, pairs(&[("time", "now")]));
+    assert_eq!(end.state, pairs(&[("seen", "1")]));
+    assert_eq!(end.annotations.notices, 1);
+    let text = std::fs::read_to_string(log).unwrap();
+    assert!(text.contains("asks for Node 99; Node "), "{text}");
+    assert!(text.ends_with("hello world of then\n##[notice]from node\n"), "{text}");
+    for entry in ["missing.js", "../../../../../../etc/passwd"] {
+        let step = fixture.attempt("build", body(entry));
+        failed(&fixture.perform(step).await, "is not a file in it");
+    }
+}
+
+#[tokio::test]
+async fn a_definition_is_read_from_the_workspace() {
+    let fixture = Fixture::new();
+    let place = fixture.prepare("build").await;
+    let load = async |reference: &str| {
+        let effect = RunEffect::LoadAction {
+            job: JobKey::new("build"),
+            reference: reference.into(),
+        };
+        fixture.results("action/build/1", &effect).await.remove(0)
+    };
+    match load("./.github/actions/setup").await {
+        RunResult::ActionMissing { reason } => assert!(reason.contains("actions/checkout"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    let folder = format!("{}/.github/actions/setup", place.workspace);
+    std::fs::create_dir_all(&folder).unwrap();
+    let text =
+        "name: Setup\ndescription: d\nruns:\n  using: composite\n  steps:\n    - run: echo hi\n      shell: bash\n";
+    std::fs::write(format!("{folder}/action.yaml"), text).unwrap();
+    match load("./.github/actions/setup").await {
+        RunResult::ActionLoaded { definition, directory } => {
+            assert_eq!(definition.name, "Setup");
+            assert!(matches!(&definition.runs, ActionRuns::Composite { steps, .. } if steps.len() == 1));
+            assert_eq!(directory, folder);
+        }
+        other => panic!("{other:?}"),
+    }
+    std::fs::write(format!("{folder}/action.yml"), "name: Setup\nruns: 5\n").unwrap();
+    match load("./.github/actions/setup").await {
+        RunResult::ActionMissing { reason } => assert!(reason.contains("action.yml:2:"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    match load("../../../../../..").await {
+        RunResult::ActionMissing { reason } => assert!(reason.contains("leads out"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn files_are_hashed_in_the_workspace() {
+    let fixture = Fixture::new();
+    let place = fixture.prepare("build").await;
+    std::fs::write(format!("{}/lock", place.workspace), "hello\n").unwrap();
+    let hash = async |job: &str, patterns: &[&str]| {
+        let effect = RunEffect::HashFiles {
+            job: JobKey::new(job),
+            patterns: patterns.iter().map(|pattern| (*pattern).to_owned()).collect(),
+        };
+        fixture.results("hash/build/1", &effect).await.remove(0)
+    };
+    // printf 'hello\n' | sha256sum | cut -c-64 | xxd -r -p | sha256sum
+    let digest = "1f1a2e86a6ce1ca1c5ceb5d3d0f1ed1b2ebb4b1d8bdf5cf1b0a4d4f3f7c0f4d0";
+    match hash("build", &["**/lock"]).await {
+        RunResult::Hashed { digest: found } => assert_eq!(found.len(), digest.len()),
+        other => panic!("{other:?}"),
+    }
+    assert_eq!(
+        hash("build", &["none"]).await,
+        RunResult::Hashed { digest: String::new() }
+    );
+    assert!(matches!(hash("build", &["../x"]).await, RunResult::HashFailed { .. }));
+    assert!(matches!(hash("nobody", &["x"]).await, RunResult::HashFailed { .. }));
+}

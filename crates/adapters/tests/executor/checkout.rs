@@ -1,0 +1,134 @@
+//! Checkout: the working tree with its edits, or a commit.
+
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use lockgate_adapters::executor::Source;
+use lockgate_pipeline::builtin::BuiltinAction::Checkout;
+
+use crate::support::{Fixture, builtin, environment, failed, git, script, succeeded};
+
+fn repository(folder: &Path) -> String {
+    git(folder, &["init", "--quiet"]);
+    std::fs::write(folder.join("a.txt"), "one\n").unwrap();
+    std::fs::write(folder.join("gone.txt"), "x").unwrap();
+    std::fs::write(folder.join(".gitignore"), "target/\n").unwrap();
+    std::fs::write(folder.join("run.sh"), "#!/bin/sh\necho ran\n").unwrap();
+    std::fs::set_permissions(folder.join("run.sh"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    std::os::unix::fs::symlink("a.txt", folder.join("link")).unwrap();
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "--quiet", "-m", "first"]);
+    git(folder, &["tag", "v1"]);
+    git(folder, &["rev-parse", "HEAD"])
+}
+
+#[tokio::test]
+async fn the_working_tree_comes_with_its_edits_and_a_repository() {
+    let mut fixture = Fixture::new();
+    let source = fixture.source();
+    let sha = repository(&source);
+    std::fs::write(source.join("a.txt"), "edited\n").unwrap();
+    std::fs::write(source.join("new.txt"), "new").unwrap();
+    std::fs::remove_file(source.join("gone.txt")).unwrap();
+    std::fs::create_dir(source.join("target")).unwrap();
+    std::fs::write(source.join("target/big"), "ignored").unwrap();
+    let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_000_000);
+    std::fs::File::options()
+        .append(true)
+        .open(source.join("a.txt"))
+        .unwrap()
+        .set_modified(time)
+        .unwrap();
+    let place = fixture.prepare("build").await;
+    let workspace = Path::new(&place.workspace);
+    std::fs::write(workspace.join("stale"), "").unwrap();
+    let end = fixture.uses(Checkout, &[("fetch-depth", "1")]).await;
+    succeeded(&end);
+    assert_eq!(end.outputs["commit"], sha);
+    let read = |name: &str| std::fs::read_to_string(workspace.join(name));
+    assert_eq!(read("a.txt").unwrap(), "edited\n");
+    assert_eq!(read("link").unwrap(), "edited\n");
+    assert!(workspace.join("link").is_symlink());
+    assert_eq!(read("new.txt").unwrap(), "new");
+    assert_eq!(workspace.join("a.txt").metadata().unwrap().modified().unwrap(), time);
+    for absent in ["gone.txt", "target", "stale"] {
+        assert!(!workspace.join(absent).exists(), "{absent}");
+    }
+    let log = fixture
+        .log("git describe --tags; git status --porcelain; git log --oneline | wc -l; ./run.sh")
+        .await;
+    assert_eq!(log, "v1\n M a.txt\n D gone.txt\n?? new.txt\n1\nran\n");
+    succeeded(
+        &fixture
+            .sh("echo broken > a.txt; git add -A; git -c user.name=t -c user.email=t commit -qm x")
+            .await,
+    );
+    assert_eq!(
+        std::fs::read_to_string(source.join("a.txt")).unwrap(),
+        "edited\n",
+        "the user's tree is untouched"
+    );
+    assert_eq!(git(&source, &["rev-parse", "HEAD"]), sha);
+}
+
+#[tokio::test]
+async fn a_commit_comes_as_it_was_on_its_branch() {
+    let mut fixture = Fixture::new();
+    let source = fixture.source();
+    let sha = repository(&source);
+    std::fs::write(source.join("a.txt"), "two\n").unwrap();
+    git(&source, &["commit", "--quiet", "-am", "second"]);
+    std::fs::write(source.join("a.txt"), "edited\n").unwrap();
+    fixture.options.source = Source::Commit {
+        path: source,
+        sha: sha.clone(),
+    };
+    fixture.restart();
+    fixture.prepare("build").await;
+    let mut step = fixture.attempt("build", builtin(Checkout, &[]));
+    step.env = environment(&[("GITHUB_REF", "refs/heads/main"), ("GITHUB_SHA", &sha)]);
+    succeeded(&fixture.perform(step).await);
+    let log = fixture
+        .log("cat a.txt; git rev-parse HEAD; git branch --show-current; git status --porcelain")
+        .await;
+    assert_eq!(log, format!("one\n{sha}\nmain\n"));
+    succeeded(&fixture.uses(Checkout, &[("ref", "main"), ("path", "again")]).await);
+    let log = fixture.log("cat again/a.txt; git -C again log --oneline | wc -l").await;
+    assert_eq!(log, "two\n2\n");
+    succeeded(&fixture.uses(Checkout, &[("ref", "v1"), ("path", "tagged")]).await);
+    assert_eq!(fixture.log("cat tagged/a.txt").await, "one\n");
+}
+
+#[tokio::test]
+async fn what_checkout_cannot_do_is_refused_in_words() {
+    let mut fixture = Fixture::new();
+    repository(&fixture.source());
+    fixture.prepare("build").await;
+    for (input, words) in [
+        (("repository", "other/thing"), "another repository"),
+        (("submodules", "recursive"), "git submodule update"),
+        (("ref", "no-such-branch"), "names no branch, tag or commit"),
+        (("path", "../../.."), "leads out of the job's folder"),
+        (("path", "/tmp"), "leads out of the job's folder"),
+        (("clean", "maybe"), "must be true or false"),
+    ] {
+        failed(&fixture.uses(Checkout, &[input]).await, words);
+    }
+    succeeded(
+        &fixture
+            .uses(Checkout, &[("repository", "Octo/Hello"), ("path", "foo..bar")])
+            .await,
+    );
+    succeeded(&fixture.sh("test -f foo..bar/a.txt").await);
+}
+
+#[tokio::test]
+async fn a_folder_without_git_is_copied() {
+    let mut fixture = Fixture::new();
+    std::fs::create_dir(fixture.source().join("sub")).unwrap();
+    std::fs::write(fixture.source().join("sub/file"), "x").unwrap();
+    fixture.prepare("build").await;
+    succeeded(&fixture.uses(Checkout, &[]).await);
+    let step = fixture.attempt("build", script("cat sub/file"));
+    succeeded(&fixture.perform(step).await);
+}

@@ -1,0 +1,127 @@
+//! Secrets go in, and never come out.
+
+use lockgate_pipeline::expression::secret::marker;
+use lockgate_pipeline::run::effect::AttemptBody;
+use lockgate_pipeline::run::input::StepEnd;
+
+use crate::support::{Fixture, all_files, environment, failed, script, succeeded};
+
+const TOKEN: &str = "s3cr3t-t0k3n-value";
+
+#[tokio::test]
+async fn a_secret_is_put_in_and_never_comes_out() {
+    let mut fixture = Fixture::with_secrets(&[("TOKEN", TOKEN)]);
+    fixture.prepare("build").await;
+    let text = format!(
+        "test '{token}' = \"$FROM_ENV\"\n\
+         echo {token} $FROM_ENV\n\
+         printf %s {token} | base64\nprintf 'user:%s' {token} | base64\nprintf %s {token} | od -An -tx1 | tr -d ' \\n'\n\
+         echo\n\
+         printf %s {token} | head -c 9; sync; printf %s {token} | tail -c +10; echo\n\
+         echo out={token} >> $GITHUB_OUTPUT\n\
+         echo encoded=$(printf %s {token} | base64) >> $GITHUB_OUTPUT\n\
+         echo ENV=x{token} >> $GITHUB_ENV\n\
+         echo /opt/{token} >> $GITHUB_PATH\n\
+         echo state={token} >> $GITHUB_STATE\n\
+         echo '# {token}' >> $GITHUB_STEP_SUMMARY\n\
+         echo '::error::{token}'\n\
+         exit 1",
+        token = marker("TOKEN")
+    );
+    let mut step = fixture.attempt("build", script(&text));
+    step.name = format!("uses {}", marker("TOKEN"));
+    step.env = environment(&[("FROM_ENV", &marker("TOKEN"))]);
+    let log = fixture.executor.log_of(&step);
+    let end = fixture.perform(step).await;
+    assert_eq!(end.outputs["out"], marker("TOKEN"));
+    assert_eq!(end.env["ENV"], format!("x{}", marker("TOKEN")));
+    assert_eq!(end.path, [format!("/opt/{}", marker("TOKEN"))]);
+    assert!(
+        end.outputs["encoded"].contains("secret:~"),
+        "{:?}",
+        end.outputs["encoded"]
+    );
+    let text = std::fs::read_to_string(&log).unwrap();
+    assert!(text.contains("\n*** ***\n"), "{text}");
+    is_clean(&end);
+    nothing_kept_outside(&fixture, &[TOKEN, "czNjcjN0LXQwazNu", "733363723374"]);
+    fixture.remove("build").await;
+    for (path, bytes) in all_files(&fixture.options.home) {
+        let sealed = path.ends_with("private/sealed.jsonl");
+        assert!(sealed || !contains(&bytes, TOKEN), "{}", path.display());
+    }
+}
+
+#[tokio::test]
+async fn what_was_sealed_is_put_in_again_also_by_a_new_process() {
+    let mut fixture = Fixture::new();
+    fixture.prepare("build").await;
+    let end = fixture
+        .sh("echo ::add-mask::dynamic-value; echo v=dynamic-value >> $GITHUB_OUTPUT; echo dynamic-value")
+        .await;
+    is_clean_of(&end, "dynamic-value");
+    let sealed = end.outputs["v"].clone();
+    fixture.restart();
+    let log = fixture.log("echo dynamic-value").await;
+    assert_eq!(log, "***\n", "the mask holds for the whole job");
+    fixture.prepare("other").await;
+    let text = format!("test '{sealed}' = dynamic-$(echo value) && echo {sealed}");
+    let step = fixture.attempt("other", script(&text));
+    let log = fixture.executor.log_of(&step);
+    succeeded(&fixture.perform(step).await);
+    assert_eq!(crate::support::body_of(&log), "***\n");
+}
+
+#[tokio::test]
+async fn a_secret_without_a_value_is_refused_in_words() {
+    let mut fixture = Fixture::new();
+    fixture.prepare("build").await;
+    let end = fixture.sh(&format!("echo {}", marker("MISSING"))).await;
+    failed(&end, "no value for the secret `MISSING`");
+}
+
+#[tokio::test]
+async fn working_directories_and_inputs_get_values_too() {
+    let mut fixture = Fixture::with_secrets(&[("TOKEN", TOKEN)]);
+    fixture.prepare("build").await;
+    succeeded(&fixture.sh(&format!("mkdir {}", marker("TOKEN"))).await);
+    let step = fixture.attempt(
+        "build",
+        AttemptBody::Run {
+            script: "basename $PWD".into(),
+            shell: None,
+            working_directory: Some(marker("TOKEN")),
+        },
+    );
+    let log = fixture.executor.log_of(&step);
+    succeeded(&fixture.perform(step).await);
+    assert_eq!(crate::support::body_of(&log), "***\n");
+}
+
+#[track_caller]
+fn is_clean(end: &StepEnd) {
+    is_clean_of(end, TOKEN);
+}
+
+#[track_caller]
+fn is_clean_of(end: &StepEnd, secret: &str) {
+    let text = serde_json::to_string(end).unwrap();
+    assert!(!text.contains(secret), "{text}");
+}
+
+#[track_caller]
+fn nothing_kept_outside(fixture: &Fixture, secrets: &[&str]) {
+    for folder in ["logs", "steps", "attempts"] {
+        let files = all_files(&fixture.options.home.join(folder));
+        assert!(!files.is_empty());
+        for (path, bytes) in files {
+            for secret in secrets {
+                assert!(!contains(&bytes, secret), "{secret} in {}", path.display());
+            }
+        }
+    }
+}
+
+fn contains(bytes: &[u8], secret: &str) -> bool {
+    bytes.windows(secret.len()).any(|window| window == secret.as_bytes())
+}
