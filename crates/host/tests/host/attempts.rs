@@ -73,6 +73,13 @@ impl Attempt {
     }
 }
 
+impl Drop for Attempt {
+    /// Ends what a failed test left.
+    fn drop(&mut self) {
+        let _ = stop(&self.directory, Duration::ZERO);
+    }
+}
+
 #[track_caller]
 fn assert_running(state: &AttemptState) -> i32 {
     match state {
