@@ -139,6 +139,29 @@ impl Repository {
             .unwrap_or_default()
     }
 
+    /// Writes the files of a commit into a folder.
+    ///
+    /// # Errors
+    /// Returns what Git said, or why a file could not be written.
+    pub fn export(&self, sha: &str, folder: &Path) -> Result<(), GitError> {
+        let failed = |message: String| GitError::Failed {
+            command: format!("archive {sha}"),
+            message,
+        };
+        let output = Command::new("git")
+            .arg("-C")
+            .arg(&self.root)
+            .args(["archive", "--format=tar", sha])
+            .output()
+            .map_err(GitError::Missing)?;
+        if !output.status.success() {
+            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+        }
+        tar::Archive::new(output.stdout.as_slice())
+            .unpack(folder)
+            .map_err(|error| failed(error.to_string()))
+    }
+
     /// Returns `owner/name` from the origin's address, if it has that form.
     pub fn slug(&self) -> Option<String> {
         let url = self.ask(["config", "--get", "remote.origin.url"]).ok()?;

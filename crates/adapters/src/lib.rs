@@ -6,5 +6,6 @@ pub mod git;
 pub mod http;
 pub mod release;
 pub mod run;
+pub mod ship;
 pub mod target;
 pub mod tree;

@@ -33,6 +33,8 @@ pub struct Kept {
 /// What a release is made of, besides its artifacts.
 #[derive(Clone, Debug)]
 pub struct Draft {
+    /// Its name; made of the version and everything in it when absent.
+    pub id: Option<ReleaseId>,
     /// The version shown to people.
     pub version: String,
     /// The commit.
@@ -218,7 +220,9 @@ impl Draft {
         }
         let short = tree::hex(&whole.finalize()[..5]);
         Release {
-            id: ReleaseId(format!("{}-{short}", self.version)),
+            id: self
+                .id
+                .unwrap_or_else(|| ReleaseId(format!("{}-{short}", self.version))),
             version: self.version,
             commit: self.commit,
             artifacts,
@@ -259,6 +263,7 @@ mod tests {
 
     fn draft(version: &str) -> Draft {
         Draft {
+            id: None,
             version: version.into(),
             commit: "abc".into(),
             source: Source::Elsewhere("here".into()),

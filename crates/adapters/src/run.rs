@@ -15,7 +15,7 @@ use lockgate_engine::clock::wait_until;
 use lockgate_engine::{Clock, Performer, Task};
 use lockgate_host::Roles;
 use lockgate_pipeline::run::effect::RunEffect;
-use lockgate_pipeline::run::{Run, RunInput};
+use lockgate_pipeline::run::{Run, RunInput, RunStart};
 use serde::{Deserialize, Serialize};
 
 use crate::executor::{
@@ -100,6 +100,30 @@ impl RunFolders {
         fs::write(folder.join("run.json"), serde_json::to_vec_pretty(record)?)
     }
 
+    /// Writes what the run is to be begun with, for whoever begins it later.
+    ///
+    /// # Errors
+    /// Returns what the file system said.
+    pub fn keep_start(&self, stream: &StreamId, start: &RunStart) -> io::Result<()> {
+        fs::write(self.of(stream).join("start.json"), serde_json::to_vec(start)?)
+    }
+
+    /// Returns what the run is to be begun with.
+    ///
+    /// # Errors
+    /// Returns what the file system said.
+    pub fn start(&self, stream: &StreamId) -> io::Result<RunStart> {
+        Ok(serde_json::from_slice(&fs::read(self.of(stream).join("start.json"))?)?)
+    }
+
+    /// Returns what an executor needs to know of a run.
+    ///
+    /// # Errors
+    /// Returns what the file system said.
+    pub fn record(&self, stream: &StreamId) -> io::Result<RunRecord> {
+        Ok(serde_json::from_slice(&fs::read(self.of(stream).join("run.json"))?)?)
+    }
+
     /// Removes the secrets of a run that is over.
     pub fn forget_secrets(&self, stream: &StreamId) {
         match fs::remove_file(self.of(stream).join("secrets.json")) {
@@ -176,9 +200,9 @@ impl RunPerformer {
         if let Some(executor) = self.executors().get(stream) {
             return Ok(executor.clone());
         }
-        let folder = self.folders.of(stream);
-        let record: RunRecord = serde_json::from_slice(&fs::read(folder.join("run.json"))?)?;
-        let executor = ProcessExecutor::new(self.options(stream, &record, secrets(&folder)?))?;
+        let record = self.folders.record(stream)?;
+        let secrets = secrets(&self.folders.of(stream))?;
+        let executor = ProcessExecutor::new(self.options(stream, &record, secrets))?;
         self.executors().insert(stream.clone(), executor.clone());
         Ok(executor)
     }

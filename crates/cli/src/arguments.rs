@@ -92,7 +92,7 @@ pub(crate) struct CheckArguments {
     pub(crate) json: bool,
 }
 
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(crate) struct WorkflowArguments {
     /// The workflow file, or the folder of workflow files [default: .github/workflows].
     #[arg(long, value_name = "FILE-OR-FOLDER")]

@@ -10,13 +10,13 @@ use std::sync::Arc;
 
 use lockgate_adapters::clock::SystemClock;
 use lockgate_adapters::run::{RunFolders, RunPerformer};
+use lockgate_adapters::ship::{Environments, Runs, ShipPerformer};
 use lockgate_adapters::target::process::ProcessTarget;
-use lockgate_delivery::Environment;
 use lockgate_engine::driver::Chain;
 use lockgate_engine::{Clock, Domain, EventLog};
 use lockgate_host::seat::{Attachment, Seat};
 use lockgate_host::{HostHome, Role, Roles};
-use lockgate_pipeline::run::Run;
+use lockgate_ship::Ship;
 use lockgate_store::{Durability, SqliteLog};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -78,20 +78,29 @@ async fn open(home: &Home, host: &HostHome, roles: &Roles) -> Result<Domains, Fa
     let log: Arc<dyn EventLog> = Arc::new(log);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let target = Arc::new(ProcessTarget::new(home.folder(), host.clone(), Arc::clone(&clock)));
-    let failed = |error| Failure::unavailable("take up what was begun").because(&error);
-    let environments: Domain<Environment, _> = Domain::open(Arc::clone(&log), Arc::clone(&clock), target)
-        .await
-        .map_err(failed)?;
     let folders = RunFolders::new(home.folder());
-    let performer = Arc::new(RunPerformer::new(
-        folders,
-        roles.clone(),
-        crate::user::environment(),
+    let workers = RunPerformer::new(folders, roles.clone(), crate::user::environment(), Arc::clone(&clock));
+    let failed = |error| Failure::unavailable("take up what was begun").because(&error);
+    let environments = Arc::new(
+        Environments::open(Arc::clone(&log), Arc::clone(&clock), target)
+            .await
+            .map_err(failed)?,
+    );
+    let runs = Arc::new(
+        Runs::open(Arc::clone(&log), Arc::clone(&clock), Arc::new(workers))
+            .await
+            .map_err(failed)?,
+    );
+    let crew = ShipPerformer::new(
+        home.folder(),
+        Arc::clone(&runs),
+        Arc::clone(&environments),
         Arc::clone(&clock),
-    ));
-    let runs: Domain<Run, _> = Domain::open(log, clock, performer).await.map_err(failed)?;
+    );
+    let ships: Domain<Ship, _> = Domain::open(log, clock, Arc::new(crew)).await.map_err(failed)?;
     let mut domains = Domains::new();
-    domains.insert("environment", Arc::new(environments));
-    domains.insert("run", Arc::new(runs));
+    domains.insert("environment", environments);
+    domains.insert("run", runs);
+    domains.insert("ship", Arc::new(ships));
     Ok(domains)
 }

@@ -17,6 +17,7 @@ mod planning;
 mod project;
 mod render;
 mod run;
+mod ship;
 mod trigger;
 mod user;
 mod workflows;
@@ -90,6 +91,7 @@ async fn execute(directory: &std::path::Path, command: Command, debug: bool) -> 
         Command::Check(arguments) => check::run(directory, &arguments),
         Command::Plan(arguments) => planning::run(directory, &arguments),
         Command::Run(arguments) => run::run(directory, &arguments, debug).await,
+        Command::Ship(arguments) => ship::ship(directory, &arguments).await,
         Command::Init(arguments) => init::run(directory, &arguments),
         Command::Deploy(arguments) => delivery::act::deploy(directory, &arguments).await,
         Command::Rollback(arguments) => delivery::act::rollback(directory, &arguments).await,

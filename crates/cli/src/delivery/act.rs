@@ -205,32 +205,31 @@ impl Order<'_> {
             wants: self.wants,
         };
         let exit = follow(&mut client, &following).await?;
-        self.close(exit).await?;
+        close(self.place, self.environment, exit, self.wants).await?;
         Ok(exit)
     }
+}
 
-    /// Prints where the environment answers now, and how to undo what was done.
-    async fn close(&self, exit: Exit) -> Result<(), Failure> {
-        let Some(environment) = self.place.environment(self.environment).await? else {
-            return Ok(());
-        };
-        let name = self.environment;
-        if let (Some(stable), Some(address)) = (environment.stable(), environment.address()) {
+/// Prints where the environment answers now, and how to undo what was done.
+pub(crate) async fn close(place: &Place, name: &str, exit: Exit, wants: Wants) -> Result<(), Failure> {
+    let Some(environment) = place.environment(name).await? else {
+        return Ok(());
+    };
+    if let (Some(stable), Some(address)) = (environment.stable(), environment.address()) {
+        out::result(format_args!(
+            "{name}: {} serves at http://{address}",
+            environment.title(stable.number)
+        ));
+    }
+    match (exit, environment.previous()) {
+        (Exit::Ok, Some(previous)) if wants == Wants::Forward => {
+            let title = environment.title(previous.number);
             out::result(format_args!(
-                "{name}: {} serves at http://{address}",
-                environment.title(stable.number)
+                "undo: `lockgate rollback {name}` brings back {title}, which is kept warm"
             ));
         }
-        match (exit, environment.previous()) {
-            (Exit::Ok, Some(previous)) if self.wants == Wants::Forward => {
-                let title = environment.title(previous.number);
-                out::result(format_args!(
-                    "undo: `lockgate rollback {name}` brings back {title}, which is kept warm"
-                ));
-            }
-            (Exit::Refused, _) => out::result(format_args!("why: `lockgate why {name}`")),
-            _ => {}
-        }
-        Ok(())
+        (Exit::Refused, _) => out::result(format_args!("why: `lockgate why {name}`")),
+        _ => {}
     }
+    Ok(())
 }

@@ -50,6 +50,7 @@ fn create(place: &Place, arguments: &ReleaseCreateArguments) -> Result<Exit, Fai
         None => version(place, &commit.sha)?,
     };
     let draft = Draft {
+        id: None,
         version,
         commit: commit.sha,
         source: Source::Elsewhere(artifact.display().to_string()),

@@ -15,6 +15,7 @@ use crate::exit::Failure;
 pub(crate) struct DriverClient {
     replies: Lines<BufReader<OwnedReadHalf>>,
     requests: OwnedWriteHalf,
+    peeked: Option<Recorded>,
 }
 
 /// How an intent was answered.
@@ -43,6 +44,7 @@ impl DriverClient {
         Ok(Self {
             replies: BufReader::new(read).lines(),
             requests,
+            peeked: None,
         })
     }
 
@@ -82,8 +84,23 @@ impl DriverClient {
         .await
     }
 
+    /// Returns whether the stream of the tail has begun, after its first event came.
+    pub(crate) async fn has_begun(&mut self) -> Result<bool, Failure> {
+        match self.receive().await? {
+            Reply::Event(line) => {
+                self.peeked = Some(line.into());
+                Ok(true)
+            }
+            Reply::Failed { .. } => Ok(false),
+            other => Err(unexpected(&other)),
+        }
+    }
+
     /// Returns the next event of the tail; `None` at the stream's end.
     pub(crate) async fn next_event(&mut self) -> Result<Option<Recorded>, Failure> {
+        if let Some(recorded) = self.peeked.take() {
+            return Ok(Some(recorded));
+        }
         match self.receive().await? {
             Reply::Event(line) => Ok(Some(line.into())),
             Reply::End => Ok(None),
