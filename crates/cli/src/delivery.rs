@@ -12,11 +12,12 @@ use std::path::Path;
 
 use lockgate_adapters::release::ReleaseStore;
 use lockgate_core::machine::replay;
-use lockgate_core::{InputId, Sequence, StreamId};
+use lockgate_core::{InputId, Machine, Sequence, StreamId};
 use lockgate_delivery::{Environment, EnvironmentEvent};
 use lockgate_engine::EventLog;
 use lockgate_engine::domain::decode;
 use lockgate_host::HostHome;
+use lockgate_ship::{Fact, Ship, ShipEvent};
 use lockgate_store::{Durability, SqliteLog};
 
 use crate::config::{self, Configuration};
@@ -80,10 +81,41 @@ impl Place {
         events.map_err(unreadable)
     }
 
+    /// Returns the events of the newest ship to an environment; none when there was none.
+    pub(crate) async fn newest_ship(&self, environment: &str) -> Result<Vec<ShipEvent>, Failure> {
+        let path = self.home.driver_log();
+        if !path.exists() {
+            return Ok(Vec::new());
+        }
+        let log = SqliteLog::open(&path, Durability::Power).await.map_err(unreadable)?;
+        let mut newest = Vec::new();
+        for head in log.heads(Ship::KIND).await.map_err(unreadable)?.into_iter().rev() {
+            let recorded = log.read(&head.stream, Sequence(0)).await.map_err(unreadable)?;
+            let events: Result<Vec<_>, _> = recorded
+                .iter()
+                .map(|recorded| decode::<Ship>(&head.stream, recorded))
+                .collect();
+            let events = events.map_err(unreadable)?;
+            if is_ship_to(&events, &self.identity, environment) {
+                newest = events;
+                break;
+            }
+        }
+        log.close().await;
+        Ok(newest)
+    }
+
     /// Returns an environment folded from its log.
     pub(crate) async fn environment(&self, name: &str) -> Result<Option<Environment>, Failure> {
         Ok(replay::<Environment>(self.stream(name), &self.events(name).await?))
     }
+}
+
+fn is_ship_to(events: &[ShipEvent], project: &str, environment: &str) -> bool {
+    let Some(Fact::ShipStarted(start)) = events.first().map(|event| &event.fact) else {
+        return false;
+    };
+    start.project == project && start.environment == environment
 }
 
 /// Returns the failure of a log that cannot be read.

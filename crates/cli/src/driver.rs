@@ -35,11 +35,7 @@ pub(crate) fn main(home: &Path) -> Exit {
             return Exit::Unavailable;
         }
     };
-    tracing_subscriber::fmt()
-        .with_env_filter("info,sqlx=warn,hyper=warn")
-        .with_writer(std::io::stderr)
-        .with_ansi(false)
-        .init();
+    crate::host_command::log_of_role();
     match drive(&Home::at(home), host, seat) {
         Ok(()) => Exit::Ok,
         Err(failure) => {

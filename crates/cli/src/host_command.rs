@@ -109,8 +109,18 @@ async fn stop(home: &HostHome, instances: bool) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
+/// Writes what a role has to say to its log; its starter has put that in the place of stderr.
+pub(crate) fn log_of_role() {
+    tracing_subscriber::fmt()
+        .with_env_filter("info,sqlx=warn,hyper=warn")
+        .with_writer(std::io::stderr)
+        .with_ansi(false)
+        .init();
+}
+
 /// Plays the supervisor until it is told to end.
 pub(crate) fn supervisor(home: &Path) -> Exit {
+    log_of_role();
     match roles() {
         Ok(roles) => {
             let options = SupervisorOptions {
@@ -129,6 +139,7 @@ pub(crate) fn supervisor(home: &Path) -> Exit {
 
 /// Plays the proxy until it is told to end.
 pub(crate) fn proxy(home: &Path) -> Exit {
+    log_of_role();
     let settings = lockgate_proxy::Settings::default();
     let options = ProxyOptions {
         home: HostHome::new(home),

@@ -17,6 +17,7 @@ mod planning;
 mod project;
 mod render;
 mod run;
+mod run_logs;
 mod ship;
 mod trigger;
 mod user;
@@ -100,7 +101,10 @@ async fn execute(directory: &std::path::Path, command: Command, debug: bool) -> 
         Command::Status(arguments) => delivery::look::status(directory, &arguments).await,
         Command::History(arguments) => delivery::look::history(directory, &arguments).await,
         Command::Why(argument) => delivery::look::why(directory, &argument).await,
-        Command::Logs(arguments) => delivery::look::logs(directory, &arguments).await,
+        Command::Logs(arguments) => match &arguments.run {
+            Some(run) => run_logs::print(directory, run),
+            None => delivery::look::logs(directory, &arguments).await,
+        },
         Command::Release(command) => delivery::release::run(directory, &command),
         _ => Err(Failure::usage("not wired")),
     }

@@ -61,6 +61,9 @@ fn detach(stream: &StreamId) -> Exit {
     Exit::Cancelled
 }
 
+/// One of so many windows without failures is told.
+const QUIET_WINDOWS: u64 = 10;
+
 /// The events so far, and from where on they are told.
 #[derive(Default)]
 struct Story {
@@ -93,6 +96,9 @@ impl Story {
 
 /// Returns whether people want to read it while they wait.
 fn is_worth_telling(fact: &Fact) -> bool {
+    if let Fact::WindowCredited { window, counts, .. } = fact {
+        return counts.failed > 0 || window.is_multiple_of(QUIET_WINDOWS);
+    }
     !matches!(
         fact,
         Fact::EnvironmentCreated(_) | Fact::RouteConfirmed | Fact::PruneDecided { .. } | Fact::ArtifactRemoved { .. }

@@ -10,6 +10,7 @@ use lockgate_core::Timestamp;
 use lockgate_core::time::Spoken;
 use lockgate_delivery::explain::{self, Status};
 use lockgate_engine::Clock;
+use lockgate_ship::Fact;
 
 use super::Place;
 use crate::arguments::{EnvironmentArgument, LogsArguments, StatusArguments};
@@ -131,7 +132,18 @@ pub(crate) async fn why(directory: &Path, argument: &EnvironmentArgument) -> Res
     let place = Place::find(directory)?;
     let configuration = place.configuration()?;
     let (name, _) = configuration.environment(argument.environment.as_deref())?;
-    let chain = explain::why(&place.events(name).await?);
+    let mut chain = explain::why(&place.events(name).await?);
+    // A ship that ended before its rollout is a refusal that the environment does not know.
+    let ship = place.newest_ship(name).await?;
+    if !ship
+        .iter()
+        .any(|event| matches!(event.fact, Fact::RolloutStarted { .. }))
+    {
+        let refused = lockgate_ship::why(&ship);
+        if !refused.is_empty() {
+            chain = refused;
+        }
+    }
     if chain.is_empty() {
         out::result(format_args!("{name}: nothing was paused, refused or rolled back"));
     }
