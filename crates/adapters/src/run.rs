@@ -229,7 +229,7 @@ impl Performer<Run> for RunPerformer {
         match self.executor(&task.stream) {
             Ok(executor) => executor.perform(&task.key, &task.effect, task.inputs.sender()).await,
             Err(error) => {
-                tracing::error!(%error, stream = %task.stream, "the run's folder cannot be used; trying again")
+                tracing::error!(%error, stream = %task.stream, "the run's folder cannot be used; trying again");
             }
         }
     }

@@ -157,6 +157,7 @@ pub(crate) enum Progress {
 }
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) workflow: WorkflowArguments,

@@ -36,7 +36,7 @@ pub(crate) fn main(home: &Path) -> Exit {
         }
     };
     crate::host_command::log_of_role();
-    match drive(&Home::at(home), host, seat) {
+    match drive(&Home::at(home), &host, seat) {
         Ok(()) => Exit::Ok,
         Err(failure) => {
             out::progress(&failure);
@@ -45,13 +45,13 @@ pub(crate) fn main(home: &Path) -> Exit {
     }
 }
 
-fn drive(home: &Home, host: HostHome, seat: Seat) -> Result<(), Failure> {
+fn drive(home: &Home, host: &HostHome, seat: Seat) -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| Failure::unavailable("start the driver").because(&error))?;
     let ended = runtime.block_on(async {
         let roles = crate::host_command::roles()?;
         tokio::spawn(lockgate_host::start::keep_supervisor(host.clone(), roles.clone()));
-        let domains = open(home, &host, &roles).await?;
+        let domains = open(home, host, &roles).await?;
         let listener = tokio::net::UnixListener::from_std(seat.listener)
             .map_err(|error| Failure::unavailable("serve the driver's socket").because(&error))?;
         let mut told = signal(SignalKind::terminate())

@@ -53,8 +53,8 @@ impl Home {
         self.project(identity).join("runs.db")
     }
 
-    /// Creates the folder, for its owner only.
-    pub(crate) fn create(&self, below: &Path) -> Result<(), Failure> {
+    /// Creates a folder, for its owner only.
+    pub(crate) fn create(below: &Path) -> Result<(), Failure> {
         use std::os::unix::fs::DirBuilderExt;
         std::fs::DirBuilder::new()
             .recursive(true)

@@ -59,18 +59,17 @@ fn guesses(found: &Found) -> Vec<(String, String)> {
 
 fn write(found: &Found) -> String {
     let run = found.run.as_ref().map_or("./server", |(run, _)| run.as_str());
-    let mut text = format!("version: 1\nrun: {run}   # gets $PORT\nhealth: tcp   # or a path, such as /health\n");
-    if let Some((artifact, _)) = &found.artifact {
-        text.push_str(&format!("artifact: {artifact}   # of the workflow\n"));
-    }
-    if !found.deploy_jobs.is_empty() {
-        text.push_str(&format!(
-            "replaces: {{ jobs: [{}] }}   # what `lockgate ship` does itself\n",
-            found.deploy_jobs.join(", ")
-        ));
-    }
-    text.push_str("environments:\n  staging: {}\n  production: {}\n");
-    text
+    let artifact = found.artifact.as_ref().map_or(String::new(), |(artifact, _)| {
+        format!("artifact: {artifact}   # of the workflow\n")
+    });
+    let replaces = match found.deploy_jobs.join(", ") {
+        jobs if jobs.is_empty() => jobs,
+        jobs => format!("replaces: {{ jobs: [{jobs}] }}   # what `lockgate ship` does itself\n"),
+    };
+    format!(
+        "version: 1\nrun: {run}   # gets $PORT\nhealth: tcp   # or a path, such as /health\n{artifact}{replaces}\
+         environments:\n  staging: {{}}\n  production: {{}}\n"
+    )
 }
 
 fn look(root: &Path) -> Found {

@@ -143,7 +143,7 @@ impl Workbench {
     async fn open(project: &Project) -> Result<Self, Failure> {
         let home = Home::find()?;
         let identity = identity(project);
-        home.create(&home.project(&identity))?;
+        Home::create(&home.project(&identity))?;
         let log = SqliteLog::open(&home.runs_log(&identity), Durability::Process)
             .await
             .map_err(unreadable)?;

@@ -34,7 +34,10 @@ pub(crate) fn print(directory: &Path, run: &str) -> Result<Exit, Failure> {
     })?;
     let logs = runs.join(name).join("logs");
     for job in names(&logs) {
-        for step in names(&logs.join(&job)).iter().filter(|step| step.ends_with(".log")) {
+        for step in names(&logs.join(&job))
+            .iter()
+            .filter(|step| Path::new(step).extension().is_some_and(|end| end == "log"))
+        {
             let path = logs.join(&job).join(step);
             let text = std::fs::read(&path)
                 .map_err(|error| Failure::unavailable(format!("read `{}`", path.display())).because(&error))?;

@@ -25,6 +25,7 @@ use crate::delivery::release::version;
 use crate::delivery::{Place, unreadable};
 use crate::driver::client::DriverClient;
 use crate::exit::{Exit, Failure};
+use crate::home::Home;
 use crate::planning::{self, Context, Request, fresh_run};
 use crate::render::out;
 use crate::render::run::{Output, RunScreen};
@@ -56,7 +57,7 @@ pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<
     ));
     let host = place.host();
     host_command::ensure(&host).await?;
-    let mut client = DriverClient::connect(&host).await?;
+    let mut client = DriverClient::connect(&host)?;
     client.begin(&stream, &start).await?;
     Voyage {
         place: &place,
@@ -133,7 +134,7 @@ fn prepare(
     };
     let folders = RunFolders::new(place.home.folder());
     let unusable = |error| Failure::unavailable("make the run's folder").because(&error);
-    place.home.create(&place.home.project(&place.identity))?;
+    Home::create(&place.home.project(&place.identity))?;
     folders
         .prepare(&run_stream, &record, &context.secrets)
         .map_err(unusable)?;
@@ -258,7 +259,7 @@ impl Voyage<'_> {
     async fn tail_of(&self, stream: &StreamId) -> Result<DriverClient, Failure> {
         const PATIENCE: u32 = 200;
         for _ in 0..PATIENCE {
-            let mut client = DriverClient::connect(&self.place.host()).await?;
+            let mut client = DriverClient::connect(&self.place.host())?;
             client.tail(stream, Sequence(0)).await?;
             if client.has_begun().await? {
                 return Ok(client);
@@ -271,7 +272,7 @@ impl Voyage<'_> {
 
     async fn show_rollout(&self) -> Result<Exit, Failure> {
         let (stream, intent) = (self.place.stream(self.environment), deploy_of(&self.stream));
-        let mut client = DriverClient::connect(&self.place.host()).await?;
+        let mut client = DriverClient::connect(&self.place.host())?;
         let following = Following {
             stream: &stream,
             intent: &intent,

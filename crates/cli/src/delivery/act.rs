@@ -16,6 +16,7 @@ use super::{Place, fresh_id};
 use crate::arguments::{DeployArguments, EnvironmentArgument, RollbackArguments, Wait};
 use crate::driver::client::{Answer, DriverClient};
 use crate::exit::{Exit, Failure};
+use crate::home::Home;
 use crate::render::out;
 use crate::{host_command, user};
 
@@ -183,10 +184,10 @@ fn actor() -> Actor {
 impl Order<'_> {
     async fn carry_out(self) -> Result<Exit, Failure> {
         let host = self.place.host();
-        self.place.home.create(self.place.home.folder())?;
+        Home::create(self.place.home.folder())?;
         host_command::ensure(&host).await?;
         let stream = self.place.stream(self.environment);
-        let mut client = DriverClient::connect(&host).await?;
+        let mut client = DriverClient::connect(&host)?;
         client.begin(&stream, &start(self.place, self.environment)).await?;
         let id = fresh_id("intent")?;
         let input = EnvironmentInput::Asked {

@@ -12,6 +12,7 @@ use super::Place;
 use super::look::instant;
 use crate::arguments::{ReleaseCommand, ReleaseCreateArguments};
 use crate::exit::{Exit, Failure};
+use crate::home::Home;
 use crate::render::out;
 
 pub(crate) fn run(directory: &Path, command: &ReleaseCommand) -> Result<Exit, Failure> {
@@ -57,7 +58,7 @@ fn create(place: &Place, arguments: &ReleaseCreateArguments) -> Result<Exit, Fai
         configuration: configuration.digest.clone(),
     };
     let artifacts: BTreeMap<_, _> = names.into_iter().map(|name| (name.to_owned(), path.clone())).collect();
-    place.home.create(&place.home.project(&place.identity))?;
+    Home::create(&place.home.project(&place.identity))?;
     let kept = place
         .releases()
         .create(draft, &artifacts, SystemClock::new().now().wall)

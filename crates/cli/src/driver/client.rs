@@ -29,7 +29,7 @@ pub(crate) enum Answer {
 
 impl DriverClient {
     /// Connects to the driver of this home, which must be running.
-    pub(crate) async fn connect(home: &HostHome) -> Result<Self, Failure> {
+    pub(crate) fn connect(home: &HostHome) -> Result<Self, Failure> {
         let stream = lockgate_host::socket::connect(&home.socket(Role::Driver))
             .and_then(|stream| {
                 stream.set_nonblocking(true)?;
