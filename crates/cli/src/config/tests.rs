@@ -64,12 +64,12 @@ fn all_mistakes_come_at_once() {
     mistakes(
         "version: 2\nrunn: ./a\nhealth: health\ninstances: 0\nstrategy: { blue-green: { soak: 30 } }\nlisten: nowhere\n",
         &[
-            "1:10 LG0114 this version of lockgate reads `version: 1` only | write `version: 1`",
             "1:1 LG0112 environment `production` does not say how to run the application | add `run:` with the command that starts it; it listens at the port in $PORT",
+            "1:10 LG0114 this version of lockgate reads `version: 1` only | write `version: 1`",
             "2:1 LG0111 lockgate.yaml has no key `runn` | did you mean `run`?",
             "3:9 LG0114 `health` is no health check | write a path such as `/health`, or `tcp`",
             "4:12 LG0114 `instances` cannot be 0 | 1 to 100 instances are possible",
-            "5:31 LG0114 `soak`: `30` is not a duration: expected a number with a unit, such as 500ms, 30s, 5m, 1h or 2d | -",
+            "5:33 LG0114 `soak`: `30` is not a duration: expected a number with a unit, such as 500ms, 30s, 5m, 1h or 2d | -",
             "6:9 LG0114 `nowhere` is not an address to listen at | write it as `127.0.0.1:8080`, or as a port of the loopback",
         ],
     );
