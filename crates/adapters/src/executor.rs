@@ -8,6 +8,7 @@
 //!
 //! What is not here: timers and timeouts, which are decisions of the run.
 
+pub mod annotation;
 pub mod archive;
 pub mod artifact;
 pub mod builtin;
@@ -40,8 +41,9 @@ use lockgate_pipeline::run::effect::{RunEffect, StepAttempt, WorkspaceWant};
 use lockgate_pipeline::run::input::{RunInput, RunResult};
 use tokio::sync::mpsc;
 
+pub use annotation::{Annotation, Level};
 pub use artifact::{ArtifactStore, StoredArtifact};
-pub use interpreter::{Annotation, Debug, Level};
+pub use interpreter::Debug;
 pub use log::{LogChange, LogEvent, LogSink};
 pub use options::{ExecutorOptions, Source};
 pub use refusal::SystemChanges;

@@ -58,6 +58,7 @@ pub struct KeptLog {
     text: File,
     index: File,
     stream: MaskStream,
+    masked: Vec<u8>,
     written: u64,
     line: Vec<u8>,
     owner: LogOwner,
@@ -76,6 +77,7 @@ impl KeptLog {
             text: create(path)?,
             index: create(&index_of(path))?,
             stream: MaskStream::new(masker),
+            masked: Vec::new(),
             written: 0,
             line: Vec::new(),
             owner,
@@ -84,27 +86,30 @@ impl KeptLog {
         Ok(log)
     }
 
-    /// Appends lines, without their ends.
+    /// Takes lines, without their ends; they are in the log after the next [`KeptLog::flush`].
+    pub fn lines<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) {
+        for line in lines {
+            self.stream.push(line.as_bytes(), &mut self.masked);
+            self.stream.push(b"\n", &mut self.masked);
+        }
+    }
+
+    /// Appends what was taken.
     ///
     /// # Errors
-    /// Returns why they cannot be written.
-    pub fn lines<'a>(&mut self, lines: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
-        let mut masked = Vec::new();
-        for line in lines {
-            self.stream.push(line.as_bytes(), &mut masked);
-            self.stream.push(b"\n", &mut masked);
-        }
+    /// Returns why it cannot be written.
+    pub fn flush(&mut self) -> io::Result<()> {
+        let masked = std::mem::take(&mut self.masked);
         self.append(&masked)
     }
 
-    /// Appends what was held back: the log is complete.
+    /// Appends what was taken and what was held back: the log is complete.
     ///
     /// # Errors
     /// Returns why it cannot be written.
     pub fn finish(mut self) -> io::Result<()> {
-        let mut masked = Vec::new();
-        self.stream.finish(&mut masked);
-        self.append(&masked)?;
+        self.stream.finish(&mut self.masked);
+        self.flush()?;
         if !self.line.is_empty() {
             self.append(b"\n")?;
         }
@@ -196,8 +201,9 @@ mod tests {
         };
         for _ in 0..2 {
             let mut log = KeptLog::begin(&path, owner.clone(), Masker::new(["hunter2"])).unwrap();
-            log.lines(["one", "it is hunter2"]).unwrap();
-            log.lines(["hunt"]).unwrap();
+            log.lines(["one", "it is hunter2"]);
+            log.flush().unwrap();
+            log.lines(["hunt"]);
             log.finish().unwrap();
         }
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "one\nit is ***\nhunt\n");

@@ -7,7 +7,7 @@
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 
-use super::interpreter::{Annotation, Level};
+use super::annotation::{Annotation, Level};
 
 /// The matchers of one job.
 #[derive(Clone, Debug, Default)]

@@ -20,7 +20,7 @@ use lockgate_pipeline::run::input::{RunResult, StepEnd, StepExit};
 
 use super::builtin;
 use super::run::{Report, Run};
-use output::Output;
+use output::{More, Output};
 use record::StepRecord;
 
 /// How often a running step's output is looked at.
@@ -111,11 +111,14 @@ async fn attend(run: &Arc<Run>, record: &StepRecord) -> StepEnd {
     let mut output = Output::begin(run, record);
     let state = {
         let mut ended = pin!(shim::wait(&attempt));
+        let mut pause = LOOK;
         loop {
             tokio::select! {
                 biased;
                 state = &mut ended => break state,
-                () = tokio::time::sleep(LOOK) => output.advance(),
+                () = tokio::time::sleep(pause) => {
+                    pause = if output.advance() == More::Yes { Duration::ZERO } else { LOOK };
+                }
             }
         }
     };
@@ -123,5 +126,9 @@ async fn attend(run: &Arc<Run>, record: &StepRecord) -> StepEnd {
         tracing::warn!(attempt = %record.attempt, %cause, "the end of a step could not be read");
         AttemptState::Unknown
     });
+    output.close_ears();
+    while output.advance() == More::Yes {
+        tokio::task::yield_now().await;
+    }
     finish::finish(run, record, output, &state)
 }

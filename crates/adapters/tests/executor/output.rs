@@ -56,6 +56,19 @@ async fn a_large_output_is_whole() {
 }
 
 #[tokio::test]
+async fn what_a_step_leaves_running_is_not_waited_for() {
+    let mut fixture = Fixture::new();
+    fixture.prepare("build").await;
+    succeeded(
+        &fixture
+            .sh("(while :; do echo on and on; done) & sleep 0.05; echo end")
+            .await,
+    );
+    succeeded(&fixture.sh("echo next").await);
+    fixture.remove("build").await;
+}
+
+#[tokio::test]
 async fn lines_are_shown_while_the_step_runs() {
     let (sink, mut shown) = mpsc::unbounded_channel::<LogEvent>();
     let mut fixture = Fixture::with(|options| options.sink = Some(sink));

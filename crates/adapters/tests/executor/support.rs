@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use lockgate_adapters::executor::{Debug, ExecutorOptions, ProcessExecutor, Source, SystemChanges, UserEnvironment};
 use lockgate_core::{EffectKey, Secret};
 use lockgate_host::Roles;
+use lockgate_host::shim::{self, AttemptState};
 use lockgate_pipeline::builtin::BuiltinAction;
 use lockgate_pipeline::run;
 use lockgate_pipeline::run::effect::{
@@ -193,6 +194,24 @@ impl Fixture {
                 other => panic!("{other:?}"),
             })
             .collect()
+    }
+}
+
+impl Drop for Fixture {
+    /// A failed test leaves no step running.
+    fn drop(&mut self) {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        for entry in std::fs::read_dir(self.options.home.join("attempts"))
+            .into_iter()
+            .flatten()
+        {
+            let attempt = entry.unwrap().path();
+            let _ = shim::stop(&attempt, Duration::ZERO);
+            while matches!(shim::observe(&attempt), Ok(AttemptState::Running { .. })) && Instant::now() < deadline {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            let _ = shim::sweep(&attempt);
+        }
     }
 }
 

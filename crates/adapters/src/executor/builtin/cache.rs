@@ -91,7 +91,10 @@ pub(super) fn restore(context: &mut Context<'_>, outputs: Outputs) -> Result<Don
     };
     if context.flag("lookup-only", Flag::Off)? == Flag::Off {
         context.go_on()?;
-        unpack(&archive(&folder, &entry.key), context.job.root(), Times::Keep)?;
+        if let Err(cause) = unpack(&archive(&folder, &entry.key), context.job.root(), Times::Keep) {
+            context.warning(&format!("Failed to restore: {cause}"));
+            return missed(context, done, &key, &restore_keys);
+        }
         context.say(&format!(
             "Cache restored from key: {} ({} bytes)",
             entry.key, entry.size
@@ -216,7 +219,11 @@ fn find(folder: &Path, key: &str, restore_keys: &[String]) -> io::Result<Option<
         Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(None),
         all => {
             for entry in all? {
-                entries.extend(durable::read_json::<Entry>(&entry?.path().join("entry.json"))?);
+                let note = entry?.path().join("entry.json");
+                match durable::read_json::<Entry>(&note) {
+                    Ok(entry) => entries.extend(entry),
+                    Err(cause) => tracing::warn!(path = %note.display(), %cause, "a cache entry is unreadable"),
+                }
             }
         }
     }

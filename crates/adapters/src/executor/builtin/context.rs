@@ -135,7 +135,8 @@ impl<'a> Context<'a> {
     }
 
     pub(super) fn say(&mut self, line: &str) {
-        if let Err(cause) = self.log.lines(line.lines()) {
+        self.log.lines(line.lines());
+        if let Err(cause) = self.log.flush() {
             tracing::warn!(attempt = %self.step.attempt, %cause, "the log is not complete");
         }
     }

@@ -12,9 +12,10 @@ use sha2::{Digest as _, Sha256};
 
 use super::output::Output;
 use super::record::{self, StepRecord};
+use crate::executor::annotation::{Annotation, Level};
 use crate::executor::files::{StepFiles, Written};
 use crate::executor::hash_files::hexadecimal;
-use crate::executor::interpreter::{Annotation, Collected, Level};
+use crate::executor::interpreter::Collected;
 use crate::executor::log::{KeptLog, LogOwner};
 use crate::executor::mask::Masker;
 use crate::executor::run::Run;
@@ -73,7 +74,7 @@ pub(super) fn refused(run: &Run, step: &StepAttempt, reason: &str) -> StepEnd {
     let reason = masker.mask(reason);
     let line = format!("##[error]{reason}");
     let logged = KeptLog::begin(&record::log_path(run, step), owner, masker).and_then(|mut log| {
-        log.lines([line.as_str()])?;
+        log.lines([line.as_str()]);
         log.finish()
     });
     if let Err(cause) = logged {

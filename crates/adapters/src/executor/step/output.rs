@@ -10,6 +10,9 @@ use crate::executor::log::{KeptLog, LogOwner};
 use crate::executor::problem::Matchers;
 use crate::executor::run::Run;
 
+/// The most that is taken at once, so that one loud step does not keep the others waiting.
+const LARGEST_BITE: u64 = 1024 * 1024;
+
 /// A line longer than this is passed on in pieces.
 const LONGEST_LINE: usize = 1024 * 1024;
 
@@ -18,11 +21,21 @@ pub(super) struct Output<'r> {
     run: &'r Run,
     directory: String,
     raw: Option<File>,
+    /// How much of the raw output has been taken, and how much there is at the end of the step.
+    taken: u64,
+    end: u64,
     line: Vec<u8>,
     interpreter: Interpreter,
     log: Option<KeptLog>,
     /// Why the log is not complete.
     broken: Option<String>,
+}
+
+/// Whether more output is waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum More {
+    Yes,
+    No,
 }
 
 impl<'r> Output<'r> {
@@ -47,6 +60,8 @@ impl<'r> Output<'r> {
             run,
             directory: record.directory.clone(),
             raw: None,
+            taken: 0,
+            end: u64::MAX,
             line: Vec::new(),
             interpreter: Interpreter::new(around, matchers),
             log: None,
@@ -60,38 +75,43 @@ impl<'r> Output<'r> {
         output
     }
 
-    /// Takes what has been written since the last time.
-    pub(super) fn advance(&mut self) {
+    /// Takes what has been written since the last time; returns whether there is more.
+    pub(super) fn advance(&mut self) -> More {
         let Some(mut raw) = self.raw.take() else {
-            return;
+            return More::No;
         };
-        let mut piece = vec![0; 64 * 1024];
-        loop {
-            match raw.read(&mut piece) {
-                Ok(0) => break,
-                Ok(count) => self.take(&piece[..count]),
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                Err(cause) => {
-                    self.noted::<()>(Err(cause));
-                    break;
-                }
-            }
-        }
+        let mut bite = Vec::new();
+        let most = LARGEST_BITE.min(self.end.saturating_sub(self.taken));
+        let read = (&mut raw).take(most).read_to_end(&mut bite);
+        self.noted(read);
+        self.taken += bite.len() as u64;
         self.raw = Some(raw);
+        self.take(&bite);
+        self.flush();
+        if bite.len() as u64 == LARGEST_BITE {
+            More::Yes
+        } else {
+            More::No
+        }
+    }
+
+    /// Notes that the step has ended: what it left running may go on writing, and is not heard any more.
+    pub(super) fn close_ears(&mut self) {
+        if let Some(length) = self.raw.as_ref().and_then(|raw| raw.metadata().ok()) {
+            self.end = length.len();
+        }
     }
 
     /// Appends lines of the executor's own.
     pub(super) fn show(&mut self, lines: &[String]) {
-        if let Some(mut log) = self.log.take() {
-            let written = log.lines(lines.iter().map(String::as_str));
-            self.noted(written);
-            self.log = Some(log);
+        if let Some(log) = &mut self.log {
+            log.lines(lines.iter().map(String::as_str));
         }
     }
 
     /// Returns what the commands brought about, when the step has ended and its last line is read.
     pub(super) fn said(&mut self) -> Collected {
-        self.advance();
+        while self.advance() == More::Yes {}
         if !self.line.is_empty() {
             let line = mem::take(&mut self.line);
             self.line_ends(&line);
@@ -111,6 +131,13 @@ impl<'r> Output<'r> {
             self.noted(finished);
         }
         self.broken
+    }
+
+    fn flush(&mut self) {
+        if let Some(log) = &mut self.log {
+            let written = log.flush();
+            self.noted(written);
+        }
     }
 
     fn take(&mut self, mut piece: &[u8]) {
