@@ -9,6 +9,7 @@ mod config;
 mod delivery;
 mod driver;
 mod exit;
+mod explain;
 mod home;
 mod host_command;
 mod init;
@@ -106,6 +107,7 @@ async fn execute(directory: &std::path::Path, command: Command, debug: bool) -> 
             None => delivery::look::logs(directory, &arguments).await,
         },
         Command::Release(command) => delivery::release::run(directory, &command),
+        Command::Explain(arguments) => explain::run(&arguments),
         _ => Err(Failure::usage("not wired")),
     }
 }

@@ -197,7 +197,11 @@ impl Workbench {
     /// Shows the run until it is over. The first Ctrl-C cancels it cleanly, the second ends it at once.
     async fn watch(&mut self, handle: &Handle<Run>, arguments: &RunArguments, debug: bool) -> Exit {
         let logs = self.folders.of(handle.stream()).join("logs");
-        let output = if debug { Output::Shown } else { Output::Folded };
+        let output = if debug {
+            Output::Shown
+        } else {
+            Output::fitting(arguments.progress)
+        };
         let mut screen = RunScreen::new(arguments.progress, output, logs.clone());
         let mut states = handle.states();
         let mut interrupts = 0;

@@ -47,6 +47,17 @@ pub(crate) enum Output {
     Shown,
 }
 
+impl Output {
+    /// Returns what suits a form: a log holds everything, a live tree what fails.
+    pub(crate) fn fitting(progress: Progress) -> Self {
+        match progress {
+            Progress::Plain => Self::Shown,
+            Progress::Auto if !std::io::stderr().is_terminal() => Self::Shown,
+            _ => Self::Folded,
+        }
+    }
+}
+
 impl RunScreen {
     /// Returns a screen for a run whose logs are in `logs`.
     pub(crate) fn new(progress: Progress, output: Output, logs: PathBuf) -> Self {
@@ -117,6 +128,11 @@ impl RunScreen {
         out::progress(format_args!("logs: {}", self.logs.display()));
     }
 
+    /// Returns the last lines of a step.
+    fn tail(&self, job: &JobView<'_>, step: &StepPath) -> impl Iterator<Item = &String> {
+        self.tails.get(&(job.key(), step.clone())).into_iter().flatten()
+    }
+
     fn failures(&self, run: &Run, job: JobView<'_>) {
         let JobStatus::Over {
             outcome: Outcome::Failure,
@@ -140,7 +156,7 @@ impl RunScreen {
             if let Some(reason) = &step.reason {
                 out::progress(format_args!("  {reason}"));
             }
-            for line in self.tails.get(&(job.key(), step.path.clone())).into_iter().flatten() {
+            for line in self.tail(&job, &step.path) {
                 out::progress(format_args!("  | {line}"));
             }
         }
