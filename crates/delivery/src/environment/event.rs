@@ -2,6 +2,8 @@
 //!
 //! Events carry every instant and number that decided, so that replay computes nothing.
 
+mod name;
+
 use std::time::Duration;
 
 use lockgate_core::{BootId, Broken, InputId, ResultStamp, Timestamp, WakeAt};
@@ -214,8 +216,8 @@ pub enum Fact {
         window: u64,
         /// The revision's own answers since the epoch began.
         counts: Counts,
-        /// How much of the soak it proves: a window's length, or nothing within a window
-        /// and while the revision was not ready.
+        /// How much of the soak it proves: a window's length, or nothing within a window,
+        /// while the revision was not ready, and while the proxy could not follow the route.
         credit: Duration,
         /// How long the proxy may be silent from now on.
         silence: WakeAt,
@@ -361,59 +363,4 @@ pub enum Fact {
     },
     /// A decision would have broken an invariant: nothing is decided any more, the route stays.
     Frozen(Broken),
-}
-
-impl Fact {
-    /// Returns the stable name of the variant.
-    pub const fn name(&self) -> &'static str {
-        match self {
-            Self::EnvironmentCreated(_) => "EnvironmentCreated",
-            Self::DeployQueued(_) => "DeployQueued",
-            Self::QueuedDeployDropped { .. } => "QueuedDeployDropped",
-            Self::RolloutStarted { .. } => "RolloutStarted",
-            Self::ArtifactPlaced { .. } => "ArtifactPlaced",
-            Self::InstanceStarted { .. } => "InstanceStarted",
-            Self::InstanceExited { .. } => "InstanceExited",
-            Self::StopDecided { .. } => "StopDecided",
-            Self::InstanceStopped { .. } => "InstanceStopped",
-            Self::ProbeChanged { .. } => "ProbeChanged",
-            Self::CandidateReady { .. } => "CandidateReady",
-            Self::SmokeEnded { .. } => "SmokeEnded",
-            Self::SwitchDecided { .. } => "SwitchDecided",
-            Self::Rerouted { .. } => "Rerouted",
-            Self::RouteTroubled { .. } => "RouteTroubled",
-            Self::RouteConfirmed => "RouteConfirmed",
-            Self::Promoted { .. } => "Promoted",
-            Self::OldDrained { .. } => "OldDrained",
-            Self::WindowCredited { .. } => "WindowCredited",
-            Self::WatchSilent { .. } => "WatchSilent",
-            Self::SoakTimePassed { .. } => "SoakTimePassed",
-            Self::SoakHeld { .. } => "SoakHeld",
-            Self::Soaked { .. } => "Soaked",
-            Self::LeftServing { .. } => "LeftServing",
-            Self::RollbackDecided { .. } => "RollbackDecided",
-            Self::ReturnDecided { .. } => "ReturnDecided",
-            Self::TrafficReturned { .. } => "TrafficReturned",
-            Self::CandidateDrained { .. } => "CandidateDrained",
-            Self::LogsKept { .. } => "LogsKept",
-            Self::EnvironmentProven { .. } => "EnvironmentProven",
-            Self::ProofFailed { .. } => "ProofFailed",
-            Self::RolledBack { .. } => "RolledBack",
-            Self::RollbackFailed { .. } => "RollbackFailed",
-            Self::DeploysPaused { .. } => "DeploysPaused",
-            Self::DeploysResumed { .. } => "DeploysResumed",
-            Self::PruneDecided { .. } => "PruneDecided",
-            Self::ArtifactRemoved { .. } => "ArtifactRemoved",
-            Self::TimerRearmed { .. } => "TimerRearmed",
-            Self::Frozen(_) => "Frozen",
-        }
-    }
-
-    /// Returns whether a rollout is over with this fact.
-    pub const fn ends_rollout(&self) -> bool {
-        matches!(
-            self,
-            Self::Soaked { .. } | Self::LeftServing { .. } | Self::RolledBack { .. } | Self::RollbackFailed { .. }
-        )
-    }
 }

@@ -25,7 +25,7 @@ pub(super) fn of(definition: &ApplicationDefinition) -> Vec<String> {
     let health = &definition.health;
     let unwell = (health.interval + health.timeout) * health.failures;
     sight.push(format!(
-        "a failing {} within {}, a crash at once, without any traffic",
+        "a failing health check ({}) within {}, a crash at once, without any traffic",
         health.probe,
         Spoken(unwell)
     ));

@@ -43,6 +43,12 @@ pub(super) fn play(stage: &mut Stage, line: &str) -> String {
                 text
             }
         }
+        ["wake", name] => stage.report(EffectKey::of("wake", name), 0, Report::Woke),
+        ["clock", "goes", "back", duration] => {
+            let back = parse_duration(duration).unwrap();
+            stage.now.wall.0 -= i64::try_from(back.as_millis()).unwrap();
+            String::new()
+        }
         ["reboot"] => {
             stage.boots += 1;
             stage.now.boot = lockgate_core::BootId(format!("boot-{}", stage.boots));

@@ -33,6 +33,7 @@ pub(crate) const FACTS: &[&str] = &[
     "Rerouted",
     "RouteTroubled",
     "RouteConfirmed",
+    "TimerRearmed",
     "Promoted",
     "OldDrained",
     "WindowCredited",

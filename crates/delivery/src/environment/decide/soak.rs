@@ -1,7 +1,8 @@
 //! The judgement of a promoted revision.
 //!
 //! Time alone proves nothing: the soak ends when its timer is due *and* the proxy has
-//! reported as many windows. A silent proxy therefore holds it, whatever the clock says.
+//! reported as many windows. A silent proxy therefore holds it, whatever the clock says,
+//! and so does one that cannot follow the route: its windows count requests that never came.
 
 use std::time::Duration;
 
@@ -78,12 +79,13 @@ pub(super) fn observe(draft: &mut Draft<'_>, stamp: &ResultStamp, window: u64, c
     }
     let strategy = &rollout.plan.definition.strategy;
     let ready = draft.state.revision(rollout.revision()).is_some_and(Revision::is_ready);
+    let followed = draft.state.route_trouble.is_none();
     draft.add(Fact::WindowCredited {
         revision: rollout.revision(),
         epoch,
         window,
         counts,
-        credit: if is_new && ready {
+        credit: if is_new && ready && followed {
             strategy.window()
         } else {
             Duration::ZERO
@@ -98,9 +100,9 @@ fn breaks_a_rule(environment: &Environment, rollout: &Rollout, epoch: u64, count
     verdict(environment, rollout, &tally).outcome == Outcome::Fail
 }
 
-/// Returns whether time and windows are complete and the replaced revision has let go.
+/// Returns whether time and windows are complete, the replaced revision has let go, and the proxy follows the route.
 fn is_complete(environment: &Environment, rollout: &Rollout, soak: &Soak) -> bool {
     let proven = soak.left(rollout.plan.definition.strategy.soak).is_zero();
     let let_go = rollout.base.is_none_or(|base| !environment.is_draining(base));
-    soak.timer.is_none() && proven && let_go
+    soak.timer.is_none() && proven && let_go && environment.route_trouble.is_none()
 }
