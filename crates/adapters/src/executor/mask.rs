@@ -14,7 +14,7 @@ pub mod stream;
 use std::collections::BTreeSet;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 pub use stream::MaskStream;
 
@@ -148,7 +148,9 @@ impl PatternSet {
     fn of(patterns: BTreeSet<Vec<u8>>) -> Option<Self> {
         let sorted: Vec<Vec<u8>> = patterns.into_iter().collect();
         let longest = sorted.iter().map(Vec::len).max()?;
+        // The full automaton that the crate would choose takes a kilobyte for each byte of each form.
         let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::ContiguousNFA))
             .match_kind(MatchKind::Standard)
             .build(&sorted)
             .ok()?;

@@ -11,6 +11,9 @@ const HEX_UPPER: &[u8; 16] = b"0123456789ABCDEF";
 /// A value with fewer bytes is looked for as it is only: its encodings occur in ordinary text.
 const SHORTEST_ENCODED: usize = 4;
 
+/// A value with more bytes, such as a key file, is looked for encoded once, and encoded twice only line by line.
+const LONGEST_DOUBLED: usize = 512;
+
 /// A wrapped encoding with fewer characters is not joined over line ends.
 const SHORTEST_WRAPPED: usize = 8;
 
@@ -45,7 +48,7 @@ fn binary(value: &[u8]) -> BTreeSet<Vec<u8>> {
         forms.insert(bits(value, 0, alphabet, Edge::Whole));
         for shift in 0..3 {
             let inner = bits(value, shift, alphabet, Edge::Certain);
-            for outer_shift in 0..3 {
+            for outer_shift in (0..3).filter(|_| value.len() <= LONGEST_DOUBLED) {
                 forms.insert(bits(&inner, outer_shift, alphabet, Edge::Certain));
             }
             forms.insert(inner);
