@@ -23,6 +23,8 @@ pub(super) struct Report {
     pub(super) completed: u64,
     pub(super) failed: u64,
     pub(super) failed_by_kind: BTreeMap<FailureKind, u64>,
+    /// When the failures of each kind were: of all of them, though not all are told.
+    pub(super) failed_between: BTreeMap<FailureKind, Span>,
     pub(super) failed_by_status: BTreeMap<String, u64>,
     pub(super) kept: Side,
     pub(super) new: Side,
@@ -61,6 +63,15 @@ pub(super) struct Version {
     pub(super) last_answer_ms: u64,
 }
 
+/// When requests were due, and when they ended.
+#[derive(Clone, Copy, Serialize)]
+pub(super) struct Span {
+    pub(super) first_due_ms: u64,
+    pub(super) last_due_ms: u64,
+    pub(super) first_end_ms: u64,
+    pub(super) last_end_ms: u64,
+}
+
 #[derive(Default, Serialize)]
 pub(super) struct Second {
     pub(super) second: u64,
@@ -96,6 +107,7 @@ impl Tally {
             completed: 0,
             failed: 0,
             failed_by_kind: BTreeMap::new(),
+            failed_between: BTreeMap::new(),
             failed_by_status: BTreeMap::new(),
             kept: Side::default(),
             new: Side::default(),
@@ -188,6 +200,9 @@ impl Tally {
             return;
         };
         *self.report.failed_by_kind.entry(failure.kind).or_default() += 1;
+        let span = Span::of(outcome);
+        let whole = self.report.failed_between.entry(failure.kind).or_insert(span);
+        *whole = whole.with(span);
         if failure.kind == FailureKind::Status {
             *self.report.failed_by_status.entry(failure.detail.clone()).or_default() += 1;
         }
@@ -200,6 +215,27 @@ impl Tally {
                 detail: failure.detail.clone(),
                 version: outcome.version.clone(),
             });
+        }
+    }
+}
+
+impl Span {
+    fn of(outcome: &Outcome) -> Self {
+        let (due, ended) = (milliseconds(outcome.due), milliseconds(outcome.ended));
+        Self {
+            first_due_ms: due,
+            last_due_ms: due,
+            first_end_ms: ended,
+            last_end_ms: ended,
+        }
+    }
+
+    fn with(self, other: Self) -> Self {
+        Self {
+            first_due_ms: self.first_due_ms.min(other.first_due_ms),
+            last_due_ms: self.last_due_ms.max(other.last_due_ms),
+            first_end_ms: self.first_end_ms.min(other.first_end_ms),
+            last_end_ms: self.last_end_ms.max(other.last_end_ms),
         }
     }
 }

@@ -1,0 +1,94 @@
+//! What dies comes back, and what was begun is finished.
+
+use super::scene::journal::{Journal, names};
+use super::scene::{Scene, http, processes, until};
+
+#[test]
+fn commands_that_look_work_while_the_daemons_are_down() {
+    let scene = Scene::new();
+    scene.release(&["v1", "v2"]);
+    scene.deploy("v1").expect(0);
+    let instance = scene.host()["instances"][0]["pid"].clone();
+    scene
+        .lockgate(&["host", "stop"])
+        .expect(0)
+        .says(&["stopped the driver", "1 instances go on running"]);
+    let host = scene.host();
+    for role in ["supervisor", "proxy", "driver"] {
+        assert_eq!(host[role]["alive"], false, "{host:#}");
+    }
+
+    assert_eq!(scene.production("status")["revisions"][0]["version"], "v1");
+    scene.lockgate(&["status"]).expect(0).says(&["v1"]);
+    scene.lockgate(&["history", "production"]).expect(0).says(&["v1"]);
+    scene.lockgate(&["why", "production"]).expect(0);
+    scene
+        .lockgate(&["logs", "production"])
+        .expect(0)
+        .says(&["doc-server v1 listens on"]);
+    scene
+        .lockgate(&["host", "status"])
+        .expect(0)
+        .says(&["driver      not running"]);
+
+    scene.deploy("v2").expect(0);
+    assert_eq!(scene.serving(), "v2");
+    let host = scene.host();
+    let first = host["instances"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["pid"] == instance);
+    assert!(first.is_some(), "v1's process {instance} is kept warm: {host:#}");
+}
+
+#[test]
+fn a_rollout_goes_on_when_its_command_is_killed() {
+    let scene = Scene::new();
+    scene.release(&["v1", "v2"]);
+    scene.deploy("v1").expect(0);
+    let journal = Journal::of(&scene);
+    let before = journal.length();
+    let command = scene.start(&["deploy", "production", "--version", "v2"]);
+    journal.wait_for("RolloutStarted", before);
+    processes::kill(command.pid());
+    assert_eq!(command.wait().code, -1);
+    let events = journal.wait_for_end(before);
+    assert!(events.iter().any(|event| event.name == "Soaked"), "{}", names(&events));
+    assert_eq!(scene.serving(), "v2");
+}
+
+#[test]
+fn each_daemon_is_started_again() {
+    let scene = Scene::new();
+    scene.release(&["v1"]);
+    scene.deploy("v1").expect(0);
+    let (address, instance) = (scene.address(), scene.host()["instances"][0]["pid"].clone());
+    for role in ["driver", "supervisor", "proxy"] {
+        let pid = scene.pid(role);
+        processes::kill(pid);
+        let host = until("another process has the role", || {
+            let host = scene.host();
+            let role = &host[role];
+            (role["alive"] == true && role["pid"] != pid).then_some(host)
+        });
+        assert_eq!(host["instances"][0]["pid"], instance, "{role}: {host:#}");
+        assert_eq!(http::get(&address, "/health").unwrap().status, 200, "{role}");
+    }
+}
+
+#[test]
+fn an_instance_that_dies_is_started_again() {
+    let scene = Scene::new();
+    scene.release(&["v1"]);
+    scene.deploy("v1").expect(0);
+    let address = scene.address();
+    let pid = scene.host()["instances"][0]["pid"].as_i64().unwrap();
+    processes::kill(i32::try_from(pid).unwrap());
+    until("it serves again", || {
+        http::get(&address, "/health")
+            .ok()
+            .filter(|answer| answer.status == 200)
+    });
+    assert_ne!(scene.host()["instances"][0]["pid"].as_i64(), Some(pid));
+}

@@ -1,0 +1,13 @@
+//! The real binary, from the outside: what it prints, how it ends, and what runs afterwards.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[allow(dead_code, reason = "each test binary uses its part of the stage")]
+#[path = "../support/scene.rs"]
+mod scene;
+
+mod deploying;
+mod faults;
+mod plans;
+mod projects;
+mod refusals;
