@@ -51,6 +51,11 @@ pub(crate) fn read(root: &Path, path: &Path) -> Result<SourceFile, Failure> {
             .because(&error)
             .help("save it as UTF-8")
     })?;
-    let shown = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    let shown = path
+        .strip_prefix(root)
+        .or_else(|_| path.strip_prefix("."))
+        .unwrap_or(path)
+        .display()
+        .to_string();
     Ok(SourceFile::new(shown, text))
 }

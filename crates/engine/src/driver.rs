@@ -67,6 +67,15 @@ pub(crate) struct Running<E> {
     task: AbortOnDropHandle<()>,
 }
 
+/// Why the effects are compared with what runs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Occasion {
+    /// The effects may have changed.
+    Change,
+    /// Some time has passed.
+    Tick,
+}
+
 enum Appended {
     Done,
     Nothing,
@@ -78,7 +87,7 @@ impl<M: Machine, P: Performer<M>> Driver<M, P> {
     /// Drives until the machine is over, a newer owner takes the stream, or the handle is gone.
     pub(crate) async fn drive(mut self) {
         self.performer.sweep(&self.stream, self.machine.effects()).await;
-        self.reconcile();
+        self.reconcile(Occasion::Change);
         let mut tick = tokio::time::interval(RECONCILE_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         tick.reset();
@@ -89,7 +98,7 @@ impl<M: Machine, P: Performer<M>> Driver<M, P> {
                     Some(intent) => self.take_intent(intent).await,
                     None => false,
                 },
-                _ = tick.tick() => { self.reconcile(); true }
+                _ = tick.tick() => { self.reconcile(Occasion::Tick); true }
             };
             if !owned {
                 return;
@@ -210,7 +219,7 @@ impl<M: Machine, P: Performer<M>> Driver<M, P> {
                 self.machine = evolved;
                 self.state.send_replace(Arc::new(self.machine.clone()));
                 self.head.send_replace(head);
-                self.reconcile();
+                self.reconcile(Occasion::Change);
                 Ok(Appended::Done)
             }
             Err(AppendError::Duplicate { at }) => Ok(Appended::Duplicate(at)),
@@ -239,13 +248,16 @@ impl<M: Machine, P: Performer<M>> Driver<M, P> {
         events.iter().map(|event| encode::<M>(event, at)).collect()
     }
 
-    fn reconcile(&mut self) {
+    /// Makes the running tasks those that the effects want.
+    fn reconcile(&mut self, occasion: Occasion) {
         let wanted = self.machine.effects();
         self.tasks
             .retain(|key, running| wanted.get(key) == Some(&running.effect));
-        let idle = |running: &Running<M::Effect>| running.task.is_finished();
         for (key, effect) in wanted {
-            if self.tasks.get(key).is_some_and(|running| !idle(running)) {
+            // A finished task has sent its result, which may still wait in the queue; only if the effect still stands at a
+            // tick was the result lost, or could not be had.
+            let settled = |running: &Running<M::Effect>| occasion == Occasion::Change || !running.task.is_finished();
+            if self.tasks.get(key).is_some_and(settled) {
                 continue;
             }
             let task = Task {
