@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::command::Command;
+use super::mask::Masker;
 
 /// How serious an annotation is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -66,6 +67,17 @@ impl Annotation {
             end_line: None,
             column: None,
             end_column: None,
+        }
+    }
+
+    /// Returns the remark without secrets.
+    #[must_use]
+    pub fn masked(&self, masker: &Masker) -> Self {
+        Self {
+            message: masker.mask(&self.message),
+            title: self.title.as_ref().map(|title| masker.mask(title)),
+            file: self.file.as_ref().map(|file| masker.mask(file)),
+            ..self.clone()
         }
     }
 

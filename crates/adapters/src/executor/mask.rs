@@ -78,6 +78,12 @@ impl Masker {
         }
     }
 
+    /// Returns the secrets.
+    pub fn values(&self) -> Vec<String> {
+        let shared = self.shared.read().unwrap_or_else(PoisonError::into_inner);
+        shared.values.iter().cloned().collect()
+    }
+
     /// Adds a secret; returns whether it is new.
     pub fn adds(&self, value: &str) -> bool {
         let count = || self.shared.read().unwrap_or_else(PoisonError::into_inner).values.len();

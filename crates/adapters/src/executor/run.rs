@@ -14,7 +14,7 @@ use super::builtin::Builtins;
 use super::mask::Masker;
 use super::options::ExecutorOptions;
 use super::refusal::{self, SystemChanges};
-use super::secrets::{SecretBook, append_private};
+use super::secrets::{RevealError, SecretBook, append_private};
 use super::shell::find_program;
 use super::workspace::{JobFolder, RunFolder};
 
@@ -35,12 +35,11 @@ impl Run {
     pub(crate) fn open(options: ExecutorOptions) -> io::Result<Self> {
         let folder = RunFolder::create(&options.home)?;
         let secrets = SecretBook::open(options.secrets.clone(), folder.sealed())?;
-        let values = secrets.values();
         if options.system == SystemChanges::Refused {
             refusal::write(&folder.refusals())?;
         }
         Ok(Self {
-            masker: Masker::new(values.iter().map(String::as_str)),
+            masker: Masker::new(secrets.named()),
             folder,
             secrets,
             builtins: Builtins::default(),
@@ -87,6 +86,15 @@ impl Run {
             append_private(&self.masks(directory), &value)?;
         }
         Ok(())
+    }
+
+    /// Returns `text` with each marker replaced by its value, for a job that has to hide it from now on.
+    pub(crate) fn reveal(&self, directory: &str, text: &str) -> Result<String, RevealError> {
+        let revealed = self.secrets.reveal(text)?;
+        for value in self.secrets.hidden_in(text) {
+            self.add_mask(directory, &value)?;
+        }
+        Ok(revealed)
     }
 
     pub(crate) fn forget_job(&self, directory: &str) {

@@ -6,7 +6,7 @@
 //! of its own, whose value is kept in a private file of the run, so that no event ever
 //! holds a secret and later steps still get what the step wrote.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::OpenOptions;
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -31,13 +31,33 @@ const WORDS: [&str; 2] = ["true", "false"];
 pub struct SecretBook {
     named: BTreeMap<String, Secret>,
     kept: PathBuf,
-    sealed: Mutex<BTreeMap<String, Secret>>,
+    sealed: Mutex<BTreeMap<String, Sealed>>,
+}
+
+/// A report that is a secret as a whole.
+#[derive(Debug)]
+struct Sealed {
+    value: Secret,
+    /// What its job had to hide: whoever gets the value has to hide it too.
+    hides: Vec<Secret>,
 }
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
     name: String,
     value: String,
+    hides: Vec<String>,
+}
+
+/// A text could not be revealed.
+#[derive(Debug, thiserror::Error)]
+pub enum RevealError {
+    /// A marker without a value.
+    #[error("{0}: pass it with --secret or --secret-file")]
+    Unknown(#[from] UnknownSecret),
+    /// What has to be hidden from now on could not be noted.
+    #[error("could not note a secret: {0}")]
+    Note(#[from] io::Error),
 }
 
 impl SecretBook {
@@ -54,7 +74,7 @@ impl SecretBook {
         let sealed = text
             .lines()
             .filter_map(|line| serde_json::from_str::<Entry>(line).ok())
-            .map(|entry| (entry.name, Secret::new(entry.value)))
+            .map(|entry| (entry.name, Sealed::of(&entry.value, &entry.hides)))
             .collect();
         Ok(Self {
             named,
@@ -63,11 +83,19 @@ impl SecretBook {
         })
     }
 
-    /// Returns every value that must not be shown.
-    pub fn values(&self) -> Vec<String> {
+    /// Returns the values of the secrets that have names.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        self.named.values().map(Secret::expose)
+    }
+
+    /// Returns what must be hidden by whoever gets the reports marked in `text`.
+    pub fn hidden_in(&self, text: &str) -> Vec<String> {
         let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = self.named.values().chain(sealed.values());
-        all.map(|secret| secret.expose().to_owned()).collect()
+        let reports = secret::names(text).filter_map(|name| sealed.get(name));
+        reports
+            .flat_map(|report| report.hides.iter().chain([&report.value]))
+            .map(|secret| secret.expose().to_owned())
+            .collect()
     }
 
     /// Returns `text` with each marker replaced by its value.
@@ -80,8 +108,10 @@ impl SecretBook {
         }
         let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
         secret::substitute(text, |name| {
-            let found = self.named.get(name).or_else(|| sealed.get(name));
-            found.map(Secret::expose)
+            let found = self.named.get(name);
+            found
+                .or_else(|| sealed.get(name).map(|report| &report.value))
+                .map(Secret::expose)
         })
     }
 
@@ -104,7 +134,7 @@ impl SecretBook {
         if self.only_short_secrets(&visible, masker) {
             return Ok(named);
         }
-        self.keep(text)
+        self.keep(text, masker)
     }
 
     fn seal_named(&self, text: &str) -> String {
@@ -129,19 +159,33 @@ impl SecretBook {
         !masker.finds_in(&without)
     }
 
-    fn keep(&self, text: &str) -> io::Result<String> {
+    fn keep(&self, text: &str, masker: &Masker) -> io::Result<String> {
         let mut sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((name, _)) = sealed.iter().find(|(_, value)| value.expose() == text) {
+        if let Some((name, _)) = sealed.iter().find(|(_, report)| report.value.expose() == text) {
             return Ok(secret::marker(name));
         }
+        let known: BTreeSet<&str> = self.named().collect();
+        let mut hides = masker.values();
+        hides.retain(|value| !known.contains(value.as_str()));
         let name = format!("~{}", sealed.len() + 1);
         let entry = Entry {
             name: name.clone(),
             value: text.to_owned(),
+            hides,
         };
         append_private(&self.kept, &entry)?;
-        sealed.insert(name.clone(), Secret::new(text));
-        Ok(secret::marker(&name))
+        let marker = secret::marker(&name);
+        sealed.insert(name, Sealed::of(text, &entry.hides));
+        Ok(marker)
+    }
+}
+
+impl Sealed {
+    fn of(value: &str, hides: &[String]) -> Self {
+        Self {
+            value: Secret::new(value),
+            hides: hides.iter().map(Secret::new).collect(),
+        }
     }
 }
 
@@ -185,8 +229,7 @@ mod tests {
             .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)))
             .collect();
         let book = SecretBook::open(named, folder.join("sealed")).unwrap();
-        let values = book.values();
-        let masker = Masker::new(values.iter().map(String::as_str));
+        let masker = Masker::new(book.named());
         (book, masker)
     }
 
@@ -210,9 +253,9 @@ mod tests {
         masker.add(["s3cret"]);
         let sealed = first.seal("x=s3cret", &masker).unwrap();
         assert_eq!(first.seal("x=s3cret", &masker).unwrap(), sealed);
-        let (again, masker) = book(folder.path(), &[]);
+        let (again, _) = book(folder.path(), &[]);
         assert_eq!(again.reveal(&sealed).unwrap(), "x=s3cret");
-        assert_eq!(masker.mask("x=s3cret"), "***");
+        assert_eq!(again.hidden_in(&sealed), ["s3cret", "x=s3cret"]);
     }
 
     #[test]

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockgate_core::EffectKey;
+use lockgate_pipeline::builtin::BuiltinAction;
 use lockgate_pipeline::run::effect::{RunEffect, StepAttempt};
 use lockgate_pipeline::run::input::{RunInput, RunResult, StepExit};
 use tokio::sync::mpsc;
 
-use crate::support::{Fixture, body_of, is_alive, number_in, script, succeeded, until};
+use crate::support::{Fixture, body_of, builtin, is_alive, number_in, script, succeeded, until};
 
 /// Performs a step until it has begun and the condition holds, then drops the future.
 async fn perform_until(fixture: &Fixture, step: &StepAttempt, mut condition: impl FnMut() -> bool) {
@@ -123,6 +124,27 @@ async fn a_step_that_was_never_begun_is_stopped_and_stays_so() {
     );
     assert_eq!(fixture.perform(step).await.exit, StepExit::Cancelled);
     assert!(!mark.exists());
+}
+
+#[tokio::test]
+async fn a_built_in_action_is_done_once_and_stopped_when_it_has_not_begun() {
+    let mut fixture = Fixture::new();
+    let place = fixture.prepare("build").await;
+    std::fs::write(fixture.source().join("file"), "1").unwrap();
+    let checkout = fixture.attempt("build", builtin(BuiltinAction::Checkout, &[]));
+    let (first, second) = tokio::join!(fixture.perform(checkout.clone()), fixture.perform(checkout.clone()));
+    succeeded(&first);
+    assert_eq!(first, second);
+    std::fs::write(fixture.source().join("file"), "2").unwrap();
+    fixture.restart();
+    assert_eq!(fixture.perform(checkout.clone()).await, first);
+    assert_eq!(fixture.stop(&checkout, Duration::ZERO).await, first);
+    let file = Path::new(&place.workspace).join("file");
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "1", "it was not done again");
+    let later = fixture.attempt("build", builtin(BuiltinAction::Checkout, &[]));
+    assert_eq!(fixture.stop(&later, Duration::ZERO).await.exit, StepExit::Cancelled);
+    assert_eq!(fixture.perform(later).await.exit, StepExit::Cancelled);
+    assert_eq!(std::fs::read_to_string(&file).unwrap(), "1");
 }
 
 #[tokio::test]

@@ -148,9 +148,14 @@ impl Fixture {
         self.perform(step).await
     }
 
-    /// Runs a script, and returns its log without the heading.
+    /// Runs a script in the job `build`, and returns its log without the heading.
     pub(crate) async fn log(&mut self, script: &str) -> String {
-        let step = self.attempt("build", self::script(script));
+        self.log_in("build", script).await
+    }
+
+    /// Runs a script, and returns its log without the heading.
+    pub(crate) async fn log_in(&mut self, job: &str, script: &str) -> String {
+        let step = self.attempt(job, self::script(script));
         let path = self.executor.log_of(&step);
         self.perform(step).await;
         body_of(&path)

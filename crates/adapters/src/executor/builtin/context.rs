@@ -65,7 +65,7 @@ impl<'a> Context<'a> {
         };
         let reveal = |values: &BTreeMap<String, String>| {
             let revealed = values.iter().map(|(name, value)| {
-                let value = run.secrets.reveal(value).map_err(|error| error.to_string())?;
+                let value = run.reveal(&step.directory, value).map_err(|error| error.to_string())?;
                 Ok((name.to_lowercase(), value))
             });
             revealed.collect::<Result<BTreeMap<_, _>, String>>()

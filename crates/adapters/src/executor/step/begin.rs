@@ -9,13 +9,13 @@ use std::time::Duration;
 
 use lockgate_host::durable::Durability;
 use lockgate_host::shim::{self, AttemptSpec, AttemptState, Leftovers};
-use lockgate_pipeline::expression::secret::UnknownSecret;
 use lockgate_pipeline::run::effect::{AttemptBody, StepAttempt};
 
 use super::node;
 use super::record::{self, StepRecord};
 use crate::executor::files::StepFiles;
 use crate::executor::run::Run;
+use crate::executor::secrets::RevealError;
 use crate::executor::shell::{Shell, ShellError};
 use crate::executor::workspace::JobFolder;
 use crate::executor::workspace::variables::{Parts, assemble};
@@ -29,8 +29,8 @@ const SWITCHES: [&str; 2] = [
 /// Why a step cannot be begun; the whole of it in one sentence, for the log.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum BeginError {
-    #[error("{0}: pass it with --secret or --secret-file")]
-    Secret(#[from] UnknownSecret),
+    #[error(transparent)]
+    Secret(#[from] RevealError),
     #[error(transparent)]
     Shell(#[from] ShellError),
     #[error("{0}")]
@@ -105,7 +105,7 @@ fn environment(run: &Run, step: &StepAttempt, job: &JobFolder) -> Result<BTreeMa
     });
     let mut revealed = BTreeMap::new();
     for (name, value) in all {
-        revealed.insert(name, run.secrets.reveal(&value)?);
+        revealed.insert(name, run.reveal(&step.directory, &value)?);
     }
     let files = StepFiles::of(&job.temp(), step.attempt.as_str());
     files.create()?;
@@ -130,9 +130,9 @@ async fn command(
         } => {
             let shell = Shell::resolve(shell.as_deref(), path)?;
             let file = job.temp().join(format!("{}{}", step.attempt, shell.extension()));
-            write_script(&file, &shell.script(&run.secrets.reveal(script)?))?;
+            write_script(&file, &shell.script(&run.reveal(&step.directory, script)?))?;
             let invocation = shell.invoke(&file)?;
-            let folder = run.secrets.reveal(working_directory.as_deref().unwrap_or_default())?;
+            let folder = run.reveal(&step.directory, working_directory.as_deref().unwrap_or_default())?;
             Ok(Command {
                 program: invocation.program,
                 arguments: invocation.arguments,

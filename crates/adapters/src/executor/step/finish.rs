@@ -152,8 +152,15 @@ fn keep(
 ) -> io::Result<Option<String>> {
     let log = record.log_path(run);
     if !collected.annotations.is_empty() {
-        let text = serde_json::to_string(&collected.annotations)?;
-        write_private(&log.with_extension("annotations.json"), &masker.mask(&text))?;
+        let masked: Vec<Annotation> = collected
+            .annotations
+            .iter()
+            .map(|remark| remark.masked(masker))
+            .collect();
+        write_private(
+            &log.with_extension("annotations.json"),
+            &serde_json::to_string(&masked)?,
+        )?;
     }
     if written.summary.is_empty() {
         return Ok(None);
