@@ -83,6 +83,8 @@ impl fmt::Display for Fault {
 pub struct Weather {
     per_mille: [u64; Fault::ALL.len()],
     left: u32,
+    /// The kind that likes to strike where something happens for the first time.
+    favourite: Option<Fault>,
 }
 
 impl Weather {
@@ -91,6 +93,7 @@ impl Weather {
         Self {
             per_mille: [0; Fault::ALL.len()],
             left: 0,
+            favourite: None,
         }
     }
 
@@ -99,9 +102,13 @@ impl Weather {
         if chance.below(16) == 0 {
             return Self::calm();
         }
+        let mut per_mille = std::array::from_fn(|_| *chance.pick(&[0, 0, 10, 50, 150]));
+        // It can strike only where another crash has.
+        per_mille[Fault::CrashInRecovery as usize] = *chance.pick(&[0, 100, 300, 600]);
         Self {
-            per_mille: std::array::from_fn(|_| *chance.pick(&[0, 0, 10, 50, 150])),
+            per_mille,
             left: chance.between(1, 12) as u32,
+            favourite: Some(*chance.pick(&Fault::ALL)),
         }
     }
 
@@ -112,7 +119,12 @@ impl Weather {
 
     /// Ends all faults.
     pub fn calm_down(&mut self) {
-        self.left = 0;
+        *self = Self::calm();
+    }
+
+    /// Returns the kind that likes to strike where something happens for the first time.
+    pub fn favourite(&self) -> Option<Fault> {
+        self.favourite
     }
 
     /// Draws whether `fault` strikes now, and counts the strike.
@@ -142,6 +154,7 @@ mod tests {
         let mut weather = Weather {
             per_mille: [1000; Fault::ALL.len()],
             left: 2,
+            favourite: None,
         };
         let strikes = (0..10).filter(|_| weather.strikes(Fault::Lose, &mut chance)).count();
         assert_eq!(strikes, 2);

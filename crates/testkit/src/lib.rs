@@ -18,6 +18,7 @@ pub mod clock;
 pub mod coverage;
 pub mod fault;
 pub mod log;
+pub mod mutants;
 pub mod story;
 pub mod study;
 pub mod transcript;

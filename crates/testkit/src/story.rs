@@ -13,12 +13,13 @@
 
 mod driver;
 mod faults;
+mod people;
 mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lockgate_core::{Broken, EffectKey, InputId, Machine, Standing, Waiting};
+use lockgate_core::{Broken, EffectKey, InputId, Machine};
 
 use crate::behaviour::Behaviour;
 use crate::chance::Chance;
@@ -91,6 +92,8 @@ pub fn tell<M: Machine, W: World<M>>(seed: u64, behaviour: &Behaviour<M>, transc
         held: Vec::new(),
         mailbox: Vec::new(),
         last_batch: Vec::new(),
+        seen: BTreeSet::new(),
+        aimed: None,
         errands: BTreeSet::new(),
         intents: 0,
         in_flight: 0,
@@ -137,6 +140,9 @@ struct Story<'b, M: Machine, W: World<M>> {
     /// Results that the driver will decide together and append at once.
     mailbox: Vec<(EffectKey, M::Input)>,
     last_batch: Vec<&'static str>,
+    seen: BTreeSet<&'static str>,
+    /// The fault that strikes at the next opportunity, because something rare has happened.
+    aimed: Option<Fault>,
     errands: BTreeSet<Errand>,
     intents: u64,
     in_flight: u64,
@@ -317,63 +323,6 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
         }
     }
 
-    fn schedule_whim(&mut self) {
-        let next = self.world.next_whim(&mut self.chance);
-        if let Some(after) = next {
-            self.errands.insert(Errand::Whim);
-            self.schedule.add(self.clock.passed() + after, Due::Whim);
-        }
-    }
-
-    fn take_whim(&mut self) -> Result<(), Broken> {
-        self.restless();
-        self.errands.remove(&Errand::Whim);
-        let id = self.next_id();
-        let state = self
-            .driver
-            .as_ref()
-            .map(|driver| &driver.state)
-            .or(self.folded.as_ref());
-        let whim = state.and_then(|state| self.world.whim(state, &id, &mut self.chance));
-        self.schedule_whim();
-        whim.map_or(Ok(()), |input| self.intend_anew(id, input))
-    }
-
-    fn take_answer(&mut self) -> Result<(), Broken> {
-        self.errands.remove(&Errand::Answer);
-        let id = self.next_id();
-        let asking = |driver: &&Driver<M>| matches!(driver.state.standing(), Standing::Waiting(Waiting::Person(_)));
-        let Some(driver) = self.driver.as_ref().filter(asking) else {
-            return Ok(());
-        };
-        match self.world.answer(&driver.state, &id, &mut self.chance) {
-            Some(input) => self.intend_anew(id, input),
-            None => Ok(()),
-        }
-    }
-
-    /// Schedules an answer where the machine asks a person.
-    fn ask(&mut self) {
-        let asks = self
-            .driver
-            .as_ref()
-            .is_some_and(|driver| matches!(driver.state.standing(), Standing::Waiting(Waiting::Person(_))));
-        if asks && self.errands.insert(Errand::Answer) {
-            let after = self.chance.milliseconds(1_000, 300_000);
-            self.schedule.add(self.clock.passed() + after, Due::Answer);
-        }
-    }
-
-    fn next_id(&mut self) -> InputId {
-        self.intents += 1;
-        InputId(format!("intent-{}", self.intents))
-    }
-
-    fn intend_anew(&mut self, id: InputId, input: M::Input) -> Result<(), Broken> {
-        self.in_flight += 1;
-        self.intend(id, input)
-    }
-
     /// Restarts the patience: something disturbed the machine.
     fn restless(&mut self) {
         self.restless_until = self.clock.passed();
@@ -383,9 +332,12 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
     /// Lets the world act, and schedules what it announced.
     fn in_world<R>(&mut self, act: impl FnOnce(&mut W, &mut Outside<'_, M, W::Happening>) -> R) -> R {
         let now = self.clock.now();
-        let mut outside = Outside::new(&now, self.clock.passed(), &mut self.chance);
+        let tasks = self.driver.as_ref().map(|driver| &driver.tasks);
+        let heard = |key: &EffectKey| tasks.is_some_and(|tasks| tasks.contains_key(key));
+        let mut outside = Outside::new((&now, self.clock.passed()), &mut self.chance, &heard);
         let result = act(&mut self.world, &mut outside);
-        for emitted in outside.into_emitted() {
+        let emitted = outside.into_emitted();
+        for emitted in emitted {
             let passed = self.clock.passed();
             match emitted {
                 Emitted::Happening { after, happening } => {

@@ -35,6 +35,8 @@ pub struct Study {
     pub violations: u64,
     /// The violation of the lowest seed.
     pub violation: Option<String>,
+    /// The seed that replays it.
+    pub violating_seed: Option<u64>,
     /// How many seeds were told twice.
     pub told_twice: u64,
     /// The seeds whose second telling differed.
@@ -81,6 +83,7 @@ impl Study {
             gaps: report.coverage.gaps(W::EVENTS, W::IMPOSSIBLE),
             violations: report.failed,
             violation: report.failure.as_ref().map(ToString::to_string),
+            violating_seed: report.failure.as_ref().map(|failure| failure.seed),
             told_twice,
             unfaithful: unfaithful::<M, W>(sample, &as_built),
             mutants: mutants.iter().map(hunt::<M, W>).collect(),

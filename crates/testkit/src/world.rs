@@ -5,6 +5,9 @@
 //! invariants, which hold whatever the machine decides. The simulator asks
 //! nothing of it that the real outside would not do.
 
+pub mod environment;
+pub mod run;
+
 use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::time::Duration;
@@ -21,6 +24,8 @@ pub trait World<M: Machine>: Sized {
 
     /// The names of all events, for the coverage table.
     const EVENTS: &'static [&'static str];
+    /// The events that few stories reach: a fault always strikes behind the first of them in a story.
+    const RARE: &'static [&'static str];
     /// The pairs of event and fault that cannot meet.
     const IMPOSSIBLE: &'static [Impossible];
     /// When faults stop at the latest.
@@ -105,7 +110,6 @@ pub enum Lasting {
 }
 
 /// What a world may use of the simulation: the time, chance, and ways to be heard.
-#[derive(Debug)]
 pub struct Outside<'s, M: Machine, H> {
     /// What the clocks say.
     pub now: &'s Now,
@@ -113,6 +117,7 @@ pub struct Outside<'s, M: Machine, H> {
     pub passed: Duration,
     /// The story's chance.
     pub chance: &'s mut Chance,
+    heard: &'s dyn Fn(&EffectKey) -> bool,
     emitted: Vec<Emitted<M, H>>,
 }
 
@@ -132,11 +137,17 @@ pub(crate) enum Emitted<M: Machine, H> {
 
 impl<'s, M: Machine, H> Outside<'s, M, H> {
     /// Returns an outside that has announced nothing yet.
-    pub(crate) fn new(now: &'s Now, passed: Duration, chance: &'s mut Chance) -> Self {
+    pub(crate) fn new(
+        moment: (&'s Now, Duration),
+        chance: &'s mut Chance,
+        heard: &'s dyn Fn(&EffectKey) -> bool,
+    ) -> Self {
+        let (now, passed) = moment;
         Self {
             now,
             passed,
             chance,
+            heard,
             emitted: Vec::new(),
         }
     }
@@ -145,6 +156,11 @@ impl<'s, M: Machine, H> Outside<'s, M, H> {
     pub fn report(&mut self, key: &EffectKey, after: Duration, input: M::Input) {
         let key = key.clone();
         self.emitted.push(Emitted::Report { key, after, input });
+    }
+
+    /// Returns whether the driver has a task for `key`, so that an observer may stop when nobody listens.
+    pub fn is_heard(&self, key: &EffectKey) -> bool {
+        (self.heard)(key)
     }
 
     /// Lets something happen later, whether or not a driver lives then.

@@ -122,8 +122,10 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
         if events.is_empty() {
             return Ok(());
         }
-        if self.weather.strikes(Fault::CrashBeforeAppend, &mut self.chance) {
-            let appended = std::mem::replace(&mut self.last_batch, events.iter().map(M::event_name).collect());
+        let names: Vec<_> = events.iter().map(M::event_name).collect();
+        self.aim(&names);
+        if self.strikes(Fault::CrashBeforeAppend) {
+            let appended = std::mem::replace(&mut self.last_batch, names);
             self.count(Fault::CrashBeforeAppend);
             self.last_batch = appended;
             self.crash();
@@ -332,7 +334,7 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
             owner,
             tasks: BTreeMap::new(),
         });
-        if self.weather.strikes(Fault::CrashInRecovery, &mut self.chance) {
+        if self.strikes(Fault::CrashInRecovery) {
             self.count(Fault::CrashInRecovery);
             let some = self.chance.below(effects as u64 + 1) as usize;
             self.reconcile(some);

@@ -28,7 +28,7 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
         };
         task.pending -= 1;
         let mut ended = task.lasting == Lasting::Once && task.pending == 0;
-        let lost = self.weather.strikes(Fault::Lose, &mut self.chance);
+        let lost = self.strikes(Fault::Lose);
         if lost {
             self.count(Fault::Lose);
             self.note(|| format!("lost: {input:?}"));
@@ -43,22 +43,46 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
         if lost { Ok(()) } else { self.transmit(key, input) }
     }
 
+    /// Draws whether `fault` strikes now.
+    pub(super) fn strikes(&mut self, fault: Fault) -> bool {
+        if self.aimed == Some(fault) {
+            self.aimed = None;
+            return true;
+        }
+        self.weather.strikes(fault, &mut self.chance)
+    }
+
+    /// Aims the story's favourite fault at events that happen for the first time in it.
+    pub(super) fn aim(&mut self, events: &[&'static str]) {
+        let Some(favourite) = self.weather.favourite() else {
+            return;
+        };
+        // What missed its event is not kept for another one.
+        self.aimed = None;
+        for event in events {
+            let first = self.seen.insert(event);
+            if first && (W::RARE.contains(event) || self.chance.per_mille(150)) {
+                self.aimed = Some(favourite);
+            }
+        }
+    }
+
     fn transmit(&mut self, key: EffectKey, input: M::Input) -> Result<(), Broken> {
         let (passed, life) = (self.clock.passed(), self.life);
-        if self.weather.strikes(Fault::Delay, &mut self.chance) {
+        if self.strikes(Fault::Delay) {
             self.count(Fault::Delay);
             let after = self.chance.milliseconds(500, 180_000);
             self.schedule.add(passed + after, Due::Arrival { life, key, input });
             return Ok(());
         }
-        if self.weather.strikes(Fault::Reorder, &mut self.chance) {
+        if self.strikes(Fault::Reorder) {
             self.count(Fault::Reorder);
             self.held.push((key, input));
             self.schedule
                 .add(passed + Duration::from_secs(5), Due::Release { life });
             return Ok(());
         }
-        if self.weather.strikes(Fault::Duplicate, &mut self.chance) {
+        if self.strikes(Fault::Duplicate) {
             self.count(Fault::Duplicate);
             let after = self.chance.milliseconds(0, 60_000);
             let (key, input) = (key.clone(), input.clone());
@@ -79,14 +103,16 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
     /// Acts on an append, with whatever strikes right behind it.
     pub(super) fn strike_and_act(&mut self) -> Result<(), Broken> {
         for fault in [Fault::ClockJump, Fault::OutsideDeath, Fault::Reboot, Fault::Takeover] {
-            if self.weather.strikes(fault, &mut self.chance) {
+            if self.strikes(fault) {
                 self.inflict(fault)?;
             }
         }
-        if self.weather.strikes(Fault::CrashAfterAppend, &mut self.chance) {
+        // Only a crash leads to a recovery that can be crashed.
+        let bait = self.aimed == Some(Fault::CrashInRecovery);
+        if self.strikes(Fault::CrashAfterAppend) {
             self.count(Fault::CrashAfterAppend);
             self.crash();
-        } else if self.weather.strikes(Fault::CrashAfterEffects, &mut self.chance) {
+        } else if bait || self.strikes(Fault::CrashAfterEffects) {
             self.count(Fault::CrashAfterEffects);
             let some = self.chance.pick(&[1, 2, usize::MAX]);
             self.reconcile(*some);
@@ -125,6 +151,10 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
                 self.count(fault);
                 self.crash();
                 self.clock.reboot();
+                // Many a machine has no clock that outlives its power.
+                if self.chance.per_mille(400) {
+                    self.jump();
+                }
                 self.in_world(World::rebooted);
             }
             Fault::Takeover if self.driver.is_some() => {

@@ -68,6 +68,7 @@ impl ToyWorld {
 impl World<Toy> for ToyWorld {
     type Happening = u32;
     const EVENTS: &'static [&'static str] = EVENTS;
+    const RARE: &'static [&'static str] = &[];
     const IMPOSSIBLE: &'static [Impossible] = IMPOSSIBLE;
     const HORIZON: Duration = Duration::from_mins(10);
     const PATIENCE: Duration = Duration::from_mins(15);
