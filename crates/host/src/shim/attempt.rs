@@ -88,6 +88,20 @@ pub struct ExitRecord {
     pub exit: Exit,
     /// When.
     pub at: Timestamp,
+    /// Who of it was left behind.
+    #[serde(default)]
+    pub company: Company,
+}
+
+/// Whether a command left processes behind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Company {
+    /// Nobody: there is nothing to sweep.
+    Alone,
+    /// Somebody, or nobody looked.
+    #[default]
+    Unknown,
 }
 
 /// Returns what is known of an attempt, changing nothing.
@@ -95,7 +109,7 @@ pub fn observe(directory: &Path) -> io::Result<AttemptState> {
     let files = Files::new(directory);
     // Asked first: a shim that dies after this question has written its exit, or never will.
     let alive = files.place().is_held()?;
-    if let Some(ExitRecord { exit, at }) = read_json(&files.exit())? {
+    if let Some(ExitRecord { exit, at, .. }) = read_json(&files.exit())? {
         return Ok(AttemptState::Exited { exit, at });
     }
     if !files.started().exists() {

@@ -127,6 +127,7 @@ impl Shim {
         let record = ExitRecord {
             exit,
             at: clock::wall(),
+            company: descendants::company(std::process::id().cast_signed()),
         };
         self.record(&record)?;
         if !greeted {

@@ -4,6 +4,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::birth::DETACHED;
+use crate::shim::attempt::Company;
 
 /// What `/proc/PID/stat` says of a process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +64,16 @@ pub(crate) fn below(root: i32) -> Vec<i32> {
         }
     }
     found
+}
+
+/// Returns whether a process whose orphans become its children has anybody below it.
+///
+/// One file instead of all of `/proc`: whoever is left of an ended command has been given to its reaper.
+pub(crate) fn company(reaper: i32) -> Company {
+    match children(reaper) {
+        Some(children) if children.is_empty() => Company::Alone,
+        _ => Company::Unknown,
+    }
 }
 
 /// Sends the signal to each; a process that is gone by now is as good.

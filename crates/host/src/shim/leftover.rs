@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 
 use crate::clock;
 use crate::durable::read_json;
-use crate::shim::attempt::{Files, StartedRecord};
+use crate::shim::attempt::{Company, ExitRecord, Files, StartedRecord};
 use crate::shim::descendants::{self, Process};
 
 /// Kills what remains of an attempt whose shim is dead; returns how many processes it found.
@@ -20,6 +20,10 @@ pub fn sweep(directory: &Path) -> io::Result<usize> {
     let Some(started) = read_json::<StartedRecord>(&files.started())? else {
         return Ok(0);
     };
+    let ended = read_json::<ExitRecord>(&files.exit())?;
+    if ended.is_some_and(|ended| ended.company == Company::Alone) {
+        return Ok(0);
+    }
     if files.place().is_held()? || started.boot != clock::boot() {
         return Ok(0);
     }
