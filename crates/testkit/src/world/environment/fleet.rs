@@ -95,7 +95,7 @@ impl Instance {
 
     /// Returns the pause before the host starts it again.
     pub(super) fn backoff(&self) -> Duration {
-        Duration::from_secs(1 << self.exits.min(5))
+        Duration::from_secs(3 << self.exits.min(4))
     }
 }
 

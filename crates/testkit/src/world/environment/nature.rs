@@ -70,7 +70,7 @@ impl People {
         if chance.per_mille(700) {
             definition.smoke.push(SmokeCheck::get("answers", "/"));
         }
-        let soak = Duration::from_secs(chance.between(15, 60));
+        let soak = Duration::from_secs(chance.between(8, 24));
         definition.strategy = BlueGreen {
             soak,
             drain: Duration::from_secs(10),

@@ -128,7 +128,7 @@ impl EnvironmentWorld {
             .filter(|(revision, _)| self.proxy.weight(*revision) == 0)
             .copied()
             .collect();
-        let victims = if idle.is_empty() || outside.chance.per_mille(500) {
+        let victims = if idle.is_empty() || outside.chance.per_mille(300) {
             alive
         } else {
             idle
