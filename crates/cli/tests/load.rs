@@ -4,8 +4,6 @@
 //! without retries, half of them on kept connections. `LOCKGATE_LOAD_ROUNDS` asks for more than
 //! one round; figures go to the file that `LOCKGATE_FIGURES` names.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 #[allow(dead_code, reason = "each test binary uses its part of the stage")]
 #[path = "support/scene.rs"]
 mod scene;

@@ -4,19 +4,9 @@
 //! `>` are played, `#` are comments, and all others are what was printed. Run with
 //! `REGENERATE=1` to write the transcripts anew, and read the difference.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "a test reads its scenarios, and fails loudly"
-)]
-
-mod stage;
-
 use std::path::{Path, PathBuf};
 
-use stage::Stage;
+use crate::stage::Stage;
 
 fn scenarios() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");

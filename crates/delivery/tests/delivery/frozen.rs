@@ -1,7 +1,5 @@
 //! What happens when a decision would break an invariant.
 
-#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
-
 use std::time::Duration;
 
 use lockgate_core::{BootId, InputId, Machine, Now, ResultStamp, Standing, StreamId, Timestamp, Waiting, WakeAt};
