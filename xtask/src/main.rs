@@ -9,6 +9,7 @@ mod checks;
 mod evidence;
 mod load;
 mod repository;
+mod tour;
 
 use std::process::ExitCode;
 
@@ -23,6 +24,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Chore {
+    /// Build Lockgate and ship the example to production on this machine
+    Tour(tour::TourArguments),
     /// Format, clippy and the fast tests; for every commit
     Quick,
     /// Everything: also the integration tests and the example; says what it left out
@@ -35,6 +38,7 @@ enum Chore {
 
 fn main() -> ExitCode {
     let result = match Arguments::parse().chore {
+        Chore::Tour(arguments) => tour::run(&arguments),
         Chore::Quick => Ok(checks::quick()),
         Chore::Test => checks::test(),
         Chore::Evidence(arguments) => evidence::gather(&arguments),
