@@ -6,7 +6,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::stage::Stage;
+use crate::stage::{self, Stage};
 
 fn scenarios() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/scenarios");
