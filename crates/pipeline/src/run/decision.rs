@@ -14,7 +14,7 @@ mod stopping;
 
 use std::collections::BTreeSet;
 
-use lockgate_core::{EffectKey, Machine, Now};
+use lockgate_core::{Machine, Now};
 
 use super::effect::RunEffect;
 use super::event::{JobEvent, RunEvent};
@@ -67,8 +67,15 @@ impl Decision {
                 Ok(decision.settle())
             }
             RunInput::Woken { key } => {
-                if run.frozen.is_some() || !is_due(run, &key, &now) {
+                let (Some(RunEffect::Wake(wake)), None) = (run.effects().get(&key), &run.frozen) else {
                     return Ok(Vec::new());
+                };
+                if !wake.is_due(&now) {
+                    let again = wake.rearmed(&now);
+                    return Ok(again
+                        .map(|wake| RunEvent::TimerRearmed { key, wake })
+                        .into_iter()
+                        .collect());
                 }
                 let Some(timer) = run.wanted.timer(&key).cloned() else {
                     return Ok(Vec::new());
@@ -209,13 +216,6 @@ fn refuse_if_settled(run: &Run) -> Result<(), RunRejection> {
     match run.conclusion() {
         Some(conclusion) => Err(RunRejection::Over { conclusion }),
         None => Ok(()),
-    }
-}
-
-fn is_due(run: &Run, key: &EffectKey, now: &Now) -> bool {
-    match run.effects().get(key) {
-        Some(RunEffect::Wake(wake)) => wake.is_due(now),
-        _ => false,
     }
 }
 

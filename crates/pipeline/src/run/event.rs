@@ -8,7 +8,7 @@ mod spec;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockgate_core::{Broken, Now, ResultStamp, Timestamp};
+use lockgate_core::{Broken, EffectKey, Now, ResultStamp, Timestamp, WakeAt};
 use serde::{Deserialize, Serialize};
 
 pub use spec::{CompositeSpec, JobEnd, JobStart, PostSpec, StepHead, StepSpec};
@@ -82,6 +82,13 @@ pub enum RunEvent {
         conclusion: Conclusion,
         /// When.
         at: Timestamp,
+    },
+    /// A timer of an earlier boot fired early, because the wall clock was set back; it counts anew.
+    TimerRearmed {
+        /// Which.
+        key: EffectKey,
+        /// What it is now.
+        wake: WakeAt,
     },
     /// An invariant would have broken; the run decides nothing more.
     Frozen {
@@ -277,6 +284,7 @@ impl RunEvent {
             Self::CancelRequested { .. } => "CancelRequested",
             Self::KillRequested { .. } => "KillRequested",
             Self::Concluded { .. } => "Concluded",
+            Self::TimerRearmed { .. } => "TimerRearmed",
             Self::Frozen { .. } => "Frozen",
         }
     }

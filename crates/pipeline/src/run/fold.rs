@@ -81,6 +81,7 @@ impl Run {
                     at: *at,
                 });
             }
+            RunEvent::TimerRearmed { key, wake } => self.wanted.rearm(key, wake),
             RunEvent::Frozen { broken, .. } => self.frozen = Some(broken.clone()),
         }
     }

@@ -72,6 +72,13 @@ impl Wanted {
         self.timers.insert(key, timer);
     }
 
+    /// Lets a timer that is set count anew.
+    pub(super) fn rearm(&mut self, key: &EffectKey, wake: &WakeAt) {
+        if let Some(effect @ RunEffect::Wake(_)) = self.effects.get_mut(key) {
+            *effect = RunEffect::Wake(wake.clone());
+        }
+    }
+
     /// Removes a timer.
     pub(super) fn unset(&mut self, timer: &Timer) {
         self.drop(&timer.key());

@@ -321,6 +321,7 @@ fn words(event: &RunEvent) -> Option<String> {
         RunEvent::CancelRequested { by, .. } => format!("cancelled by {by}"),
         RunEvent::KillRequested { by, .. } => format!("killed by {by}"),
         RunEvent::Concluded { conclusion, .. } => format!("run: {conclusion}"),
+        RunEvent::TimerRearmed { key, .. } => format!("{key} counts anew"),
         RunEvent::Frozen { broken, .. } => format!("frozen: {broken}"),
     })
 }
