@@ -52,7 +52,6 @@ impl Context {
     pub(crate) fn read(request: &Request<'_>) -> Result<Self, Failure> {
         let arguments = request.arguments;
         let inputs = pairs::read("input", &arguments.input, None)?;
-        let secrets = pairs::read("secret", &arguments.secret, arguments.secret_file.as_deref())?;
         let occasion = Occasion {
             event: &arguments.event,
             payload: arguments.event_file.as_deref(),
@@ -64,14 +63,20 @@ impl Context {
             event: event(&trigger, changed),
             trigger,
             inputs,
-            secrets: secrets
-                .into_iter()
-                .map(|(name, value)| (name, Secret::new(value)))
-                .collect(),
+            secrets: secrets(arguments)?,
             vars: pairs::read("var", &arguments.var, arguments.var_file.as_deref())?,
             env: pairs::read("env", &arguments.env, arguments.env_file.as_deref())?,
         })
     }
+}
+
+/// Returns the secrets that the arguments give.
+pub(crate) fn secrets(arguments: &WorkflowArguments) -> Result<BTreeMap<String, Secret>, Failure> {
+    let pairs = pairs::read("secret", &arguments.secret, arguments.secret_file.as_deref())?;
+    Ok(pairs
+        .into_iter()
+        .map(|(name, value)| (name, Secret::new(value)))
+        .collect())
 }
 
 /// Returns every workflow file with its plan, or all mistakes drawn.

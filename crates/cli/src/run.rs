@@ -10,6 +10,7 @@ use std::time::Duration;
 use lockgate_adapters::clock::SystemClock;
 use lockgate_adapters::executor::LogEvent;
 use lockgate_adapters::run::{RunFolders, RunPerformer, RunRecord};
+use lockgate_core::machine::replay;
 use lockgate_core::{InputId, Machine, Secret, Standing, StreamId};
 use lockgate_engine::{Clock, Domain, EventLog, Handle};
 use lockgate_pipeline::plan::Plan;
@@ -17,7 +18,7 @@ use lockgate_pipeline::run::{Conclusion, Limits, OnInterrupt, Run, RunInput, Run
 use lockgate_store::{Durability, SqliteLog};
 use tokio::sync::mpsc;
 
-use crate::arguments::RunArguments;
+use crate::arguments::{RunArguments, WorkflowArguments};
 use crate::config::{self, Configuration};
 use crate::delivery::unreadable;
 use crate::exit::{Exit, Failure};
@@ -189,9 +190,26 @@ impl Workbench {
             Failure::usage(format!("there is no run `{id}`"))
                 .help("the runs are the folders below `projects/…/runs` of the state")
         })?;
-        let handle = self.runs.get(&stream).await.map_err(unreadable)?;
-        let handle = handle.ok_or_else(|| Failure::usage(format!("there is no run `{id}`")))?;
+        let unknown = || Failure::usage(format!("there is no run `{id}`"));
+        self.take_up(&stream, &arguments.workflow).await?;
+        let handle = self.runs.get(&stream).await.map_err(unreadable)?.ok_or_else(unknown)?;
         Ok(self.watch(&handle, arguments, debug).await)
+    }
+
+    /// Gives an interrupted run its executor back, with the secrets that its output is masked by.
+    async fn take_up(&self, stream: &StreamId, arguments: &WorkflowArguments) -> Result<(), Failure> {
+        let events = self.runs.events(stream).await.map_err(unreadable)?;
+        let Some(run) = replay::<Run>(stream.clone().into(), &events) else {
+            return Ok(());
+        };
+        if run.standing() == Standing::Over {
+            return Ok(());
+        }
+        let secrets = planning::secrets(arguments)?;
+        refuse_lost_secrets(&run.plan().contexts.secrets, &secrets)?;
+        let unusable = |error| Failure::unavailable("read the run's folder").because(&error);
+        let record = self.folders.record(stream).map_err(unusable)?;
+        self.performer.register(stream, &record, secrets).map_err(unusable)
     }
 
     /// Shows the run until it is over. The first Ctrl-C cancels it cleanly, the second ends it at once.
@@ -232,6 +250,23 @@ impl Workbench {
     }
 }
 
+/// A step's output that is read again can be masked only with the values that the run began with.
+fn refuse_lost_secrets(planned: &BTreeSet<String>, given: &BTreeMap<String, Secret>) -> Result<(), Failure> {
+    let lost: Vec<&str> = planned
+        .iter()
+        .filter(|name| !given.contains_key(*name))
+        .map(String::as_str)
+        .collect();
+    if lost.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the run was begun with secrets that are not given now: {}",
+        lost.join(", ")
+    );
+    Err(Failure::usage(message).help("secrets are kept in memory only: give them again with --secret or --secret-file"))
+}
+
 async fn interrupt(handle: &Handle<Run>, count: u32) {
     let by = user::name();
     let (input, words) = match count {
@@ -264,4 +299,28 @@ pub(crate) fn outcome(run: &Run, logs: &Path) -> serde_json::Value {
         "run": run.id(), "conclusion": run.conclusion(), "jobs": jobs, "logs": logs,
         "artifacts": run.artifacts().collect::<Vec<_>>(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_not_taken_up_without_its_secrets() {
+        let planned = ["API_KEY", "TOKEN"].map(str::to_owned).into();
+        let given = |names: &[&str]| {
+            let pairs = names
+                .iter()
+                .map(|name| ((*name).to_owned(), Secret::new("x".to_owned())));
+            pairs.collect::<BTreeMap<_, _>>()
+        };
+        let failure = refuse_lost_secrets(&planned, &given(&["TOKEN"])).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        let words = failure.to_string();
+        assert!(
+            words.contains("now: API_KEY\n") && words.contains("--secret-file"),
+            "{words}"
+        );
+        assert!(refuse_lost_secrets(&planned, &given(&["TOKEN", "API_KEY", "MORE"])).is_ok());
+    }
 }
