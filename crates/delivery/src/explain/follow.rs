@@ -76,7 +76,7 @@ pub fn follow(events: &[EnvironmentEvent], intent: &InputId) -> Progress {
         progress = match progress {
             Progress::Ended(_) => return progress,
             Progress::Unknown if caused => first(&event.fact, intent),
-            Progress::Unknown => Progress::Unknown,
+            Progress::Unknown => unknown(&event.fact),
             Progress::Queued => queued(&event.fact, intent),
             Progress::Running { revision } | Progress::Promoted { revision } => {
                 running(&event.fact, revision, progress)
@@ -84,6 +84,16 @@ pub fn follow(events: &[EnvironmentEvent], intent: &InputId) -> Progress {
         };
     }
     progress
+}
+
+/// A frozen environment decides nothing any more: what it did not know by then, it will never know.
+fn unknown(fact: &Fact) -> Progress {
+    match fact {
+        Fact::Frozen(broken) => Progress::Ended(Ending::Frozen {
+            reason: broken.to_string(),
+        }),
+        _ => Progress::Unknown,
+    }
 }
 
 fn first(fact: &Fact, intent: &InputId) -> Progress {
@@ -134,5 +144,30 @@ fn ended(fact: &Fact) -> Option<Ending> {
             reason: broken.to_string(),
         }),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockgate_core::{Broken, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn an_intent_that_a_frozen_environment_does_not_know_has_ended() {
+        let broken = Broken::new("1 (traffic)", "nobody serves");
+        let frozen = EnvironmentEvent {
+            at: Timestamp(0),
+            cause: Cause::Itself,
+            fact: Fact::Frozen(broken.clone()),
+        };
+        let intent = InputId("late".to_owned());
+        assert_eq!(follow(&[], &intent), Progress::Unknown);
+        assert_eq!(
+            follow(&[frozen], &intent),
+            Progress::Ended(Ending::Frozen {
+                reason: broken.to_string()
+            })
+        );
     }
 }
