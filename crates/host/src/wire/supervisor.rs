@@ -125,10 +125,13 @@ impl SupervisorClient {
         self.done(&SupervisorRequest::Ready).await
     }
 
-    /// Listens under a name, for ever; returns where.
+    /// Listens under a name, for ever; returns where. A name whose address cannot be bound now is refused.
     pub async fn listen(&mut self, name: &str, address: Option<SocketAddr>) -> Result<SocketAddr, WireError> {
         let name = name.to_owned();
         match self.ask(&SupervisorRequest::Listen { name, address }).await? {
+            SupervisorReply::Listening(ListenerInfo {
+                problem: Some(problem), ..
+            }) => Err(WireError::Refused(problem)),
             SupervisorReply::Listening(listener) => Ok(listener.address),
             _ => Err(self.channel.unexpected()),
         }
@@ -226,5 +229,35 @@ impl Observations {
             Some(_) => Err(self.channel.unexpected()),
             None => Ok(None),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_listener_that_does_not_listen_is_refused() {
+        let (ours, theirs) = tokio::net::UnixStream::pair().unwrap();
+        let mut client = SupervisorClient {
+            channel: Channel::new(ours, "the supervisor"),
+        };
+        let supervisor = Channel::new(theirs, "a client");
+        let address: SocketAddr = "127.0.0.1:8080".parse().unwrap();
+        let reply = |problem| {
+            SupervisorReply::Listening(ListenerInfo {
+                name: "web".into(),
+                address,
+                problem,
+            })
+        };
+        supervisor.send(&reply(Some("in use".into()))).await.unwrap();
+        let refused = client.listen("web", None).await.unwrap_err();
+        assert!(
+            matches!(&refused, WireError::Refused(reason) if reason == "in use"),
+            "{refused}"
+        );
+        supervisor.send(&reply(None)).await.unwrap();
+        assert_eq!(client.listen("web", None).await.unwrap(), address);
     }
 }
