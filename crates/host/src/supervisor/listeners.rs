@@ -114,7 +114,8 @@ impl Listeners {
         if let Some(listener) = self.held.borrow().get(name) {
             return match address {
                 Some(other) if other != listener.address => Err(ListenError::Address(format!(
-                    "`{name}` listens on {}, not on {other}; give the new address another name",
+                    "`{name}` listens on {0} for ever, not on {other}: its address was fixed when it was first routed; \
+                     put `listen: {0}`, or use another environment for {other}",
                     listener.address
                 ))),
                 _ => Ok(info(name, listener)),

@@ -122,7 +122,10 @@ async fn a_listener_is_for_ever_and_a_taken_address_names_its_owner() {
         .to_string();
     assert_eq!(
         refused,
-        format!("`web` listens on {address}, not on {taken}; give the new address another name")
+        format!(
+            "`web` listens on {address} for ever, not on {taken}: its address was fixed when it was first routed; \
+             put `listen: {address}`, or use another environment for {taken}"
+        )
     );
     let refused = stage
         .supervisor()
