@@ -105,22 +105,21 @@ impl InstanceTable {
 
     /// Forgets a stopped instance and removes its files; one that is not there is as good.
     pub(super) async fn forget(&self, id: &Name) -> Result<(), InstanceError> {
-        let state = self
-            .context
-            .observed
-            .borrow()
-            .get(id)
-            .map(|observation| observation.state.clone());
-        match state {
-            None => return Ok(()),
-            Some(InstanceState::Stopped { .. }) => {}
-            Some(_) => return Err(InstanceError::Runs(id.clone())),
-        }
+        let has_stopped = || {
+            let observed = self.context.observed.borrow();
+            let state = observed.get(id).map(|observation| &observation.state);
+            matches!(state, Some(InstanceState::Stopped { .. }))
+        };
         let removed = self.context.ledger.change(|record| match record.instances.remove(id) {
-            Some(instance) if instance.desired == Desired::Run => Err(InstanceError::Runs(id.clone())),
-            _ => Ok(()),
+            None => Ok(false),
+            Some(instance) if instance.desired == Desired::Run || !has_stopped() => {
+                Err(InstanceError::Runs(id.clone()))
+            }
+            Some(_) => Ok(true),
         });
-        removed.await?;
+        if !removed.await? {
+            return Ok(());
+        }
         if let Some(task) = self.tasks().remove(id) {
             task.gone.cancel();
         }
@@ -150,10 +149,12 @@ impl InstanceTable {
         self.spawn(id, &record);
     }
 
+    /// Starts the task of an instance. From here on it is observed, whether or not the task has looked yet.
     fn spawn(&self, id: Name, record: &InstanceRecord) {
         let (desired, wanted) = watch::channel(record.desired.clone());
         let gone = self.stop.child_token();
         let life = Life::new(Arc::clone(&self.context), id.clone(), record, wanted);
+        life.appear();
         let task = Task {
             desired,
             gone: gone.clone(),
@@ -198,4 +199,44 @@ fn want(record: &mut Record, spec: InstanceSpec) -> Result<InstanceRecord, Insta
     };
     record.instances.insert(id, instance.clone());
     Ok(instance)
+}
+
+#[cfg(test)]
+mod tests {
+    use lockgate_core::StreamId;
+
+    use super::*;
+
+    /// A test has one thread and awaits nothing that waits: no task of an instance has looked yet.
+    #[tokio::test]
+    async fn a_recorded_instance_is_known_before_its_task_looks() {
+        let directory = tempfile::tempdir().unwrap();
+        let home = HostHome::new(directory.path());
+        let id = Name::new("web.r1.1").unwrap();
+        let instance = InstanceRecord {
+            spec: InstanceSpec {
+                id: id.clone(),
+                stream: StreamId::new("environment", "shop/production"),
+                program: "sh".into(),
+                args: Vec::new(),
+                env: BTreeMap::new(),
+                working_directory: "/".into(),
+                port_variable: "PORT".into(),
+            },
+            port: 20_000,
+            incarnation: 3,
+            desired: Desired::Stop { grace: Duration::ZERO },
+        };
+        let mut record = Record::default();
+        record.instances.insert(id.clone(), instance);
+        let path = directory.path().join("supervisor.json");
+        std::fs::write(&path, serde_json::to_vec(&record).unwrap()).unwrap();
+        let ledger = Arc::new(Ledger::open(path).unwrap());
+        let table = InstanceTable::recover(&home, &Roles::standard("lockgate".into()), ledger).await;
+        let observed = table.watch().borrow().get(&id).cloned().unwrap();
+        assert_eq!((observed.incarnation, observed.state), (3, InstanceState::Stopping));
+        let refused = table.forget(&id).await.unwrap_err();
+        assert!(matches!(refused, InstanceError::Runs(_)), "{refused}");
+        table.forget(&Name::new("other").unwrap()).await.unwrap();
+    }
 }

@@ -67,6 +67,14 @@ impl Life {
         }
     }
 
+    /// Tells that the instance is there, before the task has looked at what it does.
+    pub(super) fn appear(&self) {
+        self.publish(match *self.desired.borrow() {
+            Desired::Run => InstanceState::Starting,
+            Desired::Stop { .. } => InstanceState::Stopping,
+        });
+    }
+
     /// Makes it so, for ever.
     pub(super) async fn run(mut self) {
         loop {
