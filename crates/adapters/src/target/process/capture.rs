@@ -7,7 +7,7 @@ use std::path::Path;
 use lockgate_core::StreamId;
 use lockgate_delivery::{Report, RevisionNumber};
 
-use super::{ProcessTarget, Reporter, parse_instance_name, slug};
+use super::{ProcessTarget, Reporter, slug};
 
 /// The most that is read from the end of one log.
 const TAIL: u64 = 64 << 10;
@@ -25,14 +25,10 @@ impl ProcessTarget {
             let mut kept = Vec::new();
             for entry in std::fs::read_dir(host.instances())?.flatten() {
                 let name = entry.file_name().to_string_lossy().into_owned();
-                let Some(id) = name
-                    .starts_with(&prefix)
-                    .then(|| lockgate_host::Name::new(name).ok())
-                    .flatten()
-                else {
+                if revision_of(&name, &prefix) != Some(revision) {
                     continue;
-                };
-                if parse_instance_name(&id).is_some_and(|(of, _)| of == revision) {
+                }
+                if let Ok(id) = lockgate_host::Name::new(name) {
                     kept.extend(last_lines(&host.instance_log(&id), lines as usize)?);
                 }
             }
@@ -46,6 +42,15 @@ impl ProcessTarget {
         };
         reporter.once(Report::LogsKept { lines, blob: None });
     }
+}
+
+/// Returns the revision of an instance whose name is the prefix and exactly `rN.I`.
+///
+/// More between them is another environment, whose name begins with this one's.
+fn revision_of(name: &str, prefix: &str) -> Option<RevisionNumber> {
+    let (revision, number) = name.strip_prefix(prefix)?.split_once('.')?;
+    number.parse::<u32>().ok()?;
+    RevisionNumber::try_from(revision.to_owned()).ok()
 }
 
 fn last_lines(path: &Path, count: usize) -> io::Result<Vec<String>> {
@@ -69,6 +74,21 @@ fn last_lines(path: &Path, count: usize) -> io::Result<Vec<String>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_environment_whose_name_begins_alike_is_another() {
+        let r2 = RevisionNumber::try_from("r2".to_owned()).ok();
+        assert!(r2.is_some());
+        assert_eq!(revision_of("shop.production.r2.1", "shop.production."), r2);
+        for other in [
+            "shop.production.eu.r2.1",
+            "shop.production.r2",
+            "shop.production.r2.1.r2.1",
+            "shop.staging.r2.1",
+        ] {
+            assert_eq!(revision_of(other, "shop.production."), None, "{other}");
+        }
+    }
 
     #[test]
     fn the_last_lines_are_read_from_the_end() {
