@@ -21,6 +21,8 @@ use lockgate_host::{HostHome, Name, Role};
 use crate::release::ReleaseStore;
 
 mod capture;
+#[cfg(test)]
+mod fake;
 mod instance;
 mod place;
 mod probe;

@@ -17,21 +17,29 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// How long a refused route waits before it is tried again.
 const REFUSED: Duration = Duration::from_secs(2);
 
+/// What is known of the proxy's present life.
+#[derive(Default)]
+struct Life {
+    /// Its epoch; all that is told of the route has it, so that no later word is older than an earlier one.
+    epoch: Option<u64>,
+    follows: bool,
+}
+
 impl ProcessTarget {
     /// Keeps the proxy on this route. A new life of the proxy has read the route from its own file; it is told again anyway.
     pub(super) async fn route(&self, stream: &StreamId, route: &Route, reporter: &Reporter<'_>) {
-        let mut followed = None;
+        let mut life = Life::default();
         loop {
-            match self.follow(stream, route, followed, reporter).await {
-                Ok(epoch) => {
-                    followed = Some(epoch);
-                    tokio::time::sleep(LOOK_AGAIN).await;
-                }
+            match self.follow(stream, route, &mut life, reporter).await {
+                Ok(()) => tokio::time::sleep(LOOK_AGAIN).await,
                 Err(WireError::Refused(reason)) => {
-                    reporter.once(Report::RouteRefused {
-                        fence: route.fence,
-                        reason,
-                    });
+                    reporter.report(
+                        life.epoch.unwrap_or(reporter.fence.owner.0),
+                        Report::RouteRefused {
+                            fence: route.fence,
+                            reason,
+                        },
+                    );
                     tokio::time::sleep(REFUSED).await;
                 }
                 Err(error) => {
@@ -42,18 +50,24 @@ impl ProcessTarget {
         }
     }
 
-    /// Makes the proxy of the present epoch follow, and returns that epoch.
+    /// Makes the proxy's present life follow.
     async fn follow(
         &self,
         stream: &StreamId,
         route: &Route,
-        followed: Option<u64>,
+        life: &mut Life,
         reporter: &Reporter<'_>,
-    ) -> Result<u64, WireError> {
+    ) -> Result<(), WireError> {
         let mut proxy = self.proxy().await;
         let epoch = proxy.report().await?.epoch.started.0.unsigned_abs();
-        if followed == Some(epoch) {
-            return Ok(epoch);
+        if life.epoch != Some(epoch) {
+            *life = Life {
+                epoch: Some(epoch),
+                follows: false,
+            };
+        }
+        if life.follows {
+            return Ok(());
         }
         let address = if route.table.split.is_empty() {
             None
@@ -75,7 +89,8 @@ impl ProcessTarget {
                 address,
             },
         );
-        Ok(epoch)
+        life.follows = true;
+        Ok(())
     }
 
     pub(super) async fn drain(
@@ -150,4 +165,32 @@ fn parse(address: &str) -> Result<SocketAddr, WireError> {
             "`{address}` is not an address to listen at; write it as 127.0.0.1:8080"
         ))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use lockgate_delivery::environment::RouteTable;
+
+    use super::super::fake::{STARTED, Stage, next};
+    use super::*;
+
+    #[tokio::test]
+    async fn a_refused_route_is_told_under_the_epoch_of_the_proxy() {
+        let stage = Stage::new();
+        stage.proxy(1);
+        let revision = RevisionNumber::try_from("r1".to_owned()).unwrap();
+        let route = Route {
+            listener: "shop/production".into(),
+            listen: Some("nowhere".into()),
+            table: RouteTable::all_to(revision, Vec::new()),
+            fence: 7,
+        };
+        let (reporter, mut reports) = stage.reporter();
+        let (report, incarnation) = tokio::select! {
+            () = stage.target.route(&stage.stream, &route, &reporter) => panic!("a route is kept for ever"),
+            report = next(&mut reports) => report,
+        };
+        assert!(matches!(report, Report::RouteRefused { fence: 7, .. }), "{report:?}");
+        assert_eq!(incarnation, STARTED);
+    }
 }

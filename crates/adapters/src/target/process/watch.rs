@@ -31,7 +31,7 @@ impl ProcessTarget {
         window: Duration,
         reporter: &Reporter<'_>,
     ) {
-        let mut told = None;
+        let mut told: Option<Told> = None;
         let mut silent = 0;
         loop {
             match self.look(stream, revision, window).await {
@@ -52,7 +52,9 @@ impl ProcessTarget {
                     silent += 1;
                     if silent == SILENT_LOOKS {
                         let reason = lockgate_engine::driver::Chain(&error).to_string();
-                        reporter.once(Report::WatchSilent { reason });
+                        // Under the epoch of the counts before it: under an older one it would be stale.
+                        let epoch = told.map_or(reporter.fence.owner.0, |told| told.epoch);
+                        reporter.report(epoch, Report::WatchSilent { reason });
                     }
                 }
             }
@@ -87,5 +89,29 @@ impl ProcessTarget {
             },
             counts,
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{STARTED, Stage, next};
+    use super::*;
+
+    #[tokio::test]
+    async fn silence_is_told_under_the_epoch_of_the_counts_before() {
+        let stage = Stage::new();
+        stage.proxy(1);
+        let revision = RevisionNumber::try_from("r1".to_owned()).unwrap();
+        let (reporter, mut reports) = stage.reporter();
+        let window = Duration::from_millis(1);
+        let (counted, silent) = tokio::select! {
+            () = stage.target.watch(&stage.stream, revision, window, &reporter) => panic!("a watch has no end"),
+            told = async { (next(&mut reports).await, next(&mut reports).await) } => told,
+        };
+        assert!(
+            matches!(counted, (Report::WindowObserved { .. }, STARTED)),
+            "{counted:?}"
+        );
+        assert!(matches!(silent, (Report::WatchSilent { .. }, STARTED)), "{silent:?}");
     }
 }
