@@ -77,6 +77,11 @@ impl ProcessTarget {
             .join(revision.to_string())
     }
 
+    /// Returns where a revision's ambient variables are kept, beside its artifact.
+    fn inherited(&self, stream: &StreamId, revision: RevisionNumber) -> PathBuf {
+        self.placement(stream, revision).with_extension("environment.json")
+    }
+
     async fn supervisor(&self) -> SupervisorClient {
         self.connected(Role::Supervisor, SupervisorClient::connect).await
     }

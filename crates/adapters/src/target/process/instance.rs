@@ -1,18 +1,21 @@
 //! Instances: kept running by the supervisor, and observed.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
 use lockgate_core::{EffectKey, StreamId};
 use lockgate_delivery::definition::{Command, Variable};
 use lockgate_delivery::environment::{Effect, Run};
 use lockgate_delivery::{Report, RevisionNumber};
+use lockgate_host::durable::{self, Durability};
 use lockgate_host::instance::{InstanceSpec, InstanceState, Observation};
 use lockgate_host::wire::WireError;
 
 use super::{ASK_AGAIN, ProcessTarget, Reporter, instance_name, parse_instance_name, persist};
 
-/// What an instance sees of the driver's own environment; nothing else is ambient.
+/// What an instance sees of the environment of the driver that first ran its revision; nothing else is ambient.
 const INHERITED: [&str; 7] = ["PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TZ"];
 
 /// How long an orphan may take to end.
@@ -87,10 +90,7 @@ impl ProcessTarget {
             let directory = run.directory.as_deref().unwrap_or(".");
             return Err(format!("artifact `{}` has no directory `{directory}`", run.artifact));
         }
-        let mut env: BTreeMap<String, String> = INHERITED
-            .iter()
-            .filter_map(|name| Some(((*name).to_owned(), std::env::var(name).ok()?)))
-            .collect();
+        let mut env = inherited(&self.inherited(stream, run.revision), |name| std::env::var(name).ok())?;
         for (name, variable) in &run.variables {
             let Variable::Text(value) = variable else {
                 return Err(format!(
@@ -186,6 +186,27 @@ impl ProcessTarget {
     }
 }
 
+/// Returns the ambient variables of a revision: those kept at `path`, or the present ones, kept from now on.
+///
+/// A driver that another shell started has others; with them, a healthy instance would be another than the one that runs.
+fn inherited(path: &Path, present: impl Fn(&str) -> Option<String>) -> Result<BTreeMap<String, String>, String> {
+    let unusable = |error: io::Error| {
+        format!(
+            "the variables of the revision cannot be kept in `{}`: {error}; make it readable, or remove it",
+            path.display()
+        )
+    };
+    if let Some(kept) = durable::read_json(path).map_err(unusable)? {
+        return Ok(kept);
+    }
+    let present: BTreeMap<String, String> = INHERITED
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), present(name)?)))
+        .collect();
+    durable::replace_json(path, &present, Durability::Power).map_err(unusable)?;
+    Ok(present)
+}
+
 fn revision_of_instances(effect: &Effect) -> Option<RevisionNumber> {
     match effect {
         Effect::Run(run) => Some(run.revision),
@@ -210,6 +231,18 @@ fn quoted(arguments: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_revision_keeps_the_variables_of_the_driver_that_first_ran_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r1.environment.json");
+        let driver = |path: &'static str| move |name: &str| (name == "PATH").then(|| path.to_owned());
+        let first = inherited(&path, driver("/usr/bin")).unwrap();
+        assert_eq!(first, BTreeMap::from([("PATH".to_owned(), "/usr/bin".to_owned())]));
+        assert_eq!(inherited(&path, driver("/opt/bin")).unwrap(), first);
+        std::fs::remove_file(&path).unwrap();
+        assert_ne!(inherited(&path, driver("/opt/bin")).unwrap(), first);
+    }
 
     #[test]
     fn arguments_are_quoted_but_for_the_port() {

@@ -36,10 +36,14 @@ impl ProcessTarget {
     }
 
     pub(super) async fn remove(&self, stream: &StreamId, revision: RevisionNumber, reporter: &Reporter<'_>) {
-        let place = self.placement(stream, revision);
-        let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(&place)).await;
+        let (place, inherited) = (self.placement(stream, revision), self.inherited(stream, revision));
+        let removed = tokio::task::spawn_blocking(move || {
+            absent(fs::remove_dir_all(&place))?;
+            absent(fs::remove_file(&inherited))
+        })
+        .await;
         match removed {
-            Ok(Err(error)) if error.kind() != io::ErrorKind::NotFound => {
+            Ok(Err(error)) => {
                 tracing::warn!(%error, %revision, "the artifact cannot be removed; trying again later");
             }
             _ => reporter.once(Report::ArtifactRemoved),
@@ -65,6 +69,14 @@ fn put(store: &ReleaseStore, release: &Release, artifact: &str, place: &Path) ->
     fs::rename(&staging, place).map_err(file("put the artifact at"))
 }
 
+/// Returns success for what was not there to be removed.
+fn absent(removed: io::Result<()>) -> io::Result<()> {
+    match removed {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 fn staging(place: &Path) -> PathBuf {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     place.with_file_name(format!(".new-{name}"))
@@ -72,4 +84,28 @@ fn staging(place: &Path) -> PathBuf {
 
 fn in_words(error: &ReleaseError) -> String {
     lockgate_engine::driver::Chain(error).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::fake::{Stage, next};
+    use super::*;
+
+    #[tokio::test]
+    async fn the_variables_of_a_revision_go_with_its_artifact() {
+        let stage = Stage::new();
+        let revision = RevisionNumber::try_from("r1".to_owned()).unwrap();
+        let (place, inherited) = (
+            stage.target.placement(&stage.stream, revision),
+            stage.target.inherited(&stage.stream, revision),
+        );
+        fs::create_dir_all(&place).unwrap();
+        fs::write(&inherited, "{}").unwrap();
+        let (reporter, mut reports) = stage.reporter();
+        for _ in 0..2 {
+            stage.target.remove(&stage.stream, revision, &reporter).await;
+            assert_eq!(next(&mut reports).await.0, Report::ArtifactRemoved);
+            assert!(!place.exists() && !inherited.exists());
+        }
+    }
 }
