@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lockgate_core::Timestamp;
 use lockgate_delivery::release::{Release, ReleaseId, Source};
@@ -14,6 +15,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::tree;
+
+/// Tells the releases apart that one process is making.
+static STAGED: AtomicU64 = AtomicU64::new(0);
 
 /// The releases of one project.
 #[derive(Clone, Debug)]
@@ -111,7 +115,9 @@ impl ReleaseStore {
         now: Timestamp,
     ) -> Result<Kept, ReleaseError> {
         fs::create_dir_all(&self.root).map_err(failed("create the folder", &self.root))?;
-        let staging = self.root.join(format!(".new-{}", std::process::id()));
+        // Ships to two environments make releases at the same time, in one process.
+        let turn = STAGED.fetch_add(1, Ordering::Relaxed);
+        let staging = self.root.join(format!(".new-{}-{turn}", std::process::id()));
         remove(&staging)?;
         let mut digests = BTreeMap::new();
         for (name, path) in artifacts {
@@ -135,8 +141,13 @@ impl ReleaseStore {
             path: record.clone(),
             source,
         })?;
-        fs::write(&record, text).map_err(failed("write the record", &record))?;
-        fs::rename(&staging, &place).map_err(failed("publish the release", &place))?;
+        fs::write(&record, text)
+            .and_then(|()| fs::File::open(&record)?.sync_all())
+            .and_then(|()| tree::sync_folder(&staging))
+            .map_err(failed("write the record", &record))?;
+        fs::rename(&staging, &place)
+            .and_then(|()| tree::sync_folder(&self.root))
+            .map_err(failed("publish the release", &place))?;
         Ok(kept)
     }
 

@@ -37,6 +37,8 @@ pub struct RunRecord {
     pub system_changes: bool,
     /// Whether debug messages are wanted.
     pub debug: bool,
+    /// What of the environment of whoever asked its steps get to see.
+    pub user: UserEnvironment,
 }
 
 /// Where the runs of all projects have their folders.
@@ -49,7 +51,6 @@ pub struct RunFolders {
 pub struct RunPerformer {
     folders: RunFolders,
     roles: Roles,
-    user: UserEnvironment,
     clock: Arc<dyn Clock>,
     sink: Option<LogSink>,
     executors: Mutex<BTreeMap<StreamId, ProcessExecutor>>,
@@ -142,11 +143,10 @@ impl RunFolders {
 
 impl RunPerformer {
     /// Returns a performer for runs below the folders.
-    pub fn new(folders: RunFolders, roles: Roles, user: UserEnvironment, clock: Arc<dyn Clock>) -> Self {
+    pub fn new(folders: RunFolders, roles: Roles, clock: Arc<dyn Clock>) -> Self {
         Self {
             folders,
             roles,
-            user,
             clock,
             sink: None,
             executors: Mutex::default(),
@@ -185,7 +185,7 @@ impl RunPerformer {
             secrets,
             repository: record.repository.clone(),
             event: record.event.clone(),
-            user: self.user.clone(),
+            user: record.user.clone(),
             debug: if record.debug { Debug::Shown } else { Debug::Hidden },
             system: if record.system_changes {
                 SystemChanges::Allowed

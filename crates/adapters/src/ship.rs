@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lockgate_core::{EffectKey, InputId, ResultStamp, Sequence, StreamId};
+use lockgate_core::{EffectKey, InputId, Machine, ResultStamp, Sequence, Standing, StreamId};
 use lockgate_delivery::environment::Actor;
 use lockgate_delivery::explain::{Progress, follow};
 use lockgate_delivery::{Environment, EnvironmentInput, EnvironmentStart, Intent, Source};
@@ -81,39 +81,64 @@ impl ShipPerformer {
     }
 
     async fn run(&self, run: &RunId, reporter: &Reporter<'_>) {
-        match self.begun_run(run).await {
-            Ok(handle) => self.attend(&handle, reporter).await,
-            Err(reason) => reporter.send(Report::RunRefused { reason }),
+        if let Some(handle) = self.begun_run(run, reporter).await {
+            self.attend(&handle, reporter).await;
         }
     }
 
     async fn cancel(&self, run: &RunId, by: &str, reporter: &Reporter<'_>) {
-        let handle = match self.begun_run(run).await {
-            Ok(handle) => handle,
-            Err(reason) => return reporter.send(Report::RunRefused { reason }),
+        let Some(handle) = self.begun_run(run, reporter).await else {
+            return;
         };
         let id = InputId(format!("{}/cancel", handle.stream()));
-        // A run that is over, or being cancelled already, refuses; either way it ends.
-        let _ = handle.submit(RunInput::Cancel { by: by.to_owned() }, id).await;
+        match handle.submit(RunInput::Cancel { by: by.to_owned() }, id).await {
+            // A run that is over, or being cancelled already, refuses; either way it ends.
+            Ok(_) | Err(SubmitError::Rejected(_)) => {}
+            Err(error) => return tracing::error!(error = %Chain(&error), "the run cannot be cancelled; trying again"),
+        }
         self.attend(&handle, reporter).await;
     }
 
-    /// Returns the run, begun now or before.
-    async fn begun_run(&self, run: &RunId) -> Result<Handle<Run>, String> {
+    /// Returns the run, begun now or before; what passes by itself is tried again later, the rest is reported.
+    async fn begun_run(&self, run: &RunId, reporter: &Reporter<'_>) -> Option<Handle<Run>> {
         let stream = StreamId::new("run", run);
-        let in_words = |error: OpenError| Chain(&error).to_string();
-        if let Some(handle) = self.runs.get(&stream).await.map_err(in_words)? {
-            return Ok(handle);
+        match self.open_run(&stream).await {
+            Ok(Ok(handle)) => Some(handle),
+            Ok(Err(reason)) => {
+                self.folders.forget_secrets(&stream);
+                reporter.send(Report::RunRefused { reason });
+                None
+            }
+            Err(error) => {
+                tracing::error!(error = %Chain(&error), "the run cannot be opened; trying again");
+                None
+            }
         }
-        let start = self
-            .folders
-            .start(&stream)
-            .map_err(|error| format!("its plan cannot be read: {error}"))?;
-        self.runs.begin(&stream, start).await.map_err(in_words)
+    }
+
+    /// Returns the run, or why there can be none; an error passes by itself.
+    async fn open_run(&self, stream: &StreamId) -> Result<Result<Handle<Run>, String>, OpenError> {
+        if let Some(handle) = self.runs.get(stream).await? {
+            return Ok(Ok(handle));
+        }
+        let start = match self.folders.start(stream) {
+            Ok(start) => start,
+            Err(error) => return Ok(Err(format!("its plan cannot be read: {error}"))),
+        };
+        match self.runs.begin(stream, start).await {
+            Err(OpenError::Exists(_)) => match self.runs.get(stream).await? {
+                Some(handle) => Ok(Ok(handle)),
+                None => Err(OpenError::Exists(stream.clone())),
+            },
+            begun => begun.map(Ok),
+        }
     }
 
     async fn attend(&self, handle: &Handle<Run>, reporter: &Reporter<'_>) {
         let run = handle.finished().await;
+        if run.standing() != Standing::Over {
+            return tracing::error!(stream = %handle.stream(), "the run's driver has stopped; attending to it again");
+        }
         self.folders.forget_secrets(handle.stream());
         let artifact = |uploaded: &lockgate_pipeline::run::input::UploadedArtifact| Artifact {
             name: uploaded.name.clone(),

@@ -54,7 +54,8 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
             .file_name()
             .ok_or_else(|| io::Error::other("the file has no name"))?;
         fs::copy(from, to.join(name))?;
-        return Ok(());
+        fs::File::open(to.join(name))?.sync_all()?;
+        return sync_folder(to);
     }
     for entry in entries(from)? {
         let target = to.join(&entry.path);
@@ -63,10 +64,22 @@ pub fn copy(from: &Path, to: &Path) -> io::Result<()> {
             Kind::Link(link) => std::os::unix::fs::symlink(link, &target)?,
             Kind::File { .. } => {
                 fs::copy(from.join(&entry.path), &target)?;
+                fs::File::open(&target)?.sync_all()?;
             }
         }
     }
-    Ok(())
+    for folder in entries(to)?.iter().filter(|entry| matches!(entry.kind, Kind::Folder)) {
+        sync_folder(&to.join(&folder.path))?;
+    }
+    sync_folder(to)
+}
+
+/// Makes the names in a folder survive the loss of power.
+///
+/// # Errors
+/// Returns what the system said.
+pub fn sync_folder(folder: &Path) -> io::Result<()> {
+    fs::File::open(folder)?.sync_all()
 }
 
 /// Returns the entries below `root`, folders before what is in them; a single file is one entry.

@@ -8,12 +8,15 @@ mod server;
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
 use lockgate_adapters::clock::SystemClock;
 use lockgate_adapters::run::{RunFolders, RunPerformer};
 use lockgate_adapters::ship::{Environments, Runs, ShipPerformer};
 use lockgate_adapters::target::process::ProcessTarget;
+use lockgate_core::{Machine, StreamId};
 use lockgate_engine::driver::Chain;
-use lockgate_engine::{Clock, Domain, EventLog};
+use lockgate_engine::{Clock, Domain, EventLog, Performer};
 use lockgate_host::seat::{Attachment, Seat};
 use lockgate_host::{HostHome, Role, Roles};
 use lockgate_ship::Ship;
@@ -75,7 +78,7 @@ async fn open(home: &Home, host: &HostHome, roles: &Roles) -> Result<Domains, Fa
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let target = Arc::new(ProcessTarget::new(home.folder(), host.clone(), Arc::clone(&clock)));
     let folders = RunFolders::new(home.folder());
-    let workers = RunPerformer::new(folders, roles.clone(), crate::user::environment(), Arc::clone(&clock));
+    let workers = RunPerformer::new(folders, roles.clone(), Arc::clone(&clock));
     let failed = |error| Failure::unavailable("take up what was begun").because(&error);
     let environments = Arc::new(
         Environments::open(Arc::clone(&log), Arc::clone(&clock), target)
@@ -94,9 +97,24 @@ async fn open(home: &Home, host: &HostHome, roles: &Roles) -> Result<Domains, Fa
         Arc::clone(&clock),
     );
     let ships: Domain<Ship, _> = Domain::open(log, clock, Arc::new(crew)).await.map_err(failed)?;
+    let ships = Arc::new(ships);
+    for tending in [tend(&environments), tend(&runs), tend(&ships)] {
+        tokio::spawn(tending);
+    }
     let mut domains = Domains::new();
     domains.insert("environment", environments);
     domains.insert("run", runs);
-    domains.insert("ship", Arc::new(ships));
+    domains.insert("ship", ships);
     Ok(domains)
+}
+
+/// Returns the care for one domain's drivers, without its types.
+fn tend<M, P>(domain: &Arc<Domain<M, P>>) -> BoxFuture<'static, ()>
+where
+    M: Machine,
+    M::Id: From<StreamId>,
+    P: Performer<M>,
+{
+    let domain = Arc::clone(domain);
+    async move { domain.tend().await }.boxed()
 }

@@ -60,7 +60,7 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
         run: &id,
     };
     let context = Context::read(&request)?;
-    let plans = planning::plans(planning::candidates(&request, &context)?, &arguments.workflow.event)?;
+    let plans = planning::plans_on(planning::candidates(&request, &context)?, &arguments.workflow.event)?;
     let mut worst = Exit::Ok;
     for (number, (_, plan)) in plans.into_iter().enumerate() {
         let id = if number == 0 {
@@ -75,6 +75,7 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
             event: serde_json::to_string(&context.trigger.payload).unwrap_or_default(),
             system_changes: arguments.allow_system_changes,
             debug,
+            user: user::environment(),
         };
         let stream = bench.begin(&id, &record, context.secrets.clone())?;
         let start = start(plan, &record, slots(arguments.jobs));
@@ -152,12 +153,7 @@ impl Workbench {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let folders = RunFolders::new(home.folder());
         let (sink, lines) = mpsc::unbounded_channel();
-        let performer = RunPerformer::new(
-            folders.clone(),
-            host_command::roles()?,
-            user::environment(),
-            Arc::clone(&clock),
-        );
+        let performer = RunPerformer::new(folders.clone(), host_command::roles()?, Arc::clone(&clock));
         let performer = Arc::new(performer.with_sink(sink));
         let runs = Domain::idle(log, clock, Arc::clone(&performer));
         Ok(Self {
@@ -230,7 +226,10 @@ impl Workbench {
                 break;
             }
             tokio::select! {
-                changed = states.changed() => if changed.is_err() { break },
+                changed = states.changed() => if changed.is_err() {
+                    out::progress("another process has taken this run up, and it goes on there; `lockgate run --resume` brings it back");
+                    break;
+                },
                 Some(line) = self.lines.recv() => screen.log(line),
                 _ = tokio::signal::ctrl_c() => {
                     interrupts += 1;

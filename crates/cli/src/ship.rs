@@ -49,16 +49,24 @@ pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<
     refuse_changes(&place)?;
     let id = fresh_run(SystemClock::new().now().wall)?;
     let stream = StreamId::new("ship", format_args!("{}/{id}", place.identity));
-    let start = prepare(&place, &configuration, environment, arguments, &stream)?;
-    out::progress(format_args!(
-        "shipping {} ({}) to {environment}",
-        start.version,
-        &start.commit[..12.min(start.commit.len())]
-    ));
     let host = place.host();
+    Home::create(place.home.folder())?;
     host_command::ensure(&host).await?;
     let mut client = DriverClient::connect(&host)?;
-    client.begin(&stream, &start).await?;
+    let begun = async {
+        let start = prepare(&place, &configuration, environment, arguments, &stream)?;
+        out::progress(format_args!(
+            "shipping {} ({}) to {environment}",
+            start.version,
+            &start.commit[..12.min(start.commit.len())]
+        ));
+        client.begin(&stream, &start).await
+    };
+    if let Err(failure) = begun.await {
+        // What was not begun has nobody who would remove its secrets.
+        RunFolders::new(place.home.folder()).forget_secrets(&StreamId::new("run", run_of(&stream)));
+        return Err(failure);
+    }
     Voyage {
         place: &place,
         environment,
@@ -126,6 +134,7 @@ fn prepare(
         event: serde_json::to_string(&context.trigger.payload).unwrap_or_default(),
         system_changes: false,
         debug: false,
+        user: user::environment(),
     };
     let content = if uploads(&plan) {
         Content::Artifact(definition.artifact.clone())

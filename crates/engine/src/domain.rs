@@ -2,16 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lockgate_core::{InputId, Machine, Sequence, Standing, StreamId, machine::replay};
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio_util::task::AbortOnDropHandle;
 
 use crate::clock::Clock;
-use crate::driver::{Driver, Intent, SubmitError, encode};
+use crate::driver::{Chain, Driver, Intent, SubmitError, encode};
 use crate::log::{Append, AppendError, EventLog, Recorded, StoreError};
 use crate::performer::{Inputs, Performer};
 use crate::tail::Tail;
+
+/// How often it is looked for drivers that have stopped.
+const TEND_EVERY: Duration = Duration::from_secs(1);
 
 /// How many intents may wait at one stream.
 const INTENTS_WAITING: usize = 64;
@@ -104,7 +108,23 @@ impl<M: Machine> Handle<M> {
         answer.await.unwrap_or(Err(SubmitError::Closed))
     }
 
-    /// Returns when the machine is over, with its last state.
+    /// Returns a stream that is over: it can be read, and nothing drives it.
+    fn at_rest(stream: &StreamId, machine: M, sequence: Sequence) -> Self {
+        Self {
+            stream: stream.clone(),
+            intents: mpsc::channel(1).0,
+            state: watch::channel(Arc::new(machine)).1,
+            head: watch::channel(sequence).1,
+            driver: Arc::new(AbortOnDropHandle::new(tokio::spawn(std::future::ready(())))),
+        }
+    }
+
+    /// Returns whether its driver has ended before the machine was over.
+    fn has_stopped(&self) -> bool {
+        self.intents.is_closed() && self.state().standing() != Standing::Over
+    }
+
+    /// Returns when the machine is over, or its driver has stopped, with its last state.
     pub async fn finished(&self) -> Arc<M> {
         let mut states = self.state.clone();
         match states.wait_for(|machine| machine.standing() == Standing::Over).await {
@@ -122,14 +142,40 @@ where
 {
     /// Returns the domain and drives every stream that is not over.
     ///
+    /// A stream that cannot be read is left alone: it must not take the others down with it.
+    ///
     /// # Errors
-    /// Returns why a stream could not be read.
+    /// Returns what the store said.
     pub async fn open(log: Arc<dyn EventLog>, clock: Arc<dyn Clock>, performer: Arc<P>) -> Result<Self, OpenError> {
         let domain = Self::idle(log, clock, performer);
         for head in domain.log.heads(M::KIND).await? {
-            domain.get(&head.stream).await?;
+            match domain.get(&head.stream).await {
+                Ok(_) => {}
+                Err(OpenError::Store(error)) => return Err(error.into()),
+                Err(error) => tracing::error!(error = %Chain(&error), "a stream is left alone"),
+            }
         }
         Ok(domain)
+    }
+
+    /// Drives again what has stopped before it was over, for as long as the domain lives.
+    pub async fn tend(&self) {
+        loop {
+            tokio::time::sleep(TEND_EVERY).await;
+            let stopped: Vec<StreamId> = {
+                let live = self.live.lock().await;
+                live.values()
+                    .filter(|handle| handle.has_stopped())
+                    .map(|handle| handle.stream.clone())
+                    .collect()
+            };
+            for stream in stopped {
+                tracing::error!(%stream, "its driver has stopped; another takes over");
+                if let Err(error) = self.get(&stream).await {
+                    tracing::error!(error = %Chain(&error), "the stream cannot be driven");
+                }
+            }
+        }
     }
 
     /// Returns the domain without driving anything yet.
@@ -192,13 +238,16 @@ where
     pub async fn get(&self, stream: &StreamId) -> Result<Option<Handle<M>>, OpenError> {
         let mut live = self.live.lock().await;
         if let Some(handle) = live.get(stream)
-            && (!handle.intents.is_closed() || handle.state().standing() == Standing::Over)
+            && !handle.has_stopped()
         {
             return Ok(Some(handle.clone()));
         }
         let Some((machine, sequence)) = self.load(stream).await? else {
             return Ok(None);
         };
+        if machine.standing() == Standing::Over && machine.effects().is_empty() {
+            return Ok(Some(Handle::at_rest(stream, machine, sequence)));
+        }
         let handle = self.drive(stream, machine, sequence).await?;
         live.insert(stream.clone(), handle.clone());
         Ok(Some(handle))

@@ -20,6 +20,8 @@ use crate::performer::{Fence, Inputs, Performer, Task};
 
 /// How often the effects are compared with what runs, beyond every change.
 const RECONCILE_EVERY: Duration = Duration::from_secs(10);
+/// How long the start waits for the end of what nobody wants.
+const SWEEP_LIMIT: Duration = Duration::from_secs(15);
 /// How long to wait before an append is tried again when the store fails.
 const STORE_RETRY: Duration = Duration::from_millis(500);
 
@@ -86,7 +88,10 @@ enum Appended {
 impl<M: Machine, P: Performer<M>> Driver<M, P> {
     /// Drives until the machine is over, a newer owner takes the stream, or the handle is gone.
     pub(crate) async fn drive(mut self) {
-        self.performer.sweep(&self.stream, self.machine.effects()).await;
+        let sweep = self.performer.sweep(&self.stream, self.machine.effects());
+        if tokio::time::timeout(SWEEP_LIMIT, sweep).await.is_err() {
+            tracing::warn!(stream = %self.stream, "what nobody wants could not be ended in time");
+        }
         self.reconcile(Occasion::Change);
         let mut tick = tokio::time::interval(RECONCILE_EVERY);
         tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -147,9 +152,21 @@ impl<M: Machine, P: Performer<M>> Driver<M, P> {
                 Ok(_) => return true,
                 Err(error) => {
                     tracing::error!(stream = %self.stream, error = %Chain(&error), "the log cannot be written; trying again");
+                    self.refuse_meanwhile(&error);
                     tokio::time::sleep(STORE_RETRY).await;
                 }
             }
+        }
+    }
+
+    /// Answers the intents that wait while the log cannot be written, so that nobody waits for ever.
+    fn refuse_meanwhile(&mut self, error: &StoreError) {
+        while let Ok(intent) = self.intents.try_recv() {
+            let error = StoreError {
+                doing: "write to the event log".into(),
+                source: Chain(error).to_string().into(),
+            };
+            drop(intent.reply.send(Err(SubmitError::Store(error))));
         }
     }
 

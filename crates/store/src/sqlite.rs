@@ -59,10 +59,12 @@ impl SqliteLog {
             .connect_with(options.clone())
             .await
             .map_err(failed(doing()))?;
+        let turn = turn(path).await.map_err(failed(doing()))?;
         sqlx::migrate!("migrations/sqlite")
             .run(&pool)
             .await
             .map_err(failed(doing()))?;
+        drop(turn);
         let epoch = Self::settle_epoch(&pool).await.map_err(failed(doing()))?;
         let writer = Writer::start(options).await.map_err(failed(doing()))?;
         Ok(Self { pool, writer, epoch })
@@ -131,6 +133,21 @@ impl EventLog for SqliteLog {
     fn epoch(&self) -> u64 {
         self.epoch
     }
+}
+
+/// Returns the right to change the tables: SQLite's own locks do not cover a whole migration.
+async fn turn(path: &Path) -> std::io::Result<std::fs::File> {
+    let path = path.with_extension("lock");
+    let locked = tokio::task::spawn_blocking(move || {
+        let file = std::fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(path)?;
+        file.lock()?;
+        Ok(file)
+    });
+    locked.await.map_err(std::io::Error::other)?
 }
 
 fn recorded(row: &sqlx::sqlite::SqliteRow) -> Recorded {

@@ -14,7 +14,7 @@ pub const RUNNER: &str = "lockgate";
 const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What of the user's own environment steps get to see.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct UserEnvironment {
     /// Where programs are found.
     pub path: String,
