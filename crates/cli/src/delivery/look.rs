@@ -181,12 +181,19 @@ fn instance_logs(place: &Place, environment: &str) -> Vec<(String, PathBuf)> {
     let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
     let mut logs: Vec<_> = names
         .filter_map(|name| {
-            let short = name.strip_prefix(&prefix)?.to_owned();
+            let short = name.strip_prefix(&prefix).filter(|rest| is_instance(rest))?.to_owned();
             Some((short, host.instance_log(&lockgate_host::Name::new(name).ok()?)))
         })
         .collect();
     logs.sort();
     logs
+}
+
+/// Returns whether this is exactly `rN.I`; more is an instance of another environment, whose name begins alike.
+fn is_instance(rest: &str) -> bool {
+    rest.split_once('.').is_some_and(|(revision, number)| {
+        lockgate_delivery::RevisionNumber::try_from(revision.to_owned()).is_ok() && number.parse::<u32>().is_ok()
+    })
 }
 
 fn print_from(instance: &str, path: &Path, offset: u64) -> Result<u64, Failure> {
@@ -212,4 +219,17 @@ fn print_from(instance: &str, path: &Path, offset: u64) -> Result<u64, Failure> 
 /// Returns an instant in UTC, to the second.
 pub(crate) fn instant(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime("%F %TZ").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_a_revision_and_a_number() {
+        assert!(is_instance("r2.1"));
+        for other in ["eu.r2.1", "r2", "r2.1.r2.1", "r2.x", ""] {
+            assert!(!is_instance(other), "{other}");
+        }
+    }
 }
