@@ -59,15 +59,28 @@ impl Context {
             run: request.run,
         };
         let (trigger, changed) = trigger::make(request.project, &occasion)?;
+        let env = pairs::read("env", &arguments.env, arguments.env_file.as_deref())?;
+        refuse_expressions(&env)?;
         Ok(Self {
             event: event(&trigger, changed),
             trigger,
             inputs,
             secrets: secrets(arguments)?,
             vars: pairs::read("var", &arguments.var, arguments.var_file.as_deref())?,
-            env: pairs::read("env", &arguments.env, arguments.env_file.as_deref())?,
+            env,
         })
     }
+}
+
+/// A value is kept in the plan's text, where an expression would be evaluated when the plan is read again.
+fn refuse_expressions(env: &BTreeMap<String, String>) -> Result<(), Failure> {
+    let Some((name, _)) = env.iter().find(|(_, value)| value.contains("${{")) else {
+        return Ok(());
+    };
+    Err(Failure::usage(format!(
+        "the value of `--env {name}` contains `${{{{`, which begins an expression"
+    ))
+    .help("give the value itself, or write the expression into the workflow's `env:`"))
 }
 
 /// Returns the secrets that the arguments give.
@@ -108,6 +121,17 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
 
 /// Returns the plans of the workflows that start, or says why none does.
 pub(crate) fn plans(candidates: Vec<Candidate>, event: &str) -> Result<Vec<(String, Arc<Plan>)>, Failure> {
+    let help = format!("write `{event}` into the `on:` of the workflow");
+    starting(candidates, event, &help)
+}
+
+/// Returns the plans of the workflows that start on the event that the caller chose, or says why none does.
+pub(crate) fn plans_on(candidates: Vec<Candidate>, event: &str) -> Result<Vec<(String, Arc<Plan>)>, Failure> {
+    let help = "name another event with --event, such as workflow_dispatch";
+    starting(candidates, event, help)
+}
+
+fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(String, Arc<Plan>)>, Failure> {
     let reasons: Vec<String> = candidates
         .iter()
         .map(|candidate| format!("{}: {}", candidate.file, candidate.decision.reason()))
@@ -118,7 +142,7 @@ pub(crate) fn plans(candidates: Vec<Candidate>, event: &str) -> Result<Vec<(Stri
         .collect();
     if plans.is_empty() {
         let message = format!("no workflow starts on `{event}`\n  {}", reasons.join("\n  "));
-        return Err(Failure::usage(message).help("name another event with --event, such as workflow_dispatch"));
+        return Err(Failure::usage(message).help(help));
     }
     if !plans.iter().any(|(_, plan)| plan.has_work()) {
         for (_, plan) in &plans {
@@ -252,4 +276,24 @@ pub(crate) fn run(directory: &Path, arguments: &crate::arguments::PlanArguments)
         }
     }
     Ok(crate::exit::Exit::Ok)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_variable_is_a_text_and_no_expression() {
+        let env = |value: &str| BTreeMap::from([("GREETING".to_owned(), value.to_owned())]);
+        assert!(refuse_expressions(&env("$HOME {{ x }}")).is_ok());
+        let words = refuse_expressions(&env("a ${{ github.sha }}")).unwrap_err().to_string();
+        assert!(words.contains("`--env GREETING` contains `${{`"), "{words}");
+    }
+
+    #[test]
+    fn only_who_can_choose_the_event_is_told_to() {
+        let words = |result: Result<Vec<_>, Failure>| result.unwrap_err().to_string();
+        assert!(!words(plans(Vec::new(), "push")).contains("--event"));
+        assert!(words(plans_on(Vec::new(), "push")).contains("--event"));
+    }
 }

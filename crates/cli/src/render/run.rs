@@ -164,8 +164,12 @@ impl RunScreen {
             out::progress(format_args!("\nfailed: {}: {reason}", job.name()));
         }
         let file = &run.plan().pipeline.path;
+        let event = match run.plan().event.as_str() {
+            "push" => String::new(),
+            event => format!(" --event {event}"),
+        };
         out::progress(format_args!(
-            "  again: lockgate run --workflow {file} --job {}",
+            "  again: lockgate run --workflow {file}{event} --job {}",
             job.id()
         ));
     }
