@@ -44,11 +44,11 @@ impl Repository {
     /// Returns the repository that holds `folder`, or `None` when there is none.
     ///
     /// # Errors
-    /// Returns [`GitError::Missing`] without the program.
+    /// Returns [`GitError::Missing`] without the program, and what Git said when there is a repository that it will not read.
     pub fn discover(folder: &Path) -> Result<Option<Self>, GitError> {
         match ask(folder, ["rev-parse", "--show-toplevel"]) {
             Ok(root) => Ok(Some(Self { root: root.into() })),
-            Err(GitError::Failed { .. }) => Ok(None),
+            Err(GitError::Failed { message, .. }) if is_no_repository(&message) => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -177,6 +177,11 @@ impl Repository {
     }
 }
 
+/// Returns whether Git looked in the folder and all above it; a `.git` that leads nowhere is told in other words.
+fn is_no_repository(message: &str) -> bool {
+    message.contains("not a git repository (or any")
+}
+
 fn ask<const N: usize>(folder: &Path, arguments: [&str; N]) -> Result<String, GitError> {
     let output = Command::new("git")
         .arg("-C")
@@ -193,4 +198,21 @@ fn ask<const N: usize>(folder: &Path, arguments: [&str; N]) -> Result<String, Gi
         command: arguments.join(" "),
         message: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_folder_without_a_repository_has_none() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(Repository::discover(folder.path()).unwrap(), None);
+        std::fs::write(folder.path().join(".git"), "gitdir: nowhere\n").unwrap();
+        let error = Repository::discover(folder.path()).unwrap_err().to_string();
+        assert!(
+            error.contains("not a git repository") && error.contains("nowhere"),
+            "{error}"
+        );
+    }
 }

@@ -12,7 +12,7 @@ use crate::render::{diagnostics, out};
 use crate::{config, workflows};
 
 pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, Failure> {
-    let project = Project::find(directory, config::project_name)?;
+    let project = Project::find(directory, |_| Ok(None))?;
     let files = if arguments.files.is_empty() {
         of_project(&project)?
     } else {

@@ -93,10 +93,14 @@ pub(crate) fn load(root: &Path) -> Result<Configuration, Failure> {
     }
 }
 
-/// Returns `project:` of the configuration in a folder, if it can be read.
-pub(crate) fn project_name(root: &Path) -> Option<String> {
-    let text = std::fs::read_to_string(root.join(CONFIGURATION)).ok()?;
-    read(&SourceFile::new(CONFIGURATION, text), "").0?.project
+/// Returns `project:` of the configuration in a folder; none without one, or all its mistakes drawn.
+///
+/// A file with a mistake is refused: read over, it would give the project another identity.
+pub(crate) fn project_name(root: &Path) -> Result<Option<String>, Failure> {
+    if !root.join(CONFIGURATION).is_file() {
+        return Ok(None);
+    }
+    Ok(load(root)?.project)
 }
 
 /// Returns the name of a folder, as a name for its application.
@@ -120,7 +124,7 @@ pub(crate) fn read(file: &SourceFile, fallback_name: &str) -> (Option<Configurat
 fn whole(node: &Node, fallback_name: &str, reader: &mut Reader) -> Option<Configuration> {
     let mut fields = reader.fields(node, "lockgate.yaml")?;
     version(&mut fields, reader);
-    let project = fields.take("project").and_then(|node| reader.text(node, "`project`"));
+    let project = fields.take("project").and_then(|node| project(node, reader));
     let replaced_jobs = fields
         .take("replaces")
         .map_or(Vec::new(), |node| replaced(node, reader));
@@ -167,6 +171,19 @@ fn version(fields: &mut Fields<'_>, reader: &mut Reader) {
                 .help("write `version: 1`"),
         );
     }
+}
+
+/// Reads the name under which clones share their state, which is also the name of its folder.
+fn project(node: &Node, reader: &mut Reader) -> Option<String> {
+    let name = reader.text(node, "`project`")?;
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if name.starts_with(is_plain) && name.chars().all(|c| is_plain(c) || matches!(c, '.' | '-')) {
+        return Some(name);
+    }
+    let message = format!("`{name}` cannot name a project");
+    let help = "begin with a letter, a digit or `_`, and go on with those, `.` and `-`";
+    reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
+    None
 }
 
 fn replaced(node: &Node, reader: &mut Reader) -> Vec<String> {
@@ -216,7 +233,7 @@ fn environments_of(node: Option<&Node>, reader: &mut Reader) -> Vec<(String, Lay
 /// Notes what was not read: slips of the keys, and what is still to come.
 fn finish(mut fields: Fields<'_>, reader: &mut Reader) {
     for (key, instead) in NOT_YET {
-        if let Some(entry) = fields.take_entry(key) {
+        if let Some(entry) = fields.take_unsuggested(key) {
             let message = format!("`{key}` is not supported by this version of lockgate");
             reader.report(
                 reader

@@ -20,7 +20,7 @@ struct Found {
 }
 
 pub(crate) fn run(directory: &Path, arguments: &InitArguments) -> Result<Exit, Failure> {
-    let project = Project::find(directory, |_| None)?;
+    let project = Project::find(directory, |_| Ok(None))?;
     let path = project.root.join(CONFIGURATION);
     if path.exists() && !arguments.force {
         return Err(Failure::usage(format!("`{}` is there already", path.display()))

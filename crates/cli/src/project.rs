@@ -24,7 +24,10 @@ pub(crate) struct Project {
 
 impl Project {
     /// Returns the project that `folder` belongs to; `named` is `project:` of its `lockgate.yaml`.
-    pub(crate) fn find(folder: &Path, named: impl FnOnce(&Path) -> Option<String>) -> Result<Self, Failure> {
+    pub(crate) fn find(
+        folder: &Path,
+        named: impl FnOnce(&Path) -> Result<Option<String>, Failure>,
+    ) -> Result<Self, Failure> {
         let folder = std::fs::canonicalize(folder)
             .map_err(|error| Failure::usage(format!("open the folder `{}`", folder.display())).because(&error))?;
         let repository = Repository::discover(&folder)
@@ -38,9 +41,9 @@ impl Project {
             .into_iter()
             .find(|ancestor| ancestor.join(CONFIGURATION).is_file())
             .map_or(top, Path::to_path_buf);
-        let named = named(&root);
+        let named = named(&root)?;
         let identity = match (&named, &repository) {
-            (Some(name), _) => Some(slug(name)),
+            (Some(name), _) => Some(name.clone()),
             (None, Some(repository)) => identity_of(repository, &root)
                 .map_err(|error| Failure::unavailable("read the repository's first commit").because(&error))?,
             (None, None) => None,
@@ -87,23 +90,51 @@ fn identity_of(repository: &Repository, root: &Path) -> Result<Option<String>, G
     if repository.is_shallow() {
         return Ok(None);
     }
-    let commit = repository.root_commit()?;
+    let first = repository.root_commit()?;
+    let commit = &first[..16.min(first.len())];
     let path = root.strip_prefix(&repository.root).unwrap_or(Path::new(""));
-    let place = slug(&path.to_string_lossy());
-    Ok(Some(match place.as_str() {
-        "" => commit[..16.min(commit.len())].to_owned(),
-        place => format!("{}-{place}", &commit[..16.min(commit.len())]),
+    Ok(Some(if path.as_os_str().is_empty() {
+        commit.to_owned()
+    } else {
+        format!("{commit}-{}", place(path))
     }))
 }
 
-/// Returns `text` with everything that is no letter, digit, dot or underscore turned into a dash.
+/// Returns a path as one name; what had to be changed for that is told apart by the path's digest.
+fn place(path: &Path) -> String {
+    use sha2::Digest;
+    let text = path.to_string_lossy();
+    let name = slug(&text);
+    if name == text {
+        return name;
+    }
+    let digest = sha2::Sha256::digest(path.as_os_str().as_encoded_bytes());
+    format!("{name}-{}", lockgate_adapters::tree::hex(&digest[..4]))
+}
+
+/// Returns `text` with everything that is no letter, digit, dash, dot or underscore turned into a dash.
 fn slug(text: &str) -> String {
     let kept = |c: char| {
-        if c.is_ascii_alphanumeric() || c == '.' || c == '_' {
+        if c.is_ascii_alphanumeric() || matches!(c, '.' | '_') {
             c
         } else {
             '-'
         }
     };
     text.trim().trim_matches('.').chars().map(kept).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_of_a_repository_has_a_name_of_its_own() {
+        assert_eq!(place(Path::new("api")), "api");
+        assert_eq!(place(Path::new("services-api")), "services-api");
+        let nested = place(Path::new("services/api"));
+        assert!(nested.starts_with("services-api-") && nested.len() == 21, "{nested}");
+        assert_ne!(nested, place(Path::new("services api")));
+        assert_ne!(place(Path::new(".api")), "api");
+    }
 }

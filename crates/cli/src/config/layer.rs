@@ -220,7 +220,7 @@ fn strategy(node: &Node, reader: &mut Reader) -> Option<BlueGreen> {
         inner.finish(reader);
     }
     for other in ["rolling", "canary"] {
-        if let Some(entry) = fields.take_entry(other) {
+        if let Some(entry) = fields.take_unsuggested(other) {
             only_blue_green(other, &entry.value, reader);
         }
     }
@@ -248,7 +248,7 @@ fn rules(node: &Node, reader: &mut Reader) -> Option<Vec<Rule>> {
         "health",
         "canary",
     ] {
-        if let Some(entry) = fields.take_entry(other) {
+        if let Some(entry) = fields.take_unsuggested(other) {
             let message = format!("the rule `{other}` is not supported by this version of lockgate");
             reader.report(
                 reader

@@ -85,3 +85,46 @@ fn what_is_still_to_come_is_said() {
         ],
     );
 }
+
+#[test]
+fn a_project_is_named_plainly() {
+    mistakes(
+        "project: ../other shop\nrun: ./a\n",
+        &[
+            "1:10 LG0114 `../other shop` cannot name a project | begin with a letter, a digit or `_`, and go on with those, `.` and `-`",
+        ],
+    );
+    let (configuration, _) = read(
+        &SourceFile::new("lockgate.yaml", "project: doc-server_1.x\nrun: ./a\n"),
+        "",
+    );
+    assert_eq!(configuration.unwrap().project.as_deref(), Some("doc-server_1.x"));
+}
+
+#[test]
+fn only_what_is_supported_is_suggested() {
+    let file = SourceFile::new(
+        "lockgate.yaml",
+        "run: ./a\nrollback-when: { latency: 5 }\nzzzzzzzz: 1\n",
+    );
+    let helps: Vec<_> = read(&file, "shop").1.into_iter().filter_map(|d| d.help).collect();
+    assert_eq!(helps[0], "possible is only `http-5xx`");
+    assert!(
+        helps[1].starts_with("possible are ") && !helps[1].contains("compose"),
+        "{helps:?}"
+    );
+}
+
+#[test]
+fn a_broken_file_gives_no_identity() {
+    let folder = tempfile::tempdir().unwrap();
+    assert_eq!(super::project_name(folder.path()).unwrap(), None);
+    let path = folder.path().join("lockgate.yaml");
+    std::fs::write(&path, "project: shop\nrun: ./a\n").unwrap();
+    assert_eq!(super::project_name(folder.path()).unwrap().as_deref(), Some("shop"));
+    std::fs::write(&path, "project: shop\nrunn: ./a\n").unwrap();
+    assert_eq!(
+        super::project_name(folder.path()).unwrap_err().exit,
+        crate::exit::Exit::Usage
+    );
+}
