@@ -10,7 +10,7 @@ use lockgate_core::Timestamp;
 use lockgate_core::time::Spoken;
 use lockgate_delivery::explain::{self, Status};
 use lockgate_engine::Clock;
-use lockgate_ship::Fact;
+use lockgate_ship::{Fact, ShipEvent};
 
 use super::Place;
 use crate::arguments::{EnvironmentArgument, LogsArguments, StatusArguments};
@@ -132,13 +132,14 @@ pub(crate) async fn why(directory: &Path, argument: &EnvironmentArgument) -> Res
     let place = Place::find(directory)?;
     let configuration = place.configuration()?;
     let (name, _) = configuration.environment(argument.environment.as_deref())?;
-    let mut chain = explain::why(&place.events(name).await?);
+    let events = place.events(name).await?;
+    let mut chain = explain::why(&events);
     // A ship that ended before its rollout is a refusal that the environment does not know.
     let ship = place.newest_ship(name).await?;
-    if !ship
-        .iter()
-        .any(|event| matches!(event.fact, Fact::RolloutStarted { .. }))
-    {
+    let turned = events.iter().rfind(|event| is_of_a_rollout(&event.fact));
+    let is_news = ship.last().map(|event| event.at) > turned.map(|event| event.at);
+    let had_rollout = |event: &ShipEvent| matches!(event.fact, Fact::RolloutStarted { .. });
+    if is_news && !ship.iter().any(had_rollout) {
         let refused = lockgate_ship::why(&ship);
         if !refused.is_empty() {
             chain = refused;
@@ -151,6 +152,21 @@ pub(crate) async fn why(directory: &Path, argument: &EnvironmentArgument) -> Res
         out::result(sentence);
     }
     Ok(Exit::Ok)
+}
+
+/// Returns whether a fact begins a rollout or turns it, so that an older ship is no answer any more.
+fn is_of_a_rollout(fact: &lockgate_delivery::Fact) -> bool {
+    use lockgate_delivery::Fact;
+    matches!(
+        fact,
+        Fact::RolloutStarted { .. }
+            | Fact::RollbackDecided { .. }
+            | Fact::LeftServing { .. }
+            | Fact::RollbackFailed { .. }
+            | Fact::WatchSilent { .. }
+            | Fact::SoakHeld { .. }
+            | Fact::Frozen(_)
+    )
 }
 
 /// Prints the logs of an environment's instances, each line behind its instance.
