@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use lockgate_adapters::release::Kept;
-use lockgate_core::Machine;
 use lockgate_core::machine::replay;
+use lockgate_core::{InputId, Machine};
 use lockgate_delivery::environment::{Actor, Target, WhileRunning};
+use lockgate_delivery::explain::{self, Ending, Progress};
 use lockgate_delivery::{
-    ApplicationDefinition, Environment, EnvironmentInput, EnvironmentStart, Intent, RolloutPlan, dry_run,
+    ApplicationDefinition, Environment, EnvironmentInput, EnvironmentStart, Fact, Intent, RolloutPlan, dry_run,
 };
 use lockgate_engine::Clock;
 
@@ -46,7 +47,49 @@ pub(crate) async fn deploy(directory: &Path, arguments: &DeployArguments) -> Res
         wait: arguments.wait,
         wants: Wants::Forward,
     };
+    if arguments.json {
+        let (exit, intent) = order.submit_and_follow().await?;
+        out::json(&outcome(&order, &intent).await?);
+        return Ok(exit);
+    }
     order.carry_out().await
+}
+
+/// Returns how a deploy ended, for scripts.
+async fn outcome(order: &Order<'_>, intent: &InputId) -> Result<serde_json::Value, Failure> {
+    let events = order.place.events(order.environment).await?;
+    let revision = events.iter().find_map(|event| match &event.fact {
+        Fact::RolloutStarted { intent: of, plan, .. } if of == intent => Some(plan.revision),
+        _ => None,
+    });
+    let (ending, reason) = ending(&explain::follow(&events, intent));
+    let environment = replay::<Environment>(order.place.stream(order.environment), &events);
+    Ok(serde_json::json!({
+        "environment": order.environment,
+        "version": place_version(&order.intent),
+        "revision": revision,
+        "ending": ending,
+        "reason": reason,
+        "address": environment.as_ref().and_then(Environment::address),
+    }))
+}
+
+fn ending(progress: &Progress) -> (&'static str, Option<String>) {
+    match progress {
+        Progress::Unknown => ("unknown", None),
+        Progress::Queued => ("queued", None),
+        Progress::Running { .. } => ("running", None),
+        Progress::Promoted { .. } => ("promoted", None),
+        Progress::Ended(ending) => match ending {
+            Ending::Soaked { .. } => ("soaked", None),
+            Ending::LeftServing { reason, .. } => ("left-serving", Some(reason.to_string())),
+            Ending::RolledBack { reason, .. } => ("rolled-back", Some(reason.to_string())),
+            Ending::RollbackFailed { reason } => ("rollback-failed", Some(reason.to_string())),
+            Ending::Dropped => ("dropped", None),
+            Ending::Done => ("done", None),
+            Ending::Frozen { reason } => ("frozen", Some(reason.clone())),
+        },
+    }
 }
 
 pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) -> Result<Exit, Failure> {
@@ -183,6 +226,12 @@ fn actor() -> Actor {
 
 impl Order<'_> {
     async fn carry_out(self) -> Result<Exit, Failure> {
+        let (exit, _) = self.submit_and_follow().await?;
+        close(self.place, self.environment, exit, self.wants).await?;
+        Ok(exit)
+    }
+
+    async fn submit_and_follow(&self) -> Result<(Exit, InputId), Failure> {
         let host = self.place.host();
         Home::create(self.place.home.folder())?;
         host_command::ensure(&host).await?;
@@ -206,8 +255,7 @@ impl Order<'_> {
             wants: self.wants,
         };
         let exit = follow(&mut client, &following).await?;
-        close(self.place, self.environment, exit, self.wants).await?;
-        Ok(exit)
+        Ok((exit, id))
     }
 }
 
