@@ -24,6 +24,7 @@ mod trigger;
 mod user;
 mod workflows;
 
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -68,48 +69,61 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         debug,
         command,
     } = arguments;
+    let is_a_daemon = matches!(
+        command,
+        Command::HostSupervisor(_) | Command::HostProxy(_) | Command::HostDriver(_) | Command::HostShim { .. }
+    );
+    if !is_a_daemon {
+        log(debug);
+        enter(&directory)?;
+    }
+    let here = Path::new(".");
     match command {
         Command::HostSupervisor(home) => Ok(host_command::supervisor(&home.home)),
         Command::HostProxy(home) => Ok(host_command::proxy(&home.home)),
         Command::HostDriver(home) => Ok(driver::main(&home.home)),
         Command::HostShim { .. } => Ok(Exit::Usage),
-        command => {
-            log(debug);
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .map_err(|error| Failure::unavailable("start").because(&error))?;
-            let exit = runtime.block_on(execute(&directory, command, debug));
-            runtime.shutdown_background();
-            exit
-        }
+        Command::Host(command) => finish(host_command::run(command)),
+        Command::Check(arguments) => check::run(here, &arguments),
+        Command::Plan(arguments) => planning::run(here, &arguments),
+        Command::Run(arguments) => finish(run::run(here, &arguments, debug)),
+        Command::Ship(arguments) => finish(ship::ship(here, &arguments)),
+        Command::Init(arguments) => init::run(here, &arguments),
+        Command::Deploy(arguments) => finish(delivery::act::deploy(here, &arguments)),
+        Command::Rollback(arguments) => finish(delivery::act::rollback(here, &arguments)),
+        Command::Continue(argument) => finish(delivery::act::proceed(here, &argument)),
+        Command::Abort(argument) => finish(delivery::act::abort(here, &argument)),
+        Command::Status(arguments) => finish(delivery::look::status(here, &arguments)),
+        Command::History(arguments) => finish(delivery::look::history(here, &arguments)),
+        Command::Why(argument) => finish(delivery::look::why(here, &argument)),
+        Command::Logs(arguments) => match &arguments.run {
+            Some(run) => run_logs::print(here, run),
+            None => finish(delivery::look::logs(here, &arguments)),
+        },
+        Command::Release(command) => delivery::release::run(here, &command),
+        Command::Explain(arguments) => explain::run(&arguments),
     }
 }
 
-async fn execute(directory: &std::path::Path, command: Command, debug: bool) -> Result<Exit, Failure> {
-    match command {
-        Command::Host(command) => host_command::run(command).await,
-        Command::Check(arguments) => check::run(directory, &arguments),
-        Command::Plan(arguments) => planning::run(directory, &arguments),
-        Command::Run(arguments) => run::run(directory, &arguments, debug).await,
-        Command::Ship(arguments) => ship::ship(directory, &arguments).await,
-        Command::Init(arguments) => init::run(directory, &arguments),
-        Command::Deploy(arguments) => delivery::act::deploy(directory, &arguments).await,
-        Command::Rollback(arguments) => delivery::act::rollback(directory, &arguments).await,
-        Command::Continue(argument) => delivery::act::proceed(directory, &argument).await,
-        Command::Abort(argument) => delivery::act::abort(directory, &argument).await,
-        Command::Status(arguments) => delivery::look::status(directory, &arguments).await,
-        Command::History(arguments) => delivery::look::history(directory, &arguments).await,
-        Command::Why(argument) => delivery::look::why(directory, &argument).await,
-        Command::Logs(arguments) => match &arguments.run {
-            Some(run) => run_logs::print(directory, run),
-            None => delivery::look::logs(directory, &arguments).await,
-        },
-        Command::Release(command) => delivery::release::run(directory, &command),
-        Command::Explain(arguments) => explain::run(&arguments),
-        _ => Err(Failure::usage("not wired")),
+/// Makes `-C DIR` the same as a start in that folder, for every path that is given.
+fn enter(directory: &Path) -> Result<(), Failure> {
+    if directory == Path::new(".") {
+        return Ok(());
     }
+    std::env::set_current_dir(directory)
+        .map_err(|error| Failure::usage(format!("open the folder `{}`", directory.display())).because(&error))
+}
+
+/// Runs a command that waits for something.
+fn finish(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::unavailable("start").because(&error))?;
+    let exit = runtime.block_on(command);
+    runtime.shutdown_background();
+    exit
 }
 
 fn log(debug: bool) {
