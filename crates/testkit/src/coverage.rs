@@ -63,30 +63,41 @@ impl Coverage {
         self.rows.values().map(|row| row.struck[fault as usize]).sum()
     }
 
-    /// Returns what is wrong with the coverage: a pair that was never visited, an event that
-    /// nobody named, and a pair that was called impossible and yet happened.
-    pub fn gaps(&self, events: &[&'static str], impossible: &[Impossible]) -> Vec<String> {
-        let mut gaps = Vec::new();
-        for event in self.rows.keys().filter(|event| !events.contains(event)) {
-            gaps.push(format!("{event} was appended and is not in the list of events"));
-        }
-        for event in events {
-            let row = self.rows.get(event).cloned().unwrap_or_default();
-            for fault in Fault::ALL {
-                let excuse = impossible
-                    .iter()
-                    .find(|pair| pair.event == *event && pair.faults.contains(&fault));
-                match (row.struck[fault as usize], excuse) {
-                    (0, None) => gaps.push(format!("{event} × {fault} was never visited")),
-                    (1.., Some(pair)) => {
-                        gaps.push(format!("{event} × {fault} happened, though: {}", pair.reason));
-                    }
-                    _ => {}
+    /// Returns the pairs that were never visited and could have been.
+    pub fn unvisited(&self, events: &[&'static str], impossible: &[Impossible]) -> Vec<String> {
+        let pairs = events.iter().flat_map(|event| Fault::ALL.map(|fault| (*event, fault)));
+        pairs
+            .filter(|(event, fault)| self.count(event, *fault) == 0 && excuse(impossible, event, *fault).is_none())
+            .map(|(event, fault)| format!("{event} × {fault} was never visited"))
+            .collect()
+    }
+
+    /// Returns where the lists are wrong: an event that they do not name, a pair that they call impossible and
+    /// that happened.
+    pub fn misjudged(&self, events: &[&'static str], impossible: &[Impossible]) -> Vec<String> {
+        let unnamed = self.rows.keys().filter(|event| !events.contains(event));
+        let mut wrong: Vec<_> = unnamed
+            .map(|event| format!("{event} was appended and is not in the list of events"))
+            .collect();
+        for event in self.rows.keys() {
+            for fault in Fault::ALL.into_iter().filter(|fault| self.count(event, *fault) > 0) {
+                if let Some(pair) = excuse(impossible, event, fault) {
+                    wrong.push(format!("{event} × {fault} happened, though: {}", pair.reason));
                 }
             }
         }
-        gaps
+        wrong
     }
+
+    fn count(&self, event: &str, fault: Fault) -> u64 {
+        self.rows.get(event).map_or(0, |row| row.struck[fault as usize])
+    }
+}
+
+fn excuse<'i>(impossible: &'i [Impossible], event: &str, fault: Fault) -> Option<&'i Impossible> {
+    impossible
+        .iter()
+        .find(|pair| pair.event == event && pair.faults.contains(&fault))
 }
 
 impl fmt::Display for Coverage {
@@ -118,15 +129,16 @@ mod tests {
         for fault in Fault::ALL {
             coverage.struck("Begun", fault);
         }
-        assert_eq!(coverage.gaps(&["Begun"], &[]), Vec::<String>::new());
-        assert_eq!(coverage.gaps(&["Begun", "Ended"], &[]).len(), Fault::ALL.len());
-        assert!(coverage.gaps(&[], &[])[0].contains("not in the list"));
+        assert_eq!(coverage.unvisited(&["Begun"], &[]), Vec::<String>::new());
+        assert_eq!(coverage.misjudged(&["Begun"], &[]), Vec::<String>::new());
+        assert_eq!(coverage.unvisited(&["Begun", "Ended"], &[]).len(), Fault::ALL.len());
+        assert!(coverage.misjudged(&[], &[])[0].contains("not in the list"));
         let wrong = Impossible {
             event: "Begun",
             faults: &[Fault::Lose],
             reason: "nothing can be lost",
         };
-        assert!(coverage.gaps(&["Begun"], &[wrong])[0].contains("happened, though"));
+        assert!(coverage.misjudged(&["Begun"], &[wrong])[0].contains("happened, though"));
     }
 
     #[test]

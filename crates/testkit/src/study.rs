@@ -13,6 +13,8 @@ use crate::world::World;
 
 /// How many seeds a mutant may survive at most.
 pub const MUTANT_SEEDS: u64 = 5_000;
+/// How many seeds it takes until every pair that can be visited has been.
+const ENOUGH: u64 = 20_000;
 /// How many seeds are told twice and compared byte for byte.
 const TOLD_TWICE: u64 = 100;
 
@@ -29,8 +31,10 @@ pub struct Study {
     pub faults: BTreeMap<&'static str, u64>,
     /// How often each fault struck right behind each event.
     pub table: BTreeMap<&'static str, BTreeMap<&'static str, u64>>,
-    /// Pairs that were not visited, or should not have been.
-    pub gaps: Vec<String>,
+    /// The pairs that could have been visited and were not.
+    pub unvisited: Vec<String>,
+    /// Where the lists of events and of impossible pairs are wrong.
+    pub misjudged: Vec<String>,
     /// The number of stories that broke an invariant.
     pub violations: u64,
     /// The violation of the lowest seed.
@@ -80,7 +84,8 @@ impl Study {
             events: report.events,
             faults: faults(&report),
             table: table(&report),
-            gaps: report.coverage.gaps(W::EVENTS, W::IMPOSSIBLE),
+            unvisited: report.coverage.unvisited(W::EVENTS, W::IMPOSSIBLE),
+            misjudged: report.coverage.misjudged(W::EVENTS, W::IMPOSSIBLE),
             violations: report.failed,
             violation: report.failure.as_ref().map(ToString::to_string),
             violating_seed: report.failure.as_ref().map(|failure| failure.seed),
@@ -93,9 +98,12 @@ impl Study {
         }
     }
 
-    /// Returns everything that is wrong, in words.
+    /// Returns everything that is wrong, in words. An unvisited pair is, once there were seeds enough.
     pub fn complaints(&self) -> Vec<String> {
-        let mut complaints = self.gaps.clone();
+        let mut complaints = self.misjudged.clone();
+        if self.seeds >= ENOUGH {
+            complaints.extend(self.unvisited.iter().cloned());
+        }
         complaints.extend(self.violation.iter().map(|violation| {
             let (count, seeds) = (self.violations, self.seeds);
             format!("{count} of {seeds} stories broke an invariant, the first: {violation}")

@@ -21,6 +21,7 @@ pub fn environment() -> Vec<Behaviour<Environment>> {
         Behaviour::deciding("overlooks a broken rule", overlooks_a_rule),
         Behaviour::deciding("forgets that a drain has ended", forgets_a_drain),
         Behaviour::deciding("takes a late report for news", believes_late_reports),
+        Behaviour::deciding("waits for a clock that was set back", never_rearms),
     ]
 }
 
@@ -133,6 +134,11 @@ fn forgets_a_drain(state: &Environment, input: EnvironmentInput, now: Now) -> De
     let events = state.decide(input, now)?;
     let is_end = |event: &EnvironmentEvent| matches!(event.fact, Fact::CandidateDrained { .. });
     Ok(before(events, is_end))
+}
+
+fn never_rearms(state: &Environment, input: EnvironmentInput, now: Now) -> Decision<Environment> {
+    let events = state.decide(input, now)?;
+    Ok(before(events, |event| matches!(event.fact, Fact::TimerRearmed { .. })))
 }
 
 /// Returns the events before the first that `is_it`.

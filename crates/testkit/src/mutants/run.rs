@@ -22,6 +22,7 @@ pub fn run() -> Vec<Behaviour<Run>> {
         Behaviour::deciding("drops the end of a step", drops_an_end),
         Behaviour::deciding("trusts a timer that fires early", trusts_timers),
         Behaviour::deciding("leaves out a step", leaves_out_a_step),
+        Behaviour::deciding("waits for a clock that was set back", never_rearms),
     ]
 }
 
@@ -137,5 +138,11 @@ fn leaves_out_a_step(state: &Run, input: RunInput, now: Now) -> Decision<Run> {
             };
         }
     }
+    Ok(events)
+}
+
+fn never_rearms(state: &Run, input: RunInput, now: Now) -> Decision<Run> {
+    let mut events = state.decide(input, now)?;
+    events.retain(|event| !matches!(event, RunEvent::TimerRearmed { .. }));
     Ok(events)
 }

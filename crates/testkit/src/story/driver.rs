@@ -50,21 +50,30 @@ impl<M: Machine, W: World<M>> Story<'_, M, W> {
     pub(super) fn read_mailbox(&mut self) -> Result<(), Broken> {
         self.errands.remove(&Errand::Mailbox);
         let waiting = std::mem::take(&mut self.mailbox);
-        let Some(mut state) = self.driver.as_ref().map(|driver| driver.state.clone()) else {
-            return Ok(());
-        };
+        let mut evolved: Option<M> = None;
         let mut events = Vec::new();
         for (key, input) in waiting {
             self.note(|| format!("result of {key}: {input:?}"));
             self.haunt(&input)?;
-            let decided = (self.behaviour.decide)(&state, input, self.clock.now()).map_err(|rejection| {
+            let Some(state) = evolved.as_ref().or(self.driver.as_ref().map(|driver| &driver.state)) else {
+                return Ok(());
+            };
+            let decided = (self.behaviour.decide)(state, input, self.clock.now()).map_err(|rejection| {
                 let detail = format!("a result of {key} was refused: {rejection}");
                 Broken::new("4 a stale result is ignored", detail)
             })?;
-            self.evolve(&mut state, &decided)?;
-            events.extend(decided);
+            // Most late comers change nothing, and a state is costly to copy.
+            if !decided.is_empty() {
+                let mut state = state.clone();
+                self.evolve(&mut state, &decided)?;
+                evolved = Some(state);
+                events.extend(decided);
+            }
         }
-        self.carry_out(&events, state, None)
+        match evolved {
+            Some(evolved) => self.carry_out(&events, evolved, None),
+            None => Ok(()),
+        }
     }
 
     /// Folds the events of one decision into `state`, and checks what it became.

@@ -296,9 +296,6 @@ impl EnvironmentWorld {
     fn truth(&self, subject: Option<RevisionNumber>, passed: Duration) -> Truth {
         Truth {
             nature: subject.map_or(Nature::Good, |revision| self.nature(revision)),
-            answered: subject
-                .and_then(|revision| self.proxy.ever.get(&revision).copied())
-                .unwrap_or_default(),
             weight: subject.map_or(0, |revision| self.proxy.weight(revision)),
             has_smoke: self.has_smoke,
             soak: self.people.soak(),

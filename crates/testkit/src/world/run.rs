@@ -95,6 +95,7 @@ const EVENTS: &[&str] = &[
     "JobEnded",
     "CancelRequested",
     "KillRequested",
+    "TimerRearmed",
     "Concluded",
     "Frozen",
 ];
@@ -108,6 +109,7 @@ impl World<Run> for RunWorld {
         "JobPassedOver",
         "KillRequested",
         "StepRetried",
+        "TimerRearmed",
         "WorkspaceFailed",
     ];
     const IMPOSSIBLE: &'static [Impossible] = &[

@@ -6,13 +6,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use lockgate_core::Broken;
+use lockgate_core::{Broken, Percent};
 use lockgate_delivery::environment::effect::RouteTable;
 use lockgate_delivery::environment::event::{Fact, Return};
 use lockgate_delivery::{EnvironmentEvent, RevisionNumber};
-use lockgate_gate::Counts;
+use lockgate_gate::window::DEFAULT_MINIMUM;
+use lockgate_gate::{Counts, Tally};
 
 use super::nature::Nature;
+
+/// The share of failed requests that the stories' definitions allow.
+const RULE: Percent = Percent::of(5);
 
 /// What the world remembers to judge by.
 #[derive(Debug, Default)]
@@ -27,6 +31,8 @@ pub(super) struct Law {
     /// The revision that must not be stopped: the last that was soaked or returned to.
     good: Option<RevisionNumber>,
     promoted: BTreeMap<RevisionNumber, Duration>,
+    /// What the machine itself has recorded of each revision's answers.
+    credited: BTreeMap<RevisionNumber, Tally>,
     broken: Option<Broken>,
 }
 
@@ -34,8 +40,6 @@ pub(super) struct Law {
 pub(super) struct Truth {
     /// The nature of the revision that the event is about.
     pub(super) nature: Nature,
-    /// What the proxy really answered for it.
-    pub(super) answered: Counts,
     /// Its share in what the proxy really follows.
     pub(super) weight: u8,
     /// Whether the definition has smoke checks.
@@ -101,7 +105,14 @@ impl Law {
                 }
                 self.promoted.insert(*revision, truth.passed);
                 self.windows.remove(revision);
+                self.credited.remove(revision);
             }
+            Fact::WindowCredited {
+                revision,
+                epoch,
+                counts,
+                ..
+            } => self.credited.entry(*revision).or_default().observe(*epoch, *counts),
             Fact::Soaked { revision, by: None, .. } => {
                 self.judge_soak(*revision, truth);
                 self.good = Some(*revision);
@@ -166,8 +177,8 @@ impl Law {
                 format!("{revision} is soaked after {served:?} of {:?}", truth.soak),
             );
         }
-        let Counts { requests, failed } = truth.answered;
-        if requests >= 200 && failed * 3 > requests {
+        let Counts { requests, failed } = self.credited.get(&revision).map(Tally::total).unwrap_or_default();
+        if requests >= DEFAULT_MINIMUM && RULE.is_exceeded_by(failed, requests) {
             let detail = format!("{revision} is soaked with {failed} of {requests} requests failed");
             self.violate("6 gate", detail);
         }

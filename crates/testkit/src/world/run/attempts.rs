@@ -48,7 +48,8 @@ impl Attempt {
             _ => StepExit::Unknown,
         };
         let takes = match chance.below(20) {
-            0 => Duration::from_hours(3),
+            // It hangs: only a limit of time or a person ends it.
+            0 => Duration::from_hours(24 * 365),
             1..4 => chance.milliseconds(20_000, 150_000),
             _ => chance.milliseconds(50, 15_000),
         };
