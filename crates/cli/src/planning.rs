@@ -249,7 +249,7 @@ pub(crate) fn run(directory: &Path, arguments: &crate::arguments::PlanArguments)
     let request = Request {
         project: &project,
         arguments: &arguments.workflow,
-        replaced: BTreeSet::new(),
+        replaced: crate::run::replaced_jobs(&project)?,
         run: "1",
     };
     let context = Context::read(&request)?;

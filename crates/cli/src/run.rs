@@ -90,7 +90,7 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
 }
 
 /// Returns the jobs that Lockgate does itself; none without a `lockgate.yaml`.
-fn replaced_jobs(project: &Project) -> Result<BTreeSet<String>, Failure> {
+pub(crate) fn replaced_jobs(project: &Project) -> Result<BTreeSet<String>, Failure> {
     if !project.root.join(CONFIGURATION).is_file() {
         return Ok(BTreeSet::new());
     }

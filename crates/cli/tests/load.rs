@@ -87,6 +87,7 @@ fn the_way_back(scene: &Scene, temperature: &str) -> Value {
     let load = Load::on(scene);
     let command = processes::unix_ms();
     scene.lockgate(&["rollback", "production"]).expect(0);
+    load.go_on();
     let report = load.finish();
     report.assert_nothing_failed();
     assert!(report.answers("v1") > 0 && report.answers("v2") > 0, "{report}");

@@ -9,13 +9,13 @@
 mod scene;
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use scene::fixture::{self, git};
+use scene::fixture;
+use scene::load::Load;
 use scene::told::Told;
-use scene::{Scene, processes};
+use scene::{Scene, processes, shop};
 
 /// Returns the shell blocks of the README, in their order.
 fn blocks() -> Vec<String> {
@@ -51,21 +51,41 @@ fn the_tour_goes_as_the_readme_says() {
     assert_eq!(test, "cargo xtask test\n", "the block that runs the tests");
     let folder = tempfile::Builder::new().prefix("lg").tempdir().unwrap();
     let tour_folder = folder.path().join("tour");
-    let script = [tour, second, third].map(String::as_str).concat();
-    assert!(script.contains("target/tour"), "{script}");
-    let script = script.replace("target/tour", &tour_folder.to_string_lossy());
-    let mut command = shell(&script, &fixture::repository());
-    command.env("LOCKGATE_TOUR_DIR", &tour_folder);
-    let told = Told::of(command);
+    let run = |script: &str| {
+        let script = script.replace("target/tour", &tour_folder.to_string_lossy());
+        let mut command = shell(&script, &fixture::repository());
+        command.env("LOCKGATE_TOUR_DIR", &tour_folder);
+        Told::of(command)
+    };
+    let toured = run(tour);
+    let address = toured
+        .out
+        .split("v1 serves at http://")
+        .nth(1)
+        .and_then(|rest| rest.split('/').next());
+    let address = address.unwrap_or_else(|| panic!("no address: {toured}")).to_owned();
+    // More users than the reader has: nobody may notice the second version.
+    let load = Load::at(address, folder.path());
+    let replaced = run(second);
+    let report = load.finish();
+    let enter = second.lines().take(2).collect::<Vec<_>>().join("\n");
+    assert!(enter.contains("activate") && enter.contains("cd "), "{enter}");
+    let broken = run(&format!("{enter}\n{third}"));
     let left = processes::of_home(&tour_folder);
     for process in &left {
         processes::kill(process.pid);
     }
-    let told = told.expect(0).says(&[
-        "\nv1 serves at http://127.0.0.1:",
+    toured.expect(0).says(&[
         "What happened at each gate:",
         "  smoke      rust_query: pass",
-        "undo: `lockgate rollback production` brings back v1 (r1), which is kept warm",
+        "To undo:",
+    ]);
+    replaced
+        .expect(0)
+        .says(&["undo: `lockgate rollback production` brings back v1 (r1), which is kept warm"]);
+    report.assert_nothing_failed();
+    assert!(report.answers("v1") > 0 && report.answers("v2") > 0, "{report}");
+    let told = broken.expect(0).says(&[
         "exit code 3",
         "r3 was rolled back, r2 serves: http-5xx above 5%",
         "production: v2 (r2) serves at",
@@ -85,11 +105,10 @@ fn the_tour_goes_as_the_readme_says() {
 fn a_project_of_ones_own_goes_as_the_readme_says() {
     let own = blocks().pop().unwrap();
     assert!(own.starts_with("lockgate init"), "{own}");
-    let scene = Scene::as_it_is();
-    let project = scene.folder().join("shop");
-    write_project(&project);
+    let scene = Scene::of("shop");
+    shop::write(&scene.project, shop::BUILD);
     let bin = Path::new(env!("CARGO_BIN_EXE_lockgate")).parent().unwrap();
-    let mut command = shell(&own, &project);
+    let mut command = shell(&own, &scene.project);
     let path = std::env::var("PATH").unwrap();
     command
         .env("LOCKGATE_HOME", &scene.home)
@@ -106,31 +125,4 @@ fn a_project_of_ones_own_goes_as_the_readme_says() {
         "staging: ",
         " serves at http://127.0.0.1:",
     ]);
-}
-
-/// Writes a project whose workflow takes no time: its program is built already.
-fn write_project(project: &Path) {
-    fs::create_dir_all(project.join(".github/workflows")).unwrap();
-    fs::copy(fixture::release("v1"), project.join("built")).unwrap();
-    fs::set_permissions(project.join("built"), fs::Permissions::from_mode(0o755)).unwrap();
-    fs::write(project.join("Cargo.toml"), "[package]\nname = \"shop\"\n").unwrap();
-    let workflow = "\
-on: push
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    steps:
-      - uses: actions/checkout@v4
-      - run: cp built shop
-      - uses: actions/upload-artifact@v4
-        with: { name: shop, path: shop }
-  deploy:
-    needs: build
-    runs-on: ubuntu-latest
-    steps: [{ run: exit 1 }]
-";
-    fs::write(project.join(".github/workflows/ci.yml"), workflow).unwrap();
-    git(project, &["init", "--quiet", "--initial-branch", "main"]);
-    git(project, &["add", "."]);
-    git(project, &["commit", "--quiet", "--message", "A shop"]);
 }

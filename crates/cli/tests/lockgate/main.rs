@@ -11,3 +11,5 @@ mod faults;
 mod plans;
 mod projects;
 mod refusals;
+mod running;
+mod shipping;

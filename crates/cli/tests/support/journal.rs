@@ -1,4 +1,4 @@
-//! The events of an environment, as JSON and as they are written.
+//! The events of an environment or a ship, as JSON and as they are written.
 
 use std::time::Instant;
 
@@ -20,8 +20,18 @@ pub(crate) struct Event {
     pub(crate) fact: Value,
 }
 
-/// Facts that end a rollout.
-pub(crate) const ENDINGS: [&str; 4] = ["Soaked", "LeftServing", "RolledBack", "RollbackFailed"];
+/// Facts that end a rollout, or a ship.
+const ENDINGS: [&str; 9] = [
+    "Soaked",
+    "LeftServing",
+    "RolledBack",
+    "RollbackFailed",
+    "Shipped",
+    "GateRefused",
+    "Refused",
+    "Failed",
+    "Cancelled",
+];
 
 impl Event {
     fn of(event: &Value) -> Self {
@@ -40,7 +50,7 @@ impl Event {
         }
     }
 
-    /// Returns whether it ends a rollout.
+    /// Returns whether it ends a rollout or a ship.
     pub(crate) fn is_ending(&self) -> bool {
         ENDINGS.contains(&self.name.as_str())
     }
@@ -57,7 +67,7 @@ pub(crate) fn names(events: &[Event]) -> String {
     names.join(" ")
 }
 
-/// Reads production's log while it is written, whoever lives.
+/// Reads one stream of the driver's log while it is written, whoever lives.
 pub(crate) struct Journal {
     runtime: Runtime,
     log: SqliteLog,
@@ -65,21 +75,28 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Opens the log of a scene's production, which must have begun.
+    /// Opens the log of a scene's only environment, as soon as it has begun.
     #[track_caller]
     pub(crate) fn of(scene: &Scene) -> Self {
+        Self::of_newest(scene, "environment", 1)
+    }
+
+    /// Opens the newest stream of a kind in a scene's log, as soon as there are so many.
+    #[track_caller]
+    pub(crate) fn of_newest(scene: &Scene, kind: &str, count: usize) -> Self {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
         let path = scene.home.join("driver.db");
-        assert!(path.exists(), "nothing was deployed yet");
+        super::until("there is a log", || path.exists().then_some(()));
         let log = runtime.block_on(SqliteLog::open(&path, Durability::Power)).unwrap();
-        Self {
-            runtime,
-            log,
-            stream: StreamId::new("environment", "doc-server/production"),
-        }
+        let stream = super::until("the stream begins", || {
+            let heads = runtime.block_on(log.heads(kind)).unwrap();
+            let newest = heads.last().map(|head| head.stream.clone());
+            newest.filter(|_| heads.len() >= count)
+        });
+        Self { runtime, log, stream }
     }
 
     /// Returns how long the log is.
@@ -110,10 +127,10 @@ impl Journal {
         }
     }
 
-    /// Waits until the rollout that began behind `after` is over, and returns its events.
+    /// Waits until what began behind `after` is over, and returns its events.
     #[track_caller]
     pub(crate) fn wait_for_end(&self, after: u64) -> Vec<Event> {
-        super::until("the rollout ends", || {
+        super::until("it ends", || {
             let events = self.after(after);
             events.iter().any(Event::is_ending).then_some(events)
         })

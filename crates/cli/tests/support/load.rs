@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
@@ -12,6 +12,7 @@ use super::{Scene, fixture, http, until};
 /// Three hundred requests per second until told otherwise.
 pub(crate) struct Load {
     child: Child,
+    address: String,
     stop: PathBuf,
     report: PathBuf,
 }
@@ -20,10 +21,15 @@ impl Load {
     /// Starts the load on production, and returns when it is under way.
     #[track_caller]
     pub(crate) fn on(scene: &Scene) -> Self {
+        Self::at(scene.address(), scene.folder())
+    }
+
+    /// Starts the load at an address, with its files in a folder, and returns when it is under way.
+    #[track_caller]
+    pub(crate) fn at(address: String, folder: &Path) -> Self {
         let unique = format!("load-{}", super::processes::unix_ms());
-        let stop = scene.folder().join(format!("{unique}.stop"));
-        let report = scene.folder().join(format!("{unique}.json"));
-        let address = scene.address();
+        let stop = folder.join(format!("{unique}.stop"));
+        let report = folder.join(format!("{unique}.json"));
         let url = format!("http://{address}/version");
         let mut child = Command::new(fixture::xtask())
             .args(["load", "--url", &url, "--rate", "300", "--duration", "10m"])
@@ -46,7 +52,20 @@ impl Load {
         for _ in 0..20 {
             assert_eq!(http::get(&address, "/version").unwrap().status, 200);
         }
-        Self { child, stop, report }
+        Self {
+            child,
+            address,
+            stop,
+            report,
+        }
+    }
+
+    /// Lets the load go on for a while: as long as these answers take, one after the other.
+    #[track_caller]
+    pub(crate) fn go_on(&self) {
+        for _ in 0..300 {
+            assert_eq!(http::get(&self.address, "/version").unwrap().status, 200);
+        }
     }
 
     /// Ends the load when everything that was due has ended, and returns its report.

@@ -53,6 +53,11 @@ pub(crate) fn kill(pid: i32) {
     let _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGKILL);
 }
 
+/// Sends what Ctrl-C sends.
+pub(crate) fn interrupt(pid: i32) {
+    nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGINT).unwrap();
+}
+
 /// Returns the wall clock in milliseconds since 1970, as events and load reports have it.
 pub(crate) fn unix_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();

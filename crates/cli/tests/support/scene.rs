@@ -15,6 +15,7 @@ pub(crate) mod http;
 pub(crate) mod journal;
 pub(crate) mod load;
 pub(crate) mod processes;
+pub(crate) mod shop;
 pub(crate) mod told;
 
 use std::fs;
@@ -107,11 +108,19 @@ impl Scene {
 
     /// Returns the example at v1 with the `lockgate.yaml` that it ships with.
     pub(crate) fn as_it_is() -> Self {
+        let scene = Self::of("doc-server");
+        fixture::materialise(&scene.project);
+        scene
+    }
+
+    /// Returns a stage for a project that is not written yet.
+    pub(crate) fn of(project: &str) -> Self {
         let folder = tempfile::Builder::new().prefix("lg").tempdir().unwrap();
-        let project = folder.path().join("doc-server");
-        fixture::materialise(&project);
-        let home = folder.path().join("home");
-        Self { folder, project, home }
+        Self {
+            project: folder.path().join(project),
+            home: folder.path().join("home"),
+            folder,
+        }
     }
 
     /// Writes `lockgate.yaml`.

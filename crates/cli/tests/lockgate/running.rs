@@ -1,0 +1,131 @@
+//! `run` and `plan` from the outside.
+
+use std::fs;
+
+use super::scene::told::Told;
+use super::scene::{Scene, processes, shop, until};
+
+/// Returns a shop with this job beside the one that builds.
+fn shop(job: &str) -> Scene {
+    let scene = Scene::of("shop");
+    let folder = scene.folder().to_string_lossy().into_owned();
+    shop::write(
+        &scene.project,
+        &format!("{}{}", job.replace("FOLDER", &folder), shop::BUILD),
+    );
+    scene
+}
+
+/// A job that tells the test that it has begun, and waits until it is told to end.
+const WAITING: &str = "  wait:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          echo begun >> FOLDER/story
+          until [ -e FOLDER/go ]; do sleep 0.02; done
+          echo ended >> FOLDER/story
+      - run: echo after >> FOLDER/story
+";
+
+#[test]
+fn a_step_outlives_its_command_and_ends_once() {
+    let scene = shop(WAITING);
+    let story = || fs::read_to_string(scene.folder().join("story")).unwrap_or_default();
+    let command = scene.start(&["run", "--job", "wait"]);
+    until("the step begins", || (story() == "begun\n").then_some(()));
+    processes::kill(command.pid());
+    command.wait();
+    fs::write(scene.folder().join("go"), "").unwrap();
+    until("the step ends", || (story() == "begun\nended\n").then_some(()));
+    scene.lockgate(&["run", "--resume"]).expect(0).says(&["wait: success"]);
+    assert_eq!(story(), "begun\nended\nafter\n");
+    scene.lockgate(&["run", "--resume"]).expect(0);
+    assert_eq!(
+        story(),
+        "begun\nended\nafter\n",
+        "a completed step is never executed again"
+    );
+}
+
+#[test]
+fn an_interrupt_cancels_cleanly() {
+    let scene = shop(WAITING);
+    let command = scene.start(&["run", "--job", "wait"]);
+    let story = scene.folder().join("story");
+    until("the step begins", || story.exists().then_some(()));
+    processes::interrupt(command.pid());
+    let told = command.wait().expect(4);
+    assert!(told.err.contains("cancelled"), "{told}");
+    assert_eq!(fs::read_to_string(&story).unwrap(), "begun\n");
+    let left = processes::of_home(&scene.home);
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[test]
+fn a_failing_job_is_named_and_its_log_is_kept_without_secrets() {
+    let job = "  test:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Speak
+        run: |
+          echo the token is ${{ secrets.TOKEN }}
+          exit 7
+";
+    let scene = shop(job);
+    let told = scene
+        .lockgate(&["run", "--secret", "TOKEN=correct-horse-battery"])
+        .expect(1);
+    let told = told.says(&["test: failure", "Speak", "exit code 7"]);
+    assert!(!format!("{told}").contains("horse-battery "), "{told}");
+    let told = scene
+        .lockgate(&["logs", "--run", "last"])
+        .expect(0)
+        .says(&["the token is ***"]);
+    assert!(!told.out.contains("horse"), "{told}");
+    let mut kept = Vec::new();
+    files(&scene.home, &mut kept);
+    assert!(kept.len() > 3, "{kept:?}");
+    for path in kept {
+        let bytes = fs::read(&path).unwrap();
+        let found = bytes.windows(13).any(|window| window == b"horse-battery");
+        assert!(!found, "the secret is in {}", path.display());
+    }
+}
+
+fn files(folder: &std::path::Path, found: &mut Vec<std::path::PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap().flatten() {
+        match entry.file_type().unwrap() {
+            kind if kind.is_dir() => files(&entry.path(), found),
+            kind if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+}
+
+#[test]
+fn what_does_not_run_is_given_a_reason() {
+    let job =
+        "  never:\n    if: github.event_name == 'release'\n    runs-on: ubuntu-latest\n    steps: [{ run: exit 1 }]\n";
+    let scene = shop(job);
+    fs::write(scene.project.join("lockgate.yaml"), shop::DELIVERY).unwrap();
+    scene.lockgate(&["plan"]).expect(0).says(&[
+        "build",
+        "never",
+        "github.event_name == 'release'",
+        "Lockgate does this itself",
+    ]);
+    scene
+        .lockgate(&["plan", "--event", "release"])
+        .expect(0)
+        .says(&["release"]);
+    scene
+        .lockgate(&["run", "--event", "release"])
+        .expect(2)
+        .says(&["release"]);
+    scene.lockgate(&["run", "--job", "nobody"]).expect(2).says(&["nobody"]);
+    let nowhere = scene.folder().join("nowhere");
+    fs::create_dir(&nowhere).unwrap();
+    Told::of(scene.command_in(&nowhere, &["run"]))
+        .expect(2)
+        .says(&[".github/workflows"]);
+}
