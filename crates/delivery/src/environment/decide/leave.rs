@@ -93,6 +93,7 @@ fn next_of_leaving(
             }];
         }
     }
+    let proof = judged(environment, way, proof);
     let Some(leaving) = environment.revision(way.leaving) else {
         return Vec::new();
     };
@@ -101,6 +102,17 @@ fn next_of_leaving(
         Running::Wanted if quiet => vec![Fact::StopDecided { revision: way.leaving }],
         Running::Stopped if !matches!(proof, Proof::Wanted { .. }) => end(environment, rollout, way, proof),
         _ => Vec::new(),
+    }
+}
+
+/// Returns what the proof is worth: without smoke checks only the probes prove, and what fails them is not awaited,
+/// because nothing says that it will ever pass.
+fn judged(environment: &Environment, way: &WayBack, proof: Proof) -> Proof {
+    let serving = way.target.and_then(|target| environment.revision(target));
+    let is_unwell = serving.is_some_and(|r| r.definition.smoke.is_empty() && r.trouble().is_some());
+    match proof {
+        Proof::Wanted { .. } if is_unwell => Proof::Unproven,
+        proof => proof,
     }
 }
 
@@ -123,7 +135,7 @@ fn end(environment: &Environment, rollout: &Rollout, way: &WayBack, proof: Proof
         "{} was rolled back: {}{}",
         environment.title(way.leaving),
         way.reason,
-        proof_words(proof)
+        proof_words(environment, way, proof)
     );
     with_pause(environment, ended, &way.reason, words)
 }
@@ -171,9 +183,11 @@ fn with_pause(environment: &Environment, end: Fact, reason: &Reason, words: Stri
     vec![end, Fact::DeploysPaused { reason: words }]
 }
 
-fn proof_words(proof: Proof) -> &'static str {
-    match proof {
-        Proof::Unproven => "; what serves now failed its own smoke checks",
-        Proof::NotNeeded | Proof::Proven | Proof::Wanted { .. } => "",
+fn proof_words(environment: &Environment, way: &WayBack, proof: Proof) -> String {
+    let serving = way.target.and_then(|target| environment.revision(target));
+    match (proof, serving.and_then(crate::revision::Revision::trouble)) {
+        (Proof::Unproven, Some(trouble)) => format!("; what serves now is not well either: {trouble}"),
+        (Proof::Unproven, None) => "; what serves now failed its own smoke checks".to_owned(),
+        (Proof::NotNeeded | Proof::Proven | Proof::Wanted { .. }, _) => String::new(),
     }
 }
