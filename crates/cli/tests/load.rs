@@ -107,9 +107,7 @@ fn the_way_back(scene: &Scene, temperature: &str) -> Value {
 fn control(scene: &Scene) -> Value {
     let load = Load::on(scene);
     let address = scene.address();
-    let pid = scene.stable_instance();
-    processes::kill(pid);
-    scene::until("it is gone", || (!processes::is_alive(pid)).then_some(()));
+    processes::kill(scene.stable_instance());
     scene::until("another serves", || {
         http::get(&address, "/health")
             .ok()

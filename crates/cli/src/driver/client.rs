@@ -1,4 +1,9 @@
 //! The command line's side of the driver's socket.
+//!
+//! Who follows a stream does not mind when the driver dies: the next one is asked for the events behind the last that
+//! came. It is waited for and not started, because somebody may have stopped it on purpose.
+
+use std::time::{Duration, Instant};
 
 use lockgate_core::{InputId, Sequence, StreamId};
 use lockgate_engine::Recorded;
@@ -11,11 +16,27 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 use super::api::{Reply, Request};
 use crate::exit::Failure;
 
+/// How long a follower waits for the next driver.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// How often it looks.
+const LOOK: Duration = Duration::from_millis(20);
+
 /// One connection to the driver.
 pub(crate) struct DriverClient {
+    home: HostHome,
     replies: Lines<BufReader<OwnedReadHalf>>,
     requests: OwnedWriteHalf,
     peeked: Option<Recorded>,
+    following: Option<Place>,
+}
+
+/// How far a stream was followed.
+#[derive(Clone)]
+struct Place {
+    stream: StreamId,
+    after: Sequence,
+    /// Since when no driver has answered.
+    alone: Option<Instant>,
 }
 
 /// How an intent was answered.
@@ -42,9 +63,11 @@ impl DriverClient {
             })?;
         let (read, requests) = stream.into_split();
         Ok(Self {
+            home: home.clone(),
             replies: BufReader::new(read).lines(),
             requests,
             peeked: None,
+            following: None,
         })
     }
 
@@ -77,6 +100,11 @@ impl DriverClient {
 
     /// Asks for the events behind `after`; [`DriverClient::next_event`] then brings them.
     pub(crate) async fn tail(&mut self, stream: &StreamId, after: Sequence) -> Result<(), Failure> {
+        self.following = Some(Place {
+            stream: stream.clone(),
+            after,
+            alone: None,
+        });
         self.send(&Request::Tail {
             stream: stream.clone(),
             after,
@@ -88,7 +116,7 @@ impl DriverClient {
     pub(crate) async fn has_begun(&mut self) -> Result<bool, Failure> {
         match self.receive().await? {
             Reply::Event(line) => {
-                self.peeked = Some(line.into());
+                self.peeked = Some(self.note(line.into()));
                 Ok(true)
             }
             Reply::Failed { .. } => Ok(false),
@@ -101,12 +129,48 @@ impl DriverClient {
         if let Some(recorded) = self.peeked.take() {
             return Ok(Some(recorded));
         }
-        match self.receive().await? {
-            Reply::Event(line) => Ok(Some(line.into())),
+        let line = loop {
+            match self.line().await {
+                Ok(line) => break line,
+                Err(lost) => self.follow_the_next(lost).await?,
+            }
+        };
+        match reply(&line)? {
+            Reply::Event(line) => Ok(Some(self.note(line.into()))),
             Reply::End => Ok(None),
             Reply::Failed { words } => Err(Failure::unavailable(words)),
             other => Err(unexpected(&other)),
         }
+    }
+
+    /// Remembers how far the stream has come.
+    fn note(&mut self, recorded: Recorded) -> Recorded {
+        if let Some(place) = &mut self.following {
+            place.after = recorded.sequence;
+            place.alone = None;
+        }
+        recorded
+    }
+
+    /// Connects to the next driver and goes on behind the last event.
+    async fn follow_the_next(&mut self, lost: Failure) -> Result<(), Failure> {
+        let Some(place) = &mut self.following else {
+            return Err(lost);
+        };
+        let deadline = *place.alone.get_or_insert_with(Instant::now) + PATIENCE;
+        let place = place.clone();
+        while Instant::now() < deadline {
+            tokio::time::sleep(LOOK).await;
+            let Ok(mut next) = Self::connect(&self.home) else {
+                continue;
+            };
+            if next.tail(&place.stream, place.after).await.is_ok() {
+                next.following = Some(place);
+                *self = next;
+                return Ok(());
+            }
+        }
+        Err(lost)
     }
 
     async fn ask(&mut self, request: &Request) -> Result<Answer, Failure> {
@@ -127,14 +191,21 @@ impl DriverClient {
     }
 
     async fn receive(&mut self) -> Result<Reply, Failure> {
-        let line = self.replies.next_line().await.map_err(|error| lost(&error))?;
-        let line = line.ok_or_else(|| lost(&std::io::Error::from(std::io::ErrorKind::UnexpectedEof)))?;
-        serde_json::from_str(&line).map_err(|error| {
-            Failure::unavailable("read the driver's answer")
-                .because(&error)
-                .help("the driver may be of another version: `lockgate host stop`, then try again")
-        })
+        reply(&self.line().await?)
     }
+
+    async fn line(&mut self) -> Result<String, Failure> {
+        let line = self.replies.next_line().await.map_err(|error| lost(&error))?;
+        line.ok_or_else(|| lost(&std::io::Error::from(std::io::ErrorKind::UnexpectedEof)))
+    }
+}
+
+fn reply(line: &str) -> Result<Reply, Failure> {
+    serde_json::from_str(line).map_err(|error| {
+        Failure::unavailable("read the driver's answer")
+            .because(&error)
+            .help("the driver may be of another version: `lockgate host stop`, then try again")
+    })
 }
 
 fn value(value: &impl Serialize) -> Result<serde_json::Value, Failure> {

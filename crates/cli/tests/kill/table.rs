@@ -17,13 +17,15 @@ pub(crate) fn line(row: &Row) -> String {
         serving,
         replaced_ms,
         served_ms,
+        same_processes,
         report,
         ..
     } = row;
+    let processes = if *same_processes { "same" } else { "OTHER" };
     let of_v3 = report.failed_of("v3");
     format!(
         "{target:<10}  {aimed:<17}  {last_event:<17}  {deployed} → {outcome:<10}  {serving}  offered {:>5}, failed {:>3}: \
-         refused {}, reset {:>2}, v3's own {of_v3:>3}, other {}  serving {served_ms:>4} ms, replaced {replaced_ms:>4} ms",
+         refused {}, reset {:>2}, v3's own {of_v3:>3}, other {}  serving {served_ms:>4} ms, replaced {replaced_ms:>4} ms, {processes} instances",
         report.number("offered"),
         report.number("failed"),
         report.failed_by("refused"),
@@ -70,6 +72,8 @@ fn figure(row: &Row) -> Value {
         "failed": row.report.number("failed"),
         "failed_by_kind": row.report.0["failed_by_kind"],
         "failed_answers_of_v3": row.report.failed_of("v3"),
+        "same_instances": row.same_processes,
+        "command_exit": row.command_exit,
         "serving_again_ms": row.served_ms,
         "replaced_ms": row.replaced_ms,
         "wrong": row.wrongs(),

@@ -31,6 +31,10 @@ pub(crate) struct Row {
     pub(crate) replaced_ms: u128,
     /// From the kill to the end of an answer that was asked for right after it.
     pub(crate) served_ms: u128,
+    /// How the command ended that had begun the rollout.
+    pub(crate) command_exit: i32,
+    /// Whether what ran went on in the same processes.
+    pub(crate) same_processes: bool,
     pub(crate) report: Report,
     /// What ought not to be, in words.
     wrongs: Vec<String>,
@@ -53,6 +57,7 @@ pub(crate) fn carry_out(scene: &Scene, aim: &Aim) -> Row {
     };
     let stable = scene.serving();
     let journal = Journal::of(scene);
+    let address = scene.address();
     let load = Load::on(scene);
     let (host_before, pid) = (scene.host(), scene.pid(aim.target.name()));
     let before = journal.length();
@@ -60,7 +65,7 @@ pub(crate) fn carry_out(scene: &Scene, aim: &Aim) -> Row {
     journal.wait_for(aim.behind, before);
     std::thread::sleep(aim.delay);
     let kill = Kill::of(pid);
-    let served_ms = kill.served_after(scene);
+    let served_ms = kill.served_after(&address);
     let host_after = scene.host();
     let replaced_ms = kill.replaced_after(scene, aim.target);
     let events = journal.wait_for_end(before);
@@ -82,7 +87,9 @@ pub(crate) fn carry_out(scene: &Scene, aim: &Aim) -> Row {
             "{serving} serves instead of {expected}; the command said {told}"
         ));
     }
-    same_processes(&[&host_before, &host_after, &scene.host()], &mut wrongs);
+    let others = other_processes(&[&host_before, &host_after, &scene.host()]);
+    let same_processes = others.is_empty();
+    wrongs.extend(others);
     Row {
         target: aim.target.name(),
         aimed: aim.behind,
@@ -92,6 +99,8 @@ pub(crate) fn carry_out(scene: &Scene, aim: &Aim) -> Row {
         serving,
         replaced_ms,
         served_ms,
+        command_exit: told.code,
+        same_processes,
         report,
         wrongs,
     }
@@ -110,15 +119,13 @@ impl Kill {
     fn of(pid: i32) -> Self {
         let (clock, sent) = (Instant::now(), processes::unix_ms());
         processes::kill(pid);
-        until("it is dead", || (!processes::is_alive(pid)).then_some(()));
         let gone = processes::unix_ms();
         Self { pid, clock, sent, gone }
     }
 
     /// Returns how long after the kill a request was answered that left right behind it.
-    fn served_after(&self, scene: &Scene) -> u128 {
-        let address = scene.address();
-        until("production answers", || http::get(&address, "/version").ok());
+    fn served_after(&self, address: &str) -> u128 {
+        until("production answers", || http::get(address, "/version").ok());
         self.clock.elapsed().as_millis()
     }
 
@@ -191,10 +198,11 @@ fn endings(events: &[Event]) -> Vec<String> {
     endings.map(|event| event.name.clone()).collect()
 }
 
-/// Judges whether what ran goes on in the same process, as long as it is wanted.
-fn same_processes(moments: &[&Value], wrongs: &mut Vec<String>) {
+/// Returns what ran, is still wanted, and does not go on in the same process.
+fn other_processes(moments: &[&Value]) -> Vec<String> {
+    let instances = |moment: &Value| moment["instances"].as_array().unwrap().clone();
+    let mut others = Vec::new();
     for pair in moments.windows(2) {
-        let instances = |moment: &Value| moment["instances"].as_array().unwrap().clone();
         let later = instances(pair[1]);
         for instance in instances(pair[0]) {
             let Some(same) = later.iter().find(|same| same["id"] == instance["id"]) else {
@@ -202,8 +210,9 @@ fn same_processes(moments: &[&Value], wrongs: &mut Vec<String>) {
             };
             let wanted = instance["desired"] == true && same["desired"] == true && !instance["pid"].is_null();
             if wanted && (same["pid"] != instance["pid"] || same["incarnation"] != instance["incarnation"]) {
-                wrongs.push(format!("another process of an instance: {instance} became {same}"));
+                others.push(format!("another process of an instance: {instance} became {same}"));
             }
         }
     }
+    others
 }

@@ -86,10 +86,9 @@ fn a_driver_that_dies_between_run_and_rollout_completes_the_ship() {
         let ship = Journal::of_newest(&scene, "ship", number);
         ship.wait_for("RunEnded", 0);
         processes::kill(pid);
-        until("it is dead", || (!processes::is_alive(pid)).then_some(()));
         let killed = processes::unix_ms();
         let events = ship.wait_for_end(0);
-        drop(command);
+        command.wait().expect(0).says(&["shipped"]);
         let last = events.iter().rfind(|event| event.at <= killed).unwrap();
         hits.push(last.name.clone());
         let count = |name: &str| events.iter().filter(|event| event.name == name).count();

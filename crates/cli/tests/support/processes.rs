@@ -48,9 +48,11 @@ pub(crate) fn is_alive(pid: i32) -> bool {
     state.is_some_and(|state| state != "Z" && state != "X")
 }
 
-/// Kills a process outright.
+/// Kills a process outright, and waits until it is gone: a signal takes its time.
+#[track_caller]
 pub(crate) fn kill(pid: i32) {
     let _ = nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGKILL);
+    super::until("it is dead", || (!is_alive(pid)).then_some(()));
 }
 
 /// Sends what Ctrl-C sends.
