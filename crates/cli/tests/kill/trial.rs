@@ -11,7 +11,7 @@ use crate::scene::{Scene, http, processes, until};
 
 /// A request that was due so long after the kill was not in flight any more: whoever sent it on a kept
 /// connection had time to learn that the connection is gone.
-const AFTERMATH_MS: i64 = 250;
+const AFTERMATH_MS: i64 = 100;
 /// Two clocks of one machine, read in milliseconds.
 const CLOCK_MS: i64 = 5;
 
