@@ -59,7 +59,7 @@ impl Environment {
             Fact::RolloutStarted { .. } => self.start_rollout(event),
             Fact::DeploysPaused { reason } => self.paused = Some(reason.clone()),
             Fact::DeploysResumed { .. } => self.paused = None,
-            Fact::RouteTroubled { reason } => self.route_trouble = Some(reason.clone()),
+            Fact::RouteTroubled { reason } => self.doubt_route(reason),
             Fact::RouteConfirmed => self.route_trouble = None,
             Fact::Rerouted { table } => self.follow(table),
             Fact::ArtifactPlaced { .. }

@@ -10,6 +10,14 @@ use crate::environment::{Draining, Environment};
 use crate::revision::{Revision, RevisionNumber};
 
 impl Environment {
+    /// Asks the proxy anew: what was refused may be followed since, and a confirmation that came first was no news.
+    pub(super) fn doubt_route(&mut self, reason: &str) {
+        self.route_trouble = Some(reason.to_owned());
+        if let Some(route) = &mut self.route {
+            route.fence = self.sequence;
+        }
+    }
+
     /// Makes `table` the route that the proxy ought to follow.
     pub(super) fn follow(&mut self, table: &RouteTable) {
         self.breach = self.breach.take().or_else(|| self.breach_of(table));
