@@ -4,7 +4,7 @@ use lockgate_adapters::executor::{LogChange, LogEvent};
 use lockgate_pipeline::run::input::StepExit;
 use tokio::sync::mpsc;
 
-use crate::support::{Fixture, pairs, script, succeeded};
+use crate::support::{Fixture, PATIENCE, pairs, script, succeeded};
 
 #[tokio::test]
 async fn commands_are_carried_out_and_the_rest_is_logged() {
@@ -86,7 +86,10 @@ async fn lines_are_shown_while_the_step_runs() {
         }
         std::fs::write(&gate, "opened\n").unwrap();
     };
-    let (end, ()) = tokio::join!(fixture.perform(step), seen);
+    let both = async { tokio::join!(fixture.perform(step), seen) };
+    let (end, ()) = tokio::time::timeout(PATIENCE, both)
+        .await
+        .expect("the step's line is shown");
     succeeded(&end);
     let rest: Vec<LogChange> = std::iter::from_fn(|| shown.try_recv().ok())
         .map(|event| event.what)

@@ -20,7 +20,7 @@ use lockgate_pipeline::run::input::{RunInput, RunResult, StepEnd, StepExit, Work
 use tokio::sync::mpsc;
 
 /// What takes longer has failed.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 pub(crate) struct Fixture {
     pub(crate) folder: tempfile::TempDir,
@@ -343,5 +343,11 @@ fn roles() -> Roles {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();
     folder.pop();
-    Roles::standard(folder.join("examples/executor_shim"))
+    let shim = folder.join("examples/executor_shim");
+    assert!(
+        shim.exists(),
+        "{} is not there; `cargo test -p lockgate-adapters` builds it",
+        shim.display()
+    );
+    Roles::standard(shim)
 }
