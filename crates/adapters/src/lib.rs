@@ -9,3 +9,5 @@ pub mod run;
 pub mod ship;
 pub mod target;
 pub mod tree;
+
+mod turns;

@@ -235,4 +235,9 @@ impl Performer<Run> for RunPerformer {
     }
 
     async fn sweep(&self, _stream: &StreamId, _effects: &BTreeMap<EffectKey, RunEffect>) {}
+
+    /// Lets the executor go, with the secrets that it knows.
+    fn forget(&self, stream: &StreamId) {
+        self.executors().remove(stream);
+    }
 }

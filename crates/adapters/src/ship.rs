@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use lockgate_core::{EffectKey, InputId, Machine, ResultStamp, Sequence, Standing, StreamId};
 use lockgate_delivery::environment::Actor;
-use lockgate_delivery::explain::{Progress, follow};
+use lockgate_delivery::explain::Progress;
 use lockgate_delivery::{Environment, EnvironmentInput, EnvironmentStart, Intent, Source};
 use lockgate_engine::domain::{OpenError, decode};
 use lockgate_engine::driver::Chain;
@@ -234,18 +234,19 @@ impl ShipPerformer {
 
     async fn follow(&self, handle: &Handle<Environment>, input: &InputId, reporter: &Reporter<'_>) {
         let mut tail = self.environments.tail(handle, Sequence(0));
-        let (mut events, mut last) = (Vec::new(), Progress::Unknown);
+        let (mut progress, mut last) = (Progress::Unknown, Progress::Unknown);
         while let Ok(Some(batch)) = tail.next().await {
             for recorded in batch {
                 match decode::<Environment>(handle.stream(), &recorded) {
-                    Ok(event) => events.push(event),
+                    Ok(event) => progress = progress.after(&event, input),
                     Err(error) => return tracing::error!(error = %Chain(&error), "the environment cannot be followed"),
                 }
             }
-            let progress = follow(&events, input);
             if progress != last {
                 last = progress.clone();
-                reporter.send(Report::RolloutSeen { progress });
+                reporter.send(Report::RolloutSeen {
+                    progress: progress.clone(),
+                });
             }
             if matches!(last, Progress::Ended(_)) {
                 return;

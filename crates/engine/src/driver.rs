@@ -109,6 +109,7 @@ impl<M: Machine, P: Performer<M>> Driver<M, P> {
                 return;
             }
         }
+        self.performer.forget(&self.stream);
         self.refuse_the_rest();
     }
 

@@ -20,6 +20,9 @@ pub trait Performer<M: Machine>: Send + Sync + 'static {
 
     /// Ends what is there outside for `stream` and in no effect: what a lost decision left behind.
     fn sweep(&self, stream: &StreamId, effects: &BTreeMap<EffectKey, M::Effect>) -> impl Future<Output = ()> + Send;
+
+    /// Forgets what is kept in memory for a stream that is over.
+    fn forget(&self, _stream: &StreamId) {}
 }
 
 /// One effect to perform.

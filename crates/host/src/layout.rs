@@ -125,6 +125,11 @@ impl HostHome {
         self.host().join(format!("{role}.pid.json"))
     }
 
+    /// Returns the file with the number of the proxy's last life.
+    pub fn proxy_life(&self) -> PathBuf {
+        self.host().join("proxy.life.json")
+    }
+
     /// Returns the log of a process.
     pub fn log(&self, role: Role) -> PathBuf {
         self.logs().join(format!("{role}.log"))

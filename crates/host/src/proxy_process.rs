@@ -9,6 +9,7 @@ mod control;
 mod sockets;
 
 use std::io;
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,9 +98,10 @@ async fn run(seat: &Seat, options: &ProxyOptions) -> Result<(), String> {
         let remedy = "move it away to start without routes; the driver sends them again";
         format!("reading {}: {error}; {remedy}", path.display())
     })?;
+    let life = next_life(&options.home.proxy_life());
     let shared = Arc::new(Shared {
         home: options.home.clone(),
-        proxy: Proxy::start(options.settings.clone(), &table.unwrap_or_default()),
+        proxy: Proxy::start(options.settings.clone(), &table.unwrap_or_default(), life),
         sockets: Sockets::default(),
         applying: tokio::sync::Mutex::new(()),
         ending: CancellationToken::new(),
@@ -118,6 +120,24 @@ async fn run(seat: &Seat, options: &ProxyOptions) -> Result<(), String> {
         stopped.cut
     );
     Ok(())
+}
+
+/// Returns the number of the life that begins, and keeps it.
+///
+/// It is greater than that of every life before, even when the clock was set back in between,
+/// and as great as the milliseconds since 1970, so that it still is when the file was lost.
+/// A full disk does not keep the proxy from serving.
+fn next_life(path: &Path) -> u64 {
+    let last: Option<u64> = durable::read_json(path).unwrap_or_else(|error| {
+        tracing::warn!("reading the number of the last life in {}: {error}", path.display());
+        None
+    });
+    let now = crate::clock::wall().0.unsigned_abs();
+    let life = last.map_or(now, |last| now.max(last.saturating_add(1)));
+    if let Err(error) = durable::replace_json(path, &life, Durability::Process) {
+        tracing::warn!("keeping the number of this life in {}: {error}", path.display());
+    }
+    life
 }
 
 async fn asked_to_end(shared: &Shared) -> io::Result<()> {
@@ -144,5 +164,23 @@ impl Shared {
             written.map_err(|source| ApplyError::Write { path: shown, source })?;
         }
         Ok(self.proxy.apply(snapshot)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_life_is_later_than_the_one_before_though_the_clock_was_set_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("proxy.life.json");
+        let first = next_life(&path);
+        assert!(next_life(&path) > first);
+        let future = first + 3_600_000;
+        durable::replace_json(&path, &future, Durability::Process).unwrap();
+        assert_eq!(next_life(&path), future + 1);
+        std::fs::write(&path, "torn").unwrap();
+        assert!((first..future).contains(&next_life(&path)));
     }
 }

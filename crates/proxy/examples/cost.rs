@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     instance.set_nonblocking(true)?;
     instance_threads.spawn(serve(instance));
     let (proxy, address) = proxy_threads.block_on(async {
-        let proxy = Proxy::start(Settings::default(), &Table::default());
+        let proxy = Proxy::start(Settings::default(), &Table::default(), 1);
         proxy.apply(snapshot(instance_address))?;
         let address = proxy.serve("web", TcpListener::bind("127.0.0.1:0")?)?;
         Ok::<_, Box<dyn Error>>((proxy, address))

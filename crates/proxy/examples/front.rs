@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         eprintln!("usage: front LISTEN BACKEND [BACKEND …]");
         std::process::exit(2);
     };
-    let proxy = Proxy::start(Settings::default(), &Table::default());
+    let proxy = Proxy::start(Settings::default(), &Table::default(), 1);
     proxy.apply(snapshot(backends))?;
     let address = proxy.serve("web", TcpListener::bind(listen)?)?;
     println!("serving http://{address}");

@@ -4,7 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use lockgate_core::{StreamId, Timestamp};
 use tokio::sync::Semaphore;
@@ -41,6 +41,7 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) registry: Mutex<Registry>,
     pub(crate) epoch: Epoch,
+    began: Instant,
     reports: AtomicU64,
     pub(crate) request_ids: AtomicU64,
     pub(crate) connections: Arc<Semaphore>,
@@ -84,8 +85,9 @@ impl Proxy {
     /// Starts a proxy that serves what `table` routes; to be called in a tokio runtime.
     ///
     /// The table comes from a file, so its instances are probed: one that is dead gets no
-    /// traffic while another of its revision is there.
-    pub fn start(settings: Settings, table: &Table) -> Self {
+    /// traffic while another of its revision is there. `life` numbers this life of the proxy,
+    /// greater than every one before it.
+    pub fn start(settings: Settings, table: &Table, life: u64) -> Self {
         let nonce = RandomState::new().hash_one(std::process::id());
         let mut registry = Registry::new(nonce);
         for snapshot in table.snapshots() {
@@ -97,7 +99,8 @@ impl Proxy {
             connections: Arc::new(Semaphore::new(settings.max_connections.min(Semaphore::MAX_PERMITS))),
             settings,
             registry: Mutex::new(registry),
-            epoch: Epoch { started: wall(), nonce },
+            epoch: Epoch { number: life, nonce },
+            began: Instant::now(),
             reports: AtomicU64::new(0),
             request_ids: AtomicU64::new(0),
             tasks: TaskTracker::new(),
@@ -185,6 +188,7 @@ impl Proxy {
             epoch: self.shared.epoch,
             sequence: self.shared.reports.fetch_add(1, Ordering::Relaxed) + 1,
             at: wall(),
+            age: self.shared.began.elapsed(),
             revisions: registry.revision_reports(),
             listeners: registry.listener_reports(),
         }

@@ -5,6 +5,7 @@
 //! epoch, and another epoch starts from zero.
 
 use std::fmt;
+use std::time::Duration;
 
 use lockgate_core::{StreamId, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,8 @@ pub struct Report {
     pub sequence: u64,
     /// When it was made.
     pub at: Timestamp,
+    /// How long this epoch had lasted, by a clock that nobody sets.
+    pub age: Duration,
     /// The revisions that were ever routed in this epoch, by stream and name.
     pub revisions: Vec<RevisionReport>,
     /// The listeners, by name.
@@ -29,9 +32,9 @@ pub struct Report {
 /// One life of a proxy process; counts of different epochs do not compare.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Epoch {
-    /// When it began.
-    pub started: Timestamp,
-    /// Tells lives apart that began in the same millisecond, or after the clock went back.
+    /// Greater than that of every life before.
+    pub number: u64,
+    /// Tells lives apart whose numbers are the same, because somebody removed the host's files.
     pub nonce: u64,
 }
 
@@ -205,6 +208,6 @@ impl Failures {
 
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-{:016x}", self.started.0, self.nonce)
+        write!(f, "{}-{:016x}", self.number, self.nonce)
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use lockgate_core::{EffectKey, ResultStamp};
 use lockgate_pipeline::run::effect::{AttemptId, JobKey};
@@ -17,6 +17,7 @@ use super::refusal::{self, SystemChanges};
 use super::secrets::{RevealError, SecretBook, append_private};
 use super::shell::find_program;
 use super::workspace::{JobFolder, RunFolder};
+use crate::turns::Turns;
 
 /// One run on this machine.
 #[derive(Debug)]
@@ -27,7 +28,8 @@ pub(crate) struct Run {
     pub(crate) builtins: Builtins,
     masker: Masker,
     jobs: Mutex<BTreeMap<String, Masker>>,
-    births: Mutex<BTreeMap<AttemptId, Arc<tokio::sync::Mutex<()>>>>,
+    /// An attempt is begun, or ended before it began, by one at a time.
+    pub(crate) births: Turns<AttemptId>,
     node: tokio::sync::OnceCell<Option<u32>>,
 }
 
@@ -45,7 +47,7 @@ impl Run {
             builtins: Builtins::default(),
             options,
             jobs: Mutex::default(),
-            births: Mutex::default(),
+            births: Turns::default(),
             node: tokio::sync::OnceCell::new(),
         })
     }
@@ -102,13 +104,6 @@ impl Run {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .remove(directory);
-    }
-
-    /// Returns the lock under which an attempt is begun, so that it is begun once.
-    pub(crate) fn birth(&self, attempt: &AttemptId) -> Arc<tokio::sync::Mutex<()>> {
-        let mut births = self.births.lock().unwrap_or_else(PoisonError::into_inner);
-        births.retain(|known, lock| known == attempt || Arc::strong_count(lock) > 1);
-        Arc::clone(births.entry(attempt.clone()).or_default())
     }
 
     /// Returns the folder of refusing programs when there is one.

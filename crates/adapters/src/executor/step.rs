@@ -43,8 +43,7 @@ pub(super) async fn ensure(run: &Arc<Run>, step: &Arc<StepAttempt>, report: &Rep
     let begun = tokio::spawn({
         let (run, step) = (Arc::clone(run), Arc::clone(step));
         async move {
-            let birth = run.birth(&step.attempt);
-            let _guard = birth.lock().await;
+            let _turn = run.births.take(&step.attempt).await;
             begin::begin(&run, &step).await
         }
     });
@@ -74,8 +73,7 @@ async fn stopped(run: &Arc<Run>, stop: &Stop) -> StepEnd {
     if let Some(end) = builtin::stop(run, &stop.attempt).await {
         return end;
     }
-    let birth = run.birth(&stop.attempt);
-    let _guard = birth.lock().await;
+    let _turn = run.births.take(&stop.attempt).await;
     if let Some(end) = record::ended(run, &stop.attempt) {
         return end;
     }

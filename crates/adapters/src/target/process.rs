@@ -19,6 +19,7 @@ use lockgate_host::wire::{ProxyClient, SupervisorClient, WireError};
 use lockgate_host::{HostHome, Name, Role};
 
 use crate::release::ReleaseStore;
+use crate::turns::Turns;
 
 mod capture;
 #[cfg(test)]
@@ -39,6 +40,8 @@ pub struct ProcessTarget {
     clock: Arc<dyn Clock>,
     root: PathBuf,
     counter: AtomicU64,
+    /// A placement is written or removed by one at a time, though a task that was cancelled still writes.
+    placing: Turns<PathBuf>,
 }
 
 /// Sends the reports of one effect, each with a stamp that is newer than all before.
@@ -57,6 +60,7 @@ impl ProcessTarget {
             clock,
             root: root.into(),
             counter: AtomicU64::new(0),
+            placing: Turns::default(),
         }
     }
 

@@ -37,7 +37,10 @@ pub(crate) enum Wants {
 /// Ctrl-C detaches: the rollout goes on without its audience.
 pub(crate) async fn follow(client: &mut DriverClient, following: &Following<'_>) -> Result<Exit, Failure> {
     client.tail(following.stream, Sequence(0)).await?;
-    let mut story = Story::default();
+    let mut story = Story {
+        progress: Progress::Unknown,
+        begun: None,
+    };
     loop {
         let recorded = tokio::select! {
             recorded = client.next_event() => recorded?,
@@ -47,7 +50,7 @@ pub(crate) async fn follow(client: &mut DriverClient, following: &Following<'_>)
             return Err(Failure::unavailable("the environment's stream has ended"));
         };
         let event = decode::<Environment>(following.stream, &recorded).map_err(super::unreadable)?;
-        if let Some(exit) = story.take(event, following) {
+        if let Some(exit) = story.take(&event, following) {
             return Ok(exit);
         }
     }
@@ -64,18 +67,16 @@ fn detach(stream: &StreamId) -> Exit {
 /// One of so many windows without failures is told.
 const QUIET_WINDOWS: u64 = 10;
 
-/// The events so far, and from where on they are told.
-#[derive(Default)]
+/// What became of the intent so far, and from where on it is told.
 struct Story {
-    events: Vec<EnvironmentEvent>,
+    progress: Progress,
     begun: Option<Timestamp>,
 }
 
 impl Story {
-    fn take(&mut self, event: EnvironmentEvent, following: &Following<'_>) -> Option<Exit> {
-        self.events.push(event);
-        let event = self.events.last()?;
-        let progress = explain::follow(&self.events, following.intent);
+    fn take(&mut self, event: &EnvironmentEvent, following: &Following<'_>) -> Option<Exit> {
+        let progress = std::mem::replace(&mut self.progress, Progress::Unknown).after(event, following.intent);
+        self.progress = progress.clone();
         if progress == Progress::Unknown {
             return None;
         }

@@ -70,20 +70,23 @@ pub enum Ending {
 ///
 /// An intent that acts on a running rollout (`abort`, a rollback, `continue`) is followed to that rollout's end.
 pub fn follow(events: &[EnvironmentEvent], intent: &InputId) -> Progress {
-    let mut progress = Progress::Unknown;
-    for event in events {
-        let caused = event.cause == Cause::Intent(intent.clone());
-        progress = match progress {
-            Progress::Ended(_) => return progress,
-            Progress::Unknown if caused => first(&event.fact, intent),
-            Progress::Unknown => unknown(&event.fact),
-            Progress::Queued => queued(&event.fact, intent),
-            Progress::Running { revision } | Progress::Promoted { revision } => {
-                running(&event.fact, revision, progress)
-            }
-        };
+    events
+        .iter()
+        .fold(Progress::Unknown, |progress, event| progress.after(event, intent))
+}
+
+impl Progress {
+    /// Returns what became of `intent` with one more event.
+    #[must_use]
+    pub fn after(self, event: &EnvironmentEvent, intent: &InputId) -> Self {
+        match self {
+            Self::Ended(_) => self,
+            Self::Unknown if event.cause == Cause::Intent(intent.clone()) => first(&event.fact, intent),
+            Self::Unknown => unknown(&event.fact),
+            Self::Queued => queued(&event.fact, intent),
+            Self::Running { revision } | Self::Promoted { revision } => running(&event.fact, revision, self),
+        }
     }
-    progress
 }
 
 /// A frozen environment decides nothing any more: what it did not know by then, it will never know.

@@ -221,7 +221,7 @@ impl Stage {
     }
 
     pub(crate) fn with(settings: Settings, limits: Limits) -> Self {
-        let proxy = Proxy::start(settings, &Table::default());
+        let proxy = Proxy::start(settings, &Table::default(), 1);
         let socket = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = proxy.serve("web", socket).unwrap();
         Self {

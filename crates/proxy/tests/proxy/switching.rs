@@ -185,7 +185,7 @@ async fn a_restarted_proxy_serves_its_last_routes_and_avoids_the_dead() {
     stage.route("r1", &[dead, alive.address]);
     let durable = serde_json::to_string(&stage.proxy.table()).unwrap();
     let table: Table = serde_json::from_str(&durable).unwrap();
-    let restarted = Proxy::start(Settings::default(), &table);
+    let restarted = Proxy::start(Settings::default(), &table, 2);
     let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = restarted.serve("web", socket).unwrap();
     let mut client = Client::connect(address).await;
@@ -212,7 +212,7 @@ async fn a_successor_takes_the_socket_over_without_a_refused_connection() {
     for _ in 0..5 {
         let before = seen.answers.load(Ordering::SeqCst);
         until("the load goes on", || seen.answers.load(Ordering::SeqCst) > before + 50).await;
-        let successor = Proxy::start(Settings::default(), &proxy.table());
+        let successor = Proxy::start(Settings::default(), &proxy.table(), proxy.epoch().number + 1);
         successor.serve("web", socket.try_clone().unwrap()).unwrap();
         let stopped = proxy.shutdown(Duration::from_secs(20)).await;
         assert_eq!(stopped.cut, 0);

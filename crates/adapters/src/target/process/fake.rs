@@ -74,12 +74,15 @@ pub(super) async fn next(reports: &mut UnboundedReceiver<EnvironmentInput>) -> (
 }
 
 fn report() -> ProxyReply {
-    let started = Timestamp(i64::try_from(STARTED).unwrap());
     ProxyReply::Report {
         report: Box::new(lockgate_proxy::Report {
-            epoch: Epoch { started, nonce: 0 },
+            epoch: Epoch {
+                number: STARTED,
+                nonce: 0,
+            },
             sequence: 1,
-            at: started,
+            at: Timestamp(0),
+            age: std::time::Duration::ZERO,
             revisions: Vec::new(),
             listeners: Vec::new(),
         }),

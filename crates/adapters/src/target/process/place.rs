@@ -22,7 +22,12 @@ impl ProcessTarget {
     ) {
         let (store, place) = (self.releases(stream), self.placement(stream, revision));
         let (release, artifact) = (release.clone(), artifact.to_owned());
-        let placed = tokio::task::spawn_blocking(move || put(&store, &release, &artifact, &place)).await;
+        let turn = self.placing.take(&place).await;
+        let placed = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            put(&store, &release, &artifact, &place)
+        });
+        let placed = placed.await;
         reporter.once(match placed {
             Ok(Ok(())) => Report::ArtifactPlaced,
             Ok(Err(error)) => Report::PlaceRefused {
@@ -37,7 +42,10 @@ impl ProcessTarget {
 
     pub(super) async fn remove(&self, stream: &StreamId, revision: RevisionNumber, reporter: &Reporter<'_>) {
         let (place, inherited) = (self.placement(stream, revision), self.inherited(stream, revision));
+        let turn = self.placing.take(&place).await;
         let removed = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            absent(fs::remove_dir_all(staging(&place)))?;
             absent(fs::remove_dir_all(&place))?;
             absent(fs::remove_file(&inherited))
         })

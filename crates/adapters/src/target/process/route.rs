@@ -59,7 +59,7 @@ impl ProcessTarget {
         reporter: &Reporter<'_>,
     ) -> Result<(), WireError> {
         let mut proxy = self.proxy().await;
-        let epoch = proxy.report().await?.epoch.started.0.unsigned_abs();
+        let epoch = proxy.report().await?.epoch.number;
         if life.epoch != Some(epoch) {
             *life = Life {
                 epoch: Some(epoch),

@@ -78,12 +78,10 @@ impl ProcessTarget {
                     failed: counted.application.server_error + counted.failures.of_application(),
                 }
             });
-        let age = report.at.since(report.epoch.started).as_millis();
-        let window = age / window.as_millis().max(1);
-        let epoch = report.epoch.started.0.unsigned_abs();
+        let window = report.age.as_millis() / window.as_millis().max(1);
         Ok((
             Told {
-                epoch,
+                epoch: report.epoch.number,
                 window: window as u64,
                 failed: counts.failed,
             },
