@@ -9,6 +9,19 @@ use std::process::Command;
 pub struct Repository {
     /// The top folder of the work tree.
     pub root: PathBuf,
+    /// What is checked out.
+    pub head: Head,
+}
+
+/// What is checked out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Head {
+    /// A branch, by its name without `refs/heads/`.
+    Branch(String),
+    /// A commit by itself.
+    Detached,
+    /// Nothing: there is no commit yet.
+    Unborn,
 }
 
 /// Git could not answer.
@@ -46,16 +59,22 @@ impl Repository {
     /// # Errors
     /// Returns [`GitError::Missing`] without the program, and what Git said when there is a repository that it will not read.
     pub fn discover(folder: &Path) -> Result<Option<Self>, GitError> {
-        match ask(folder, ["rev-parse", "--show-toplevel"]) {
-            Ok(root) => Ok(Some(Self { root: root.into() })),
+        match ask(folder, ["rev-parse", "--show-toplevel", "--symbolic-full-name", "HEAD"]) {
+            Ok(text) => Ok(text.rsplit_once('\n').map(|(root, head)| Self {
+                root: root.into(),
+                head: head
+                    .strip_prefix("refs/heads/")
+                    .map_or(Head::Detached, |branch| Head::Branch(branch.to_owned())),
+            })),
             Err(GitError::Failed { message, .. }) if is_no_repository(&message) => Ok(None),
-            Err(error) => Err(error),
+            // Without a commit there is no HEAD to name.
+            Err(_) => ask(folder, ["rev-parse", "--show-toplevel"]).map(|root| {
+                Some(Self {
+                    root: root.into(),
+                    head: Head::Unborn,
+                })
+            }),
         }
-    }
-
-    /// Returns whether there is a commit at all.
-    pub fn has_commits(&self) -> bool {
-        self.ask(["rev-parse", "--verify", "--quiet", "HEAD"]).is_ok()
     }
 
     /// Returns the commit that `revision` names.
@@ -65,19 +84,28 @@ impl Repository {
     pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
         let revision = format!("{revision}^{{commit}}");
         let text = self.ask(["log", "-1", "--format=%H%n%s%n%an%n%ct", "--end-of-options", &revision])?;
-        let mut lines = text.lines();
-        let mut line = || lines.next().unwrap_or_default().to_owned();
-        Ok(Commit {
-            sha: line(),
-            subject: line(),
-            author: line(),
-            time: line().parse().unwrap_or_default(),
-        })
+        Ok(commit(&mut text.lines()))
     }
 
-    /// Returns the branch, or `None` when the head is detached.
-    pub fn branch(&self) -> Option<String> {
-        self.ask(["symbolic-ref", "--quiet", "--short", "HEAD"]).ok()
+    /// Returns the commit at HEAD, and the paths that changed in it against its first parent.
+    ///
+    /// # Errors
+    /// Returns what Git said.
+    pub fn head_commit(&self) -> Result<(Commit, Vec<String>), GitError> {
+        let text = self.ask([
+            "log",
+            "-1",
+            "-m",
+            "--first-parent",
+            "--root",
+            "--name-only",
+            "--format=%H%n%s%n%an%n%ct",
+            "HEAD",
+        ])?;
+        let mut lines = text.lines();
+        let commit = commit(&mut lines);
+        let paths = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
+        Ok((commit, paths))
     }
 
     /// Returns the tags of the commit at HEAD.
@@ -122,46 +150,6 @@ impl Repository {
         Ok(text.lines().min().unwrap_or_default().to_owned())
     }
 
-    /// Returns the paths that changed in a commit against its first parent.
-    pub fn paths_of(&self, sha: &str) -> Vec<String> {
-        let range = [
-            "diff-tree",
-            "--no-commit-id",
-            "--name-only",
-            "-r",
-            "--root",
-            "-m",
-            "--first-parent",
-            sha,
-        ];
-        self.ask(range)
-            .map(|text| text.lines().map(str::to_owned).collect())
-            .unwrap_or_default()
-    }
-
-    /// Writes the files of a commit into a folder.
-    ///
-    /// # Errors
-    /// Returns what Git said, or why a file could not be written.
-    pub fn export(&self, sha: &str, folder: &Path) -> Result<(), GitError> {
-        let failed = |message: String| GitError::Failed {
-            command: format!("archive {sha}"),
-            message,
-        };
-        let output = Command::new("git")
-            .arg("-C")
-            .arg(&self.root)
-            .args(["archive", "--format=tar", sha])
-            .output()
-            .map_err(GitError::Missing)?;
-        if !output.status.success() {
-            return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
-        }
-        tar::Archive::new(output.stdout.as_slice())
-            .unpack(folder)
-            .map_err(|error| failed(error.to_string()))
-    }
-
     /// Returns `owner/name` from the origin's address, if it has that form.
     pub fn slug(&self) -> Option<String> {
         let url = self.ask(["config", "--get", "remote.origin.url"]).ok()?;
@@ -177,6 +165,40 @@ impl Repository {
     }
 }
 
+/// Writes the files of a commit of the repository at `repository` into a folder.
+///
+/// # Errors
+/// Returns what Git said, or why a file could not be written.
+pub fn export(repository: &Path, sha: &str, folder: &Path) -> Result<(), GitError> {
+    let failed = |message: String| GitError::Failed {
+        command: format!("archive {sha}"),
+        message,
+    };
+    let output = Command::new("git")
+        .arg("-C")
+        .arg(repository)
+        .args(["archive", "--format=tar", sha])
+        .output()
+        .map_err(GitError::Missing)?;
+    if !output.status.success() {
+        return Err(failed(String::from_utf8_lossy(&output.stderr).trim().to_owned()));
+    }
+    tar::Archive::new(output.stdout.as_slice())
+        .unpack(folder)
+        .map_err(|error| failed(error.to_string()))
+}
+
+/// Reads a commit from the lines of `%H%n%s%n%an%n%ct`.
+fn commit(lines: &mut std::str::Lines<'_>) -> Commit {
+    let mut line = || lines.next().unwrap_or_default().to_owned();
+    Commit {
+        sha: line(),
+        subject: line(),
+        author: line(),
+        time: line().parse().unwrap_or_default(),
+    }
+}
+
 /// Returns whether Git looked in the folder and all above it; a `.git` that leads nowhere is told in other words.
 fn is_no_repository(message: &str) -> bool {
     message.contains("not a git repository (or any")
@@ -186,6 +208,7 @@ fn ask<const N: usize>(folder: &Path, arguments: [&str; N]) -> Result<String, Gi
     let output = Command::new("git")
         .arg("-C")
         .arg(folder)
+        .args(["-c", "core.quotePath=false"])
         .args(arguments.iter().map(OsStr::new))
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("LC_ALL", "C")

@@ -288,9 +288,7 @@ fn gather(
         }
         Content::Tree => {
             let record = folders.record(stream).map_err(|error| error.to_string())?;
-            crate::git::Repository { root: record.directory }
-                .export(&draft.commit, staging)
-                .map_err(|error| Chain(&error).to_string())?;
+            crate::git::export(&record.directory, &draft.commit, staging).map_err(|error| Chain(&error).to_string())?;
             draft.source = Source::Tree;
         }
     }

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use lockgate_adapters::git::{GitError, Repository};
+use lockgate_adapters::git::{GitError, Head, Repository};
 
 use crate::exit::Failure;
 
@@ -32,7 +32,7 @@ impl Project {
             .map_err(|error| Failure::usage(format!("open the folder `{}`", folder.display())).because(&error))?;
         let repository = Repository::discover(&folder)
             .map_err(|error| Failure::unavailable("ask Git about this folder").because(&error))?
-            .filter(Repository::has_commits);
+            .filter(|repository| repository.head != Head::Unborn);
         let top = repository
             .as_ref()
             .map_or(folder.clone(), |repository| repository.root.clone());

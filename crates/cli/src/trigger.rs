@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use lockgate_adapters::git::Repository;
+use lockgate_adapters::git::{Head, Repository};
 use lockgate_pipeline::expression::Value;
 use lockgate_pipeline::plan::Trigger;
 use serde_json::json;
@@ -42,12 +42,13 @@ pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigge
     let mut paths = Vec::new();
     if let Some(repository) = &project.repository {
         trigger.reference = reference(repository);
-        let commit = repository
-            .commit("HEAD")
-            .map_err(|error| Failure::unavailable("read the commit").because(&error))?;
-        paths = repository.paths_of(&commit.sha);
-        trigger.repository = repository.slug().unwrap_or(trigger.repository);
-        trigger.sha = commit.sha;
+        let (commit, slug) = std::thread::scope(|scope| {
+            let slug = scope.spawn(|| repository.slug());
+            (repository.head_commit(), slug.join().unwrap_or_default())
+        });
+        let (commit, changed) = commit.map_err(|error| Failure::unavailable("read the commit").because(&error))?;
+        (trigger.sha, paths) = (commit.sha, changed);
+        trigger.repository = slug.unwrap_or(trigger.repository);
     }
     let payload = match occasion.payload {
         Some(file) => payload_of(file)?,
@@ -77,10 +78,12 @@ pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigge
 
 /// Returns the branch, or the tag of a detached head, as a full name.
 fn reference(repository: &Repository) -> String {
-    match (repository.branch(), repository.tags_at_head().first()) {
-        (Some(branch), _) => format!("refs/heads/{branch}"),
-        (None, Some(tag)) => format!("refs/tags/{tag}"),
-        (None, None) => "refs/heads/detached".to_owned(),
+    match &repository.head {
+        Head::Branch(branch) => format!("refs/heads/{branch}"),
+        _ => match repository.tags_at_head().first() {
+            Some(tag) => format!("refs/tags/{tag}"),
+            None => "refs/heads/detached".to_owned(),
+        },
     }
 }
 

@@ -17,6 +17,9 @@ mod writer;
 
 use writer::Writer;
 
+/// What makes the tables, step by step.
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
 /// How long a writer waits for another process that writes.
 const BUSY: Duration = Duration::from_secs(10);
 
@@ -59,13 +62,14 @@ impl SqliteLog {
             .connect_with(options.clone())
             .await
             .map_err(failed(doing()))?;
-        let turn = turn(path).await.map_err(failed(doing()))?;
-        sqlx::migrate!("migrations/sqlite")
-            .run(&pool)
-            .await
-            .map_err(failed(doing()))?;
-        drop(turn);
-        let epoch = Self::settle_epoch(&pool).await.map_err(failed(doing()))?;
+        let epoch = if let Some(epoch) = Self::present_epoch(&pool).await {
+            epoch
+        } else {
+            let turn = turn(path).await.map_err(failed(doing()))?;
+            MIGRATIONS.run(&pool).await.map_err(failed(doing()))?;
+            drop(turn);
+            Self::settle_epoch(&pool).await.map_err(failed(doing()))?
+        };
         let writer = Writer::start(options).await.map_err(failed(doing()))?;
         Ok(Self { pool, writer, epoch })
     }
@@ -74,6 +78,21 @@ impl SqliteLog {
     pub async fn close(self) {
         drop(self.writer);
         self.pool.close().await;
+    }
+
+    /// Returns the epoch when the tables are as this version has them, so that opening writes nothing.
+    async fn present_epoch(pool: &SqlitePool) -> Option<u64> {
+        let newest = MIGRATIONS.iter().map(|migration| migration.version).max()?;
+        let row = sqlx::query(
+            "SELECT epoch, (SELECT max(version) FROM _sqlx_migrations),
+                    (SELECT count(*) FROM _sqlx_migrations WHERE success) FROM store",
+        )
+        .fetch_optional(pool)
+        .await
+        .ok()??;
+        let applied = usize::try_from(row.get::<i64, _>(2)).ok();
+        let known = row.get::<Option<i64>, _>(1) == Some(newest) && applied == Some(MIGRATIONS.iter().count());
+        known.then(|| row.get::<i64, _>(0).cast_unsigned())
     }
 
     async fn settle_epoch(pool: &SqlitePool) -> Result<u64, sqlx::Error> {

@@ -28,10 +28,16 @@ async fn contestant() {
     };
     let log = SqliteLog::open(Path::new(&file), Durability::Power).await.unwrap();
     let (mut won, mut conflicts, mut fenced) = (0, 0, 0);
-    meet(Path::new(&file), &name);
+    meet(Path::new(&file), &name, "start");
     let mut owner = log.claim(&stream()).await.unwrap();
     let mut head = 0;
+    let mut met = false;
     while won < APPENDS {
+        // Whoever claimed first is fenced behind this point at the latest, however the two were scheduled.
+        if won == APPENDS / 2 && !met {
+            meet(Path::new(&file), &name, "half");
+            met = true;
+        }
         let body = format!("{name}-{won}");
         match log.append(append(&stream(), owner, head, Some(&body), &[&body])).await {
             Ok(sequence) => {
@@ -52,10 +58,11 @@ async fn contestant() {
     println!("{name}: won {won}, conflicts {conflicts}, fenced {fenced}");
 }
 
-/// Returns when both contestants are ready.
-fn meet(file: &Path, name: &str) {
-    std::fs::write(file.with_file_name(name), "").unwrap();
-    while !["left", "right"].iter().all(|name| file.with_file_name(name).exists()) {
+/// Returns when both contestants have come to the place.
+fn meet(file: &Path, name: &str, place: &str) {
+    let mark = |name: &str| file.with_file_name(format!("{name}.{place}"));
+    std::fs::write(mark(name), "").unwrap();
+    while !["left", "right"].iter().all(|name| mark(name).exists()) {
         std::thread::yield_now();
     }
 }
