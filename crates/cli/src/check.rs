@@ -29,7 +29,10 @@ pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, 
         };
         for path in paths {
             read += 1;
-            found.extend(check(&workflows::read(&project.root, &path)?));
+            match workflows::read(&project.root, &path)? {
+                Ok(file) => found.extend(check(&file)),
+                Err(mistake) => found.push(*mistake),
+            }
         }
     }
     let broken = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, Secret, Severity};
-use lockgate_dialect::github::{self, Decision, Event, Reference, Workflow};
+
+use lockgate_dialect::github::{self, Decision, Event, Reference, Trigger as Declared, Workflow};
 use lockgate_pipeline::definition::Pipeline;
-use lockgate_pipeline::expression::Template;
+use lockgate_pipeline::expression::{Template, Value};
 use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
 
 use crate::arguments::WorkflowArguments;
@@ -51,7 +52,7 @@ impl Context {
     /// Returns what the arguments and the repository say.
     pub(crate) fn read(request: &Request<'_>) -> Result<Self, Failure> {
         let arguments = request.arguments;
-        let inputs = pairs::read("input", &arguments.input, None)?;
+        let mut inputs = pairs::read("input", &arguments.input, None)?;
         let occasion = Occasion {
             event: &arguments.event,
             payload: arguments.event_file.as_deref(),
@@ -59,6 +60,11 @@ impl Context {
             run: request.run,
         };
         let (trigger, changed) = trigger::make(request.project, &occasion)?;
+        if let Some(Value::Object(given)) = trigger.payload.get("inputs") {
+            for (name, value) in given.iter() {
+                inputs.entry(name.to_owned()).or_insert_with(|| value.to_text());
+            }
+        }
         let env = pairs::read("env", &arguments.env, arguments.env_file.as_deref())?;
         refuse_expressions(&env)?;
         Ok(Self {
@@ -98,7 +104,13 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
     let mut found = Vec::new();
     let mut mistakes: Vec<Diagnostic> = Vec::new();
     for path in workflows::select(root, request.arguments.workflow.as_deref())? {
-        let file = workflows::read(root, &path)?;
+        let file = match workflows::read(root, &path)? {
+            Ok(file) => file,
+            Err(mistake) => {
+                mistakes.push(*mistake);
+                continue;
+            }
+        };
         let lowered = github::lower(&file);
         mistakes.extend(
             lowered
@@ -173,8 +185,9 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
     })?;
     let mut pipeline = workflow.pipeline;
     add_environment(&mut pipeline, &context.env);
+    let trigger = completed(&context.trigger, &inputs, workflow.triggers.event(&context.event.name));
     let plan_request = PlanRequest {
-        trigger: context.trigger.clone(),
+        trigger,
         inputs,
         vars: context.vars.clone(),
         secrets: context.secrets.keys().cloned().collect(),
@@ -195,6 +208,29 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
         decision,
         plan: Some(Arc::new(plan)),
     })
+}
+
+/// Returns the trigger with what its payload takes from the workflow: all inputs as text, or the schedule.
+fn completed(trigger: &Trigger, inputs: &Value, declared: Option<&Declared>) -> Trigger {
+    let mut trigger = trigger.clone();
+    let Value::Object(payload) = &mut trigger.payload else {
+        return trigger;
+    };
+    match (trigger.event.as_str(), inputs) {
+        ("workflow_dispatch", Value::Object(inputs)) => {
+            let texts = inputs
+                .iter()
+                .map(|(name, value)| (name.to_owned(), Value::String(value.to_text())));
+            payload.insert("inputs", Value::object(texts));
+        }
+        ("schedule", _) if payload.get("schedule").is_none() => {
+            if let Some(schedule) = declared.and_then(|declared| declared.schedules.first()) {
+                payload.insert("schedule", Value::String(schedule.cron.clone()));
+            }
+        }
+        _ => {}
+    }
+    trigger
 }
 
 /// Adds the variables of `--env`, below those of the workflow.
@@ -240,7 +276,7 @@ pub(crate) fn fresh_run(now: lockgate_core::Timestamp) -> Result<String, Failure
         .unwrap_or_default()
         .to_owned();
     let at = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
-    Ok(format!("{}-{chance}", at.strftime("%Y%m%d-%H%M%S")))
+    Ok(format!("{}-{chance}", at.strftime("%Y%m%d-%H%M%S-%3f")))
 }
 
 /// `lockgate plan`: what the event would run, and why not the rest.

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use lockgate_core::SourceFile;
+use lockgate_core::{Diagnostic, SourceFile};
+use lockgate_dialect::text;
 
 use crate::exit::Failure;
 
@@ -42,20 +43,16 @@ pub(crate) fn select(root: &Path, given: Option<&Path>) -> Result<Vec<PathBuf>, 
     Ok(files)
 }
 
+/// A file, or the mistake that it is no text.
+pub(crate) type Text = Result<SourceFile, Box<Diagnostic>>;
+
 /// Returns a file as it is shown to people: its path below the project's root, or as given.
-pub(crate) fn read(root: &Path, path: &Path) -> Result<SourceFile, Failure> {
+pub(crate) fn read(root: &Path, path: &Path) -> Result<Text, Failure> {
     let bytes =
         std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(&error))?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        Failure::usage(format!("`{}` is no UTF-8 text", path.display()))
-            .because(&error)
-            .help("save it as UTF-8")
-    })?;
     let shown = path
         .strip_prefix(root)
         .or_else(|_| path.strip_prefix("."))
-        .unwrap_or(path)
-        .display()
-        .to_string();
-    Ok(SourceFile::new(shown, text))
+        .unwrap_or(path);
+    Ok(text::decode(&shown.to_string_lossy(), bytes))
 }

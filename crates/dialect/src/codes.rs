@@ -27,6 +27,7 @@ codes! {
     YAML_BUDGET = "LG0103", "The file is larger than what is read";
     YAML_UNSUPPORTED = "LG0104", "A part of YAML that is not read";
     EMPTY_FILE = "LG0105", "The file is empty";
+    NOT_UTF8 = "LG0106", "The file is no UTF-8 text";
     UNKNOWN_KEY = "LG0111", "An unknown key";
     MISSING_KEY = "LG0112", "A key is missing";
     WRONG_TYPE = "LG0113", "A value of the wrong type";

@@ -6,4 +6,5 @@
 
 pub mod codes;
 pub mod github;
+pub mod text;
 pub mod yaml;

@@ -30,7 +30,7 @@ pub(crate) fn check(files: &[(&Path, &str)]) -> Vec<Vec<Found>> {
     for (number, (name, text)) in files.iter().enumerate() {
         let path = Path::new(&number.to_string()).join(name);
         fs::create_dir_all(folder.path().join(&path).parent().unwrap()).unwrap();
-        fs::write(folder.path().join(&path), text).unwrap();
+        fs::write(folder.path().join(&path), bytes(text)).unwrap();
         command.arg(path);
     }
     let output = command.output().unwrap();
@@ -51,6 +51,12 @@ pub(crate) fn check(files: &[(&Path, &str)]) -> Vec<Vec<Found>> {
     (0..files.len())
         .map(|number| by_file.remove(&number).unwrap_or_default())
         .collect()
+}
+
+/// Returns the bytes of a text, in which `\xE9` stands for the byte that no UTF-8 text has alone.
+fn bytes(text: &str) -> Vec<u8> {
+    let parts: Vec<&[u8]> = text.split(r"\xE9").map(str::as_bytes).collect();
+    parts.join(&0xE9)
 }
 
 /// Returns what is found in each block.
