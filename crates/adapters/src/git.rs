@@ -4,6 +4,10 @@ use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+mod details;
+
+pub use details::{CommitDetails, Person};
+
 /// A repository on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Repository {
@@ -84,28 +88,14 @@ impl Repository {
     pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
         let revision = format!("{revision}^{{commit}}");
         let text = self.ask(["log", "-1", "--format=%H%n%s%n%an%n%ct", "--end-of-options", &revision])?;
-        Ok(commit(&mut text.lines()))
-    }
-
-    /// Returns the commit at HEAD, and the paths that changed in it against its first parent.
-    ///
-    /// # Errors
-    /// Returns what Git said.
-    pub fn head_commit(&self) -> Result<(Commit, Vec<String>), GitError> {
-        let text = self.ask([
-            "log",
-            "-1",
-            "-m",
-            "--first-parent",
-            "--root",
-            "--name-only",
-            "--format=%H%n%s%n%an%n%ct",
-            "HEAD",
-        ])?;
         let mut lines = text.lines();
-        let commit = commit(&mut lines);
-        let paths = lines.filter(|line| !line.is_empty()).map(str::to_owned).collect();
-        Ok((commit, paths))
+        let mut line = || lines.next().unwrap_or_default().to_owned();
+        Ok(Commit {
+            sha: line(),
+            subject: line(),
+            author: line(),
+            time: line().parse().unwrap_or_default(),
+        })
     }
 
     /// Returns the tags of the commit at HEAD.
@@ -150,6 +140,26 @@ impl Repository {
         Ok(text.lines().min().unwrap_or_default().to_owned())
     }
 
+    /// Returns the branch that others are measured by: what the origin says, else `main` or `master` when there is one,
+    /// else what is checked out.
+    pub fn default_branch(&self) -> String {
+        let wanted = [
+            "for-each-ref",
+            "--format=%(refname) %(symref)",
+            "refs/remotes/origin/HEAD",
+            "refs/heads/main",
+            "refs/heads/master",
+        ];
+        let text = self.ask(wanted).unwrap_or_default();
+        let origins = |line: &str| Some(line.split_once(" refs/remotes/origin/")?.1.to_owned());
+        let own = |line: &str| Some(line.trim_end().strip_prefix("refs/heads/")?.to_owned());
+        let known = text.lines().find_map(origins).or_else(|| text.lines().find_map(own));
+        known.unwrap_or_else(|| match &self.head {
+            Head::Branch(branch) => branch.clone(),
+            _ => "main".to_owned(),
+        })
+    }
+
     /// Returns `owner/name` from the origin's address, if it has that form.
     pub fn slug(&self) -> Option<String> {
         let url = self.ask(["config", "--get", "remote.origin.url"]).ok()?;
@@ -186,17 +196,6 @@ pub fn export(repository: &Path, sha: &str, folder: &Path) -> Result<(), GitErro
     tar::Archive::new(output.stdout.as_slice())
         .unpack(folder)
         .map_err(|error| failed(error.to_string()))
-}
-
-/// Reads a commit from the lines of `%H%n%s%n%an%n%ct`.
-fn commit(lines: &mut std::str::Lines<'_>) -> Commit {
-    let mut line = || lines.next().unwrap_or_default().to_owned();
-    Commit {
-        sha: line(),
-        subject: line(),
-        author: line(),
-        time: line().parse().unwrap_or_default(),
-    }
 }
 
 /// Returns whether Git looked in the folder and all above it; a `.git` that leads nowhere is told in other words.

@@ -13,6 +13,7 @@ mod explain;
 mod home;
 mod host_command;
 mod init;
+mod interrupts;
 mod pairs;
 mod planning;
 mod project;

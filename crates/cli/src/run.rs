@@ -23,11 +23,14 @@ use crate::config::{self, Configuration};
 use crate::delivery::unreadable;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
+use crate::interrupts::Interrupts;
 use crate::planning::{self, Context, Request, fresh_run};
 use crate::project::{CONFIGURATION, Project};
 use crate::render::out;
 use crate::render::run::{Output, RunScreen};
 use crate::{host_command, user};
+
+mod marks;
 
 /// How long a step that is told to end may take.
 pub(crate) const GRACE: Duration = Duration::from_millis(7500);
@@ -59,9 +62,10 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
         replaced,
         run: &id,
     };
-    let context = Context::read(&request)?;
+    let mut context = Context::read(&request)?;
+    context.trigger.run_number = run_number(&bench.folders, &bench.identity);
     let plans = planning::plans_on(planning::candidates(&request, &context)?, &arguments.workflow.event)?;
-    let mut worst = Exit::Ok;
+    let (mut worst, mut told) = (Exit::Ok, Vec::new());
     for (number, (_, plan)) in plans.into_iter().enumerate() {
         let id = if number == 0 {
             id.clone()
@@ -76,15 +80,20 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
             system_changes: arguments.allow_system_changes,
             debug,
             user: user::environment(),
+            secret_marks: marks::of(RunFolders::stream(&bench.identity, &id).as_str(), &context.secrets),
         };
         let stream = bench.begin(&id, &record, context.secrets.clone())?;
         let start = start(plan, &record, slots(arguments.jobs));
         let handle = bench.runs.begin(&stream, start).await.map_err(unreadable)?;
-        let exit = bench.watch(&handle, arguments, debug).await;
+        let exit = bench.watch(&handle, arguments, debug).await?;
+        told.push(bench.outcome(&handle));
         worst = if worst == Exit::Ok { exit } else { worst };
         if exit == Exit::Cancelled {
             break;
         }
+    }
+    if arguments.json {
+        out::json(&serde_json::json!({ "runs": told }));
     }
     Ok(worst)
 }
@@ -102,6 +111,13 @@ pub(crate) fn replaced_jobs(project: &Project) -> Result<BTreeSet<String>, Failu
 pub(crate) fn slots(given: Option<std::num::NonZeroU32>) -> u32 {
     let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
     given.map_or_else(cores, std::num::NonZeroU32::get)
+}
+
+/// Returns the number of the next run of a project: one more than there have been.
+pub(crate) fn run_number(folders: &RunFolders, identity: &str) -> u64 {
+    let any = folders.of(&RunFolders::stream(identity, "any"));
+    let runs = any.parent().map(std::fs::read_dir);
+    1 + runs.and_then(Result::ok).map_or(0, |runs| runs.count() as u64)
 }
 
 /// Returns the start of a run of a plan.
@@ -189,7 +205,11 @@ impl Workbench {
         let unknown = || Failure::usage(format!("there is no run `{id}`"));
         self.take_up(&stream, &arguments.workflow).await?;
         let handle = self.runs.get(&stream).await.map_err(unreadable)?.ok_or_else(unknown)?;
-        Ok(self.watch(&handle, arguments, debug).await)
+        let exit = self.watch(&handle, arguments, debug).await?;
+        if arguments.json {
+            out::json(&serde_json::json!({ "runs": [self.outcome(&handle)] }));
+        }
+        Ok(exit)
     }
 
     /// Gives an interrupted run its executor back, with the secrets that its output is masked by.
@@ -202,22 +222,24 @@ impl Workbench {
             return Ok(());
         }
         let secrets = planning::secrets(arguments)?;
-        refuse_lost_secrets(&run.plan().contexts.secrets, &secrets)?;
         let unusable = |error| Failure::unavailable("read the run's folder").because(&error);
         let record = self.folders.record(stream).map_err(unusable)?;
+        let planned = &run.plan().contexts.secrets;
+        marks::refuse_others(stream.as_str(), &record.secret_marks, planned, &secrets)?;
         self.performer.register(stream, &record, secrets).map_err(unusable)
     }
 
-    /// Shows the run until it is over. The first Ctrl-C cancels it cleanly, the second ends it at once.
-    async fn watch(&mut self, handle: &Handle<Run>, arguments: &RunArguments, debug: bool) -> Exit {
+    /// Shows the run until it is over. The first interrupt cancels it cleanly, the second ends it at once.
+    async fn watch(&mut self, handle: &Handle<Run>, arguments: &RunArguments, debug: bool) -> Result<Exit, Failure> {
         let logs = self.folders.of(handle.stream()).join("logs");
         let output = if debug {
             Output::Shown
         } else {
             Output::fitting(arguments.progress)
         };
-        let mut screen = RunScreen::new(arguments.progress, output, logs.clone());
+        let mut screen = RunScreen::new(arguments.progress, output, logs);
         let mut states = handle.states();
+        let mut signals = Interrupts::listen()?;
         let mut interrupts = 0;
         loop {
             let run = states.borrow_and_update().clone();
@@ -231,7 +253,7 @@ impl Workbench {
                     break;
                 },
                 Some(line) = self.lines.recv() => screen.log(line),
-                _ = tokio::signal::ctrl_c() => {
+                () = signals.next() => {
                     interrupts += 1;
                     interrupt(handle, interrupts).await;
                 }
@@ -242,28 +264,12 @@ impl Workbench {
         }
         let run = handle.state();
         screen.finish(&run);
-        if arguments.json {
-            out::json(&outcome(&run, &logs));
-        }
-        exit_of(&run)
+        Ok(exit_of(&run))
     }
-}
 
-/// A step's output that is read again can be masked only with the values that the run began with.
-fn refuse_lost_secrets(planned: &BTreeSet<String>, given: &BTreeMap<String, Secret>) -> Result<(), Failure> {
-    let lost: Vec<&str> = planned
-        .iter()
-        .filter(|name| !given.contains_key(*name))
-        .map(String::as_str)
-        .collect();
-    if lost.is_empty() {
-        return Ok(());
+    fn outcome(&self, handle: &Handle<Run>) -> serde_json::Value {
+        outcome(&handle.state(), &self.folders.of(handle.stream()).join("logs"))
     }
-    let message = format!(
-        "the run was begun with secrets that are not given now: {}",
-        lost.join(", ")
-    );
-    Err(Failure::usage(message).help("secrets are kept in memory only: give them again with --secret or --secret-file"))
 }
 
 async fn interrupt(handle: &Handle<Run>, count: u32) {
@@ -298,28 +304,4 @@ pub(crate) fn outcome(run: &Run, logs: &Path) -> serde_json::Value {
         "run": run.id(), "conclusion": run.conclusion(), "jobs": jobs, "logs": logs,
         "artifacts": run.artifacts().collect::<Vec<_>>(),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_run_is_not_taken_up_without_its_secrets() {
-        let planned = ["API_KEY", "TOKEN"].map(str::to_owned).into();
-        let given = |names: &[&str]| {
-            let pairs = names
-                .iter()
-                .map(|name| ((*name).to_owned(), Secret::new("x".to_owned())));
-            pairs.collect::<BTreeMap<_, _>>()
-        };
-        let failure = refuse_lost_secrets(&planned, &given(&["TOKEN"])).unwrap_err();
-        assert_eq!(failure.exit, Exit::Usage);
-        let words = failure.to_string();
-        assert!(
-            words.contains("now: API_KEY\n") && words.contains("--secret-file"),
-            "{words}"
-        );
-        assert!(refuse_lost_secrets(&planned, &given(&["TOKEN", "API_KEY", "MORE"])).is_ok());
-    }
 }

@@ -124,7 +124,8 @@ fn prepare(
         replaced,
         run: stream.rest(),
     };
-    let context = Context::read(&request)?;
+    let mut context = Context::read(&request)?;
+    context.trigger.run_number = run::run_number(&RunFolders::new(place.home.folder()), &place.identity);
     let (file, plan) = only(planning::plans(planning::candidates(&request, &context)?, "push")?)?;
     let commit = context.trigger.sha.clone();
     let record = RunRecord {
@@ -135,6 +136,7 @@ fn prepare(
         system_changes: false,
         debug: false,
         user: user::environment(),
+        secret_marks: std::collections::BTreeMap::new(),
     };
     let content = if uploads(&plan) {
         Content::Artifact(definition.artifact.clone())

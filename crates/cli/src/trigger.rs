@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use lockgate_adapters::git::{Head, Repository};
+use lockgate_adapters::git::{CommitDetails, Head, Repository};
 use lockgate_pipeline::expression::Value;
 use lockgate_pipeline::plan::Trigger;
-use serde_json::json;
 
 use crate::exit::Failure;
 use crate::project::Project;
+use payload::Facts;
+
+mod payload;
 
 /// The commit that a branch or tag came from, when nothing came before.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
@@ -39,41 +41,88 @@ pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigge
         reference: "refs/heads/main".to_owned(),
         ..Trigger::default()
     };
-    let mut paths = Vec::new();
+    let (mut commit, mut default_branch) = (None, "main".to_owned());
     if let Some(repository) = &project.repository {
+        let known = look(repository)?;
         trigger.reference = reference(repository);
-        let (commit, slug) = std::thread::scope(|scope| {
-            let slug = scope.spawn(|| repository.slug());
-            (repository.head_commit(), slug.join().unwrap_or_default())
-        });
-        let (commit, changed) = commit.map_err(|error| Failure::unavailable("read the commit").because(&error))?;
-        (trigger.sha, paths) = (commit.sha, changed);
-        trigger.repository = slug.unwrap_or(trigger.repository);
+        trigger.sha.clone_from(&known.commit.sha);
+        trigger.repository = known.slug.unwrap_or(trigger.repository);
+        (commit, default_branch) = (Some(known.commit), known.default_branch);
     }
-    let payload = match occasion.payload {
-        Some(file) => payload_of(file)?,
-        None => payload(&trigger, occasion),
-    };
-    if let Some(reference) = payload
-        .get("ref")
-        .and_then(serde_json::Value::as_str)
-        .filter(|r| r.starts_with("refs/"))
-    {
-        reference.clone_into(&mut trigger.reference);
-    }
-    if let Some(request) = payload.get("pull_request") {
-        let name = |side: &str| {
-            request
-                .pointer(side)
-                .and_then(serde_json::Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
+    if matches!(occasion.event, "pull_request" | "pull_request_target") {
+        short(&trigger.reference).clone_into(&mut trigger.head_ref);
+        trigger.base_ref.clone_from(&default_branch);
+        trigger.reference = match occasion.event {
+            "pull_request" => "refs/pull/1/merge".to_owned(),
+            _ => format!("refs/heads/{default_branch}"),
         };
-        (trigger.base_ref, trigger.head_ref) = (name("/base/ref"), name("/head/ref"));
     }
+    let payload = if let Some(file) = occasion.payload {
+        let payload = payload_of(file)?;
+        follow(&mut trigger, &payload);
+        payload
+    } else {
+        let facts = Facts {
+            trigger: &trigger,
+            commit: commit.as_ref(),
+            default_branch: &default_branch,
+        };
+        facts.payload(occasion)
+    };
     trigger.payload = serde_json::from_value::<Value>(payload)
         .map_err(|error| Failure::usage("read the event's payload").because(&error))?;
+    let paths = commit.map_or(Vec::new(), |commit| commit.paths().map(str::to_owned).collect());
     Ok((trigger, paths))
+}
+
+/// What Git knows of the commit and of the repository.
+struct Known {
+    commit: CommitDetails,
+    slug: Option<String>,
+    default_branch: String,
+}
+
+/// Asks Git for everything at once.
+fn look(repository: &Repository) -> Result<Known, Failure> {
+    let (commit, slug, branch) = std::thread::scope(|scope| {
+        let slug = scope.spawn(|| repository.slug());
+        let branch = scope.spawn(|| repository.default_branch());
+        (repository.head_commit(), slug.join(), branch.join())
+    });
+    Ok(Known {
+        commit: commit.map_err(|error| Failure::unavailable("read the commit").because(&error))?,
+        slug: slug.unwrap_or_default(),
+        default_branch: branch.unwrap_or_default(),
+    })
+}
+
+/// Takes what a given payload says of reference and branches.
+fn follow(trigger: &mut Trigger, payload: &serde_json::Value) {
+    let text = |pointer: &str| payload.pointer(pointer).and_then(serde_json::Value::as_str);
+    if let Some(reference) = text("/ref").filter(|reference| reference.starts_with("refs/")) {
+        reference.clone_into(&mut trigger.reference);
+    }
+    if payload.get("pull_request").is_some() {
+        text("/pull_request/base/ref")
+            .unwrap_or_default()
+            .clone_into(&mut trigger.base_ref);
+        text("/pull_request/head/ref")
+            .unwrap_or_default()
+            .clone_into(&mut trigger.head_ref);
+        if trigger.event == "pull_request" {
+            let number = payload.pointer("/pull_request/number").or(payload.get("number"));
+            let number = number.and_then(serde_json::Value::as_u64).unwrap_or(1);
+            trigger.reference = format!("refs/pull/{number}/merge");
+        }
+    }
+}
+
+fn short(reference: &str) -> &str {
+    let prefixes = ["refs/heads/", "refs/tags/"];
+    prefixes
+        .iter()
+        .find_map(|prefix| reference.strip_prefix(prefix))
+        .unwrap_or(reference)
 }
 
 /// Returns the branch, or the tag of a detached head, as a full name.
@@ -96,28 +145,4 @@ fn payload_of(file: &Path) -> Result<serde_json::Value, Failure> {
         return Ok(payload);
     }
     Err(Failure::usage(format!("`{}` holds no JSON object", file.display())).help("an event's payload is an object"))
-}
-
-fn payload(trigger: &Trigger, occasion: &Occasion<'_>) -> serde_json::Value {
-    let name = trigger.repository.rsplit('/').next().unwrap_or_default();
-    let repository = json!({ "name": name, "full_name": trigger.repository, "default_branch": "main" });
-    let sender = json!({ "login": trigger.actor });
-    match occasion.event {
-        "push" => json!({
-            "ref": trigger.reference, "before": NOTHING, "after": trigger.sha,
-            "repository": repository, "sender": sender, "head_commit": { "id": trigger.sha },
-        }),
-        "pull_request" | "pull_request_target" => json!({
-            "action": "opened", "number": 1, "repository": repository, "sender": sender,
-            "pull_request": {
-                "number": 1,
-                "head": { "ref": trigger.reference.trim_start_matches("refs/heads/"), "sha": trigger.sha },
-                "base": { "ref": "main" },
-            },
-        }),
-        "workflow_dispatch" => {
-            json!({ "ref": trigger.reference, "inputs": occasion.inputs, "repository": repository, "sender": sender })
-        }
-        _ => json!({ "repository": repository, "sender": sender }),
-    }
 }

@@ -7,6 +7,7 @@
 mod scene;
 
 mod deploying;
+mod events;
 mod faults;
 mod plans;
 mod projects;

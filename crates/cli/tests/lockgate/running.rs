@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use nix::sys::signal::Signal;
+
 use super::scene::told::Told;
 use super::scene::{Scene, processes, shop, until};
 
@@ -49,16 +51,62 @@ fn a_step_outlives_its_command_and_ends_once() {
 
 #[test]
 fn an_interrupt_cancels_cleanly() {
-    let scene = shop(WAITING);
-    let command = scene.start(&["run", "--job", "wait"]);
-    let story = scene.folder().join("story");
-    until("the step begins", || story.exists().then_some(()));
-    processes::interrupt(command.pid());
-    let told = command.wait().expect(4);
-    assert!(told.err.contains("cancelled"), "{told}");
-    assert_eq!(fs::read_to_string(&story).unwrap(), "begun\n");
-    let left = processes::of_home(&scene.home);
-    assert!(left.is_empty(), "{left:#?}");
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
+        let scene = shop(WAITING);
+        let command = scene.start(&["run", "--job", "wait"]);
+        let story = scene.folder().join("story");
+        until("the step begins", || story.exists().then_some(()));
+        processes::send(command.pid(), signal);
+        let told = command.wait().expect(4);
+        assert!(told.err.contains("cancelled"), "{signal}: {told}");
+        assert_eq!(fs::read_to_string(&story).unwrap(), "begun\n");
+        let left = processes::of_home(&scene.home);
+        assert!(left.is_empty(), "{signal}: {left:#?}");
+    }
+}
+
+#[test]
+fn a_run_is_taken_up_with_its_own_secrets() {
+    let scene = shop(&WAITING.replace("echo ended", "echo ${{ secrets.TOKEN }}; echo ended"));
+    let story = || fs::read_to_string(scene.folder().join("story")).unwrap_or_default();
+    let command = scene.start(&["run", "--job", "wait", "--secret", "TOKEN=correct-horse"]);
+    until("the step begins", || (story() == "begun\n").then_some(()));
+    processes::kill(command.pid());
+    command.wait();
+    scene
+        .lockgate(&["run", "--resume"])
+        .expect(2)
+        .says(&["not given now: TOKEN"]);
+    let other = ["run", "--resume", "--secret", "TOKEN=battery-staple"];
+    scene.lockgate(&other).expect(2).says(&["other values", "TOKEN"]);
+    fs::write(scene.folder().join("go"), "").unwrap();
+    let told = scene.lockgate(&["run", "--resume", "--secret", "TOKEN=correct-horse"]);
+    let told = told.expect(0).says(&["wait: success"]);
+    assert!(!told.err.contains("correct-horse"), "{told}");
+}
+
+#[test]
+fn the_last_run_is_the_one_that_was_begun_last() {
+    let scene =
+        shop("  say:\n    runs-on: ubuntu-latest\n    steps: [{ run: 'echo \"number ${{ github.run_number }}.\"' }]\n");
+    for number in 1..=4 {
+        scene.lockgate(&["run", "--job", "say"]).expect(0);
+        scene
+            .lockgate(&["logs", "--run", "last"])
+            .expect(0)
+            .says(&[&format!("number {number}.")]);
+    }
+}
+
+#[test]
+fn the_outcome_of_several_workflows_is_one_document() {
+    let scene = shop("");
+    let second = "on: push\njobs:\n  b:\n    runs-on: ubuntu-latest\n    steps: [{ run: exit 1 }]\n";
+    fs::write(scene.project.join(".github/workflows/second.yml"), second).unwrap();
+    let told = scene.lockgate(&["run", "--json"]).expect(1).json();
+    let runs = told["runs"].as_array().unwrap();
+    let conclusions: Vec<_> = runs.iter().map(|run| run["conclusion"].as_str().unwrap()).collect();
+    assert_eq!(conclusions, ["failure", "failure"], "{told}");
 }
 
 #[test]

@@ -55,9 +55,9 @@ pub(crate) fn kill(pid: i32) {
     super::until("it is dead", || (!is_alive(pid)).then_some(()));
 }
 
-/// Sends what Ctrl-C sends.
-pub(crate) fn interrupt(pid: i32) {
-    nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGINT).unwrap();
+/// Sends a signal, such as the one of Ctrl-C.
+pub(crate) fn send(pid: i32, signal: Signal) {
+    nix::sys::signal::kill(Pid::from_raw(pid), signal).unwrap();
 }
 
 /// Returns the wall clock in milliseconds since 1970, as events and load reports have it.

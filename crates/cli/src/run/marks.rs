@@ -1,0 +1,95 @@
+//! Whether a run that is taken up again has the secrets that it was begun with.
+//!
+//! Output that is read again can be masked only with the values that were in force when
+//! it was written. The values are never on disk; what is kept of each is a digest.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lockgate_core::Secret;
+use sha2::{Digest, Sha256};
+
+use crate::exit::Failure;
+
+/// Returns what is kept of the secrets of a run: SHA-256 over the run's id, the name and the value.
+pub(super) fn of(run: &str, secrets: &BTreeMap<String, Secret>) -> BTreeMap<String, String> {
+    let mark = |(name, secret): (&String, &Secret)| {
+        let mut digest = Sha256::new();
+        for part in [run, name, secret.expose()] {
+            digest.update((part.len() as u64).to_le_bytes());
+            digest.update(part);
+        }
+        (name.clone(), lockgate_adapters::tree::hex(&digest.finalize()))
+    };
+    secrets.iter().map(mark).collect()
+}
+
+/// Refuses secrets that are missing, or are others than `kept` is of.
+pub(super) fn refuse_others(
+    run: &str,
+    kept: &BTreeMap<String, String>,
+    planned: &BTreeSet<String>,
+    given: &BTreeMap<String, Secret>,
+) -> Result<(), Failure> {
+    let lost: Vec<&str> = planned
+        .iter()
+        .filter(|name| !given.contains_key(*name))
+        .map(String::as_str)
+        .collect();
+    if !lost.is_empty() {
+        let message = format!(
+            "the run was begun with secrets that are not given now: {}",
+            lost.join(", ")
+        );
+        return Err(Failure::usage(message)
+            .help("secrets are kept in memory only: give them again with --secret or --secret-file"));
+    }
+    let now = of(run, given);
+    let changed: Vec<&str> = kept
+        .iter()
+        .filter(|(name, mark)| now.get(*name).is_some_and(|now| now != *mark))
+        .map(|(name, _)| name.as_str())
+        .collect();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "the run was begun with other values of these secrets: {}",
+        changed.join(", ")
+    );
+    Err(Failure::usage(message)
+        .help("what the run writes is masked by the values that it was begun with: give those, or begin a new run"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exit::Exit;
+
+    fn given(pairs: &[(&str, &str)]) -> BTreeMap<String, Secret> {
+        pairs
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned())))
+            .collect()
+    }
+
+    #[test]
+    fn a_run_is_taken_up_with_the_secrets_that_it_was_begun_with() {
+        let planned = ["API_KEY", "TOKEN"].map(str::to_owned).into();
+        let kept = of("1", &given(&[("TOKEN", "t"), ("API_KEY", "k")]));
+        let refuse = |given: &BTreeMap<String, Secret>| refuse_others("1", &kept, &planned, given);
+        let failure = refuse(&given(&[("TOKEN", "t")])).unwrap_err();
+        assert_eq!(failure.exit, Exit::Usage);
+        let words = failure.to_string();
+        assert!(
+            words.contains("now: API_KEY\n") && words.contains("--secret-file"),
+            "{words}"
+        );
+        assert!(refuse(&given(&[("TOKEN", "t"), ("API_KEY", "k"), ("MORE", "m")])).is_ok());
+        let words = refuse(&given(&[("TOKEN", "T"), ("API_KEY", "k")]))
+            .unwrap_err()
+            .to_string();
+        assert!(words.contains("other values of these secrets: TOKEN\n"), "{words}");
+        assert!(kept.values().all(|mark| mark.len() == 64));
+        assert_ne!(kept, of("2", &given(&[("TOKEN", "t"), ("API_KEY", "k")])));
+    }
+}
