@@ -2,9 +2,10 @@
 //!
 //! All appends pass one writer ([`writer`]), which commits whatever waits together in one
 //! transaction (group commit): one fsync serves many streams. Readers have connections of
-//! their own and see only what is committed (WAL).
+//! their own and see only what is committed (WAL). The file is its owner's alone, and SQLite makes its companions alike.
 
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use futures_util::future::{BoxFuture, FutureExt};
@@ -51,6 +52,7 @@ impl SqliteLog {
             Durability::Power => SqliteSynchronous::Full,
             Durability::Process => SqliteSynchronous::Normal,
         };
+        private(path).map_err(failed(doing()))?;
         let options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(true)
@@ -154,6 +156,33 @@ impl EventLog for SqliteLog {
     }
 }
 
+/// Makes the file its owner's alone, whether it is there already or not.
+fn private(path: &Path) -> std::io::Result<()> {
+    for file in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
+        match std::fs::metadata(&file) {
+            Ok(found) if found.mode() & 0o077 != 0 => {
+                std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600))?;
+            }
+            _ => {}
+        }
+    }
+    let created = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    match created {
+        Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    }
+}
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(ending);
+    name.into()
+}
+
 /// Returns the right to change the tables: SQLite's own locks do not cover a whole migration.
 async fn turn(path: &Path) -> std::io::Result<std::fs::File> {
     let path = path.with_extension("lock");
@@ -162,6 +191,7 @@ async fn turn(path: &Path) -> std::io::Result<std::fs::File> {
             .create(true)
             .truncate(false)
             .write(true)
+            .mode(0o600)
             .open(path)?;
         file.lock()?;
         Ok(file)

@@ -1,4 +1,8 @@
 //! The one writer of a log file, with group commit.
+//!
+//! After any error its connection is thrown away and the next group opens another: a full disk makes SQLite end
+//! the transaction by itself, which the connection's own count of transactions does not notice, so that it
+//! would refuse to begin one ever again.
 
 use std::sync::Arc;
 
@@ -39,7 +43,11 @@ impl Writer {
     pub(super) async fn start(options: SqliteConnectOptions) -> Result<Self, sqlx::Error> {
         let connection = options.connect().await?;
         let (requests, waiting) = mpsc::unbounded_channel();
-        tokio::spawn(write(connection, waiting));
+        let link = Link {
+            options,
+            connection: Some(connection),
+        };
+        tokio::spawn(write(link, waiting));
         Ok(Self { requests })
     }
 
@@ -62,11 +70,34 @@ impl Writer {
     }
 }
 
-async fn write(mut connection: SqliteConnection, mut waiting: mpsc::UnboundedReceiver<Request>) {
+/// The writing connection, and how to have another.
+struct Link {
+    options: SqliteConnectOptions,
+    connection: Option<SqliteConnection>,
+}
+
+impl Link {
+    /// Carries out the group; after an error the connection is gone, and with it whatever it had begun.
+    async fn commit(&mut self, group: &mut Vec<Request>, answers: &mut Vec<Answer>) -> Result<(), sqlx::Error> {
+        let mut connection = match self.connection.take() {
+            Some(connection) => connection,
+            None => self.options.connect().await?,
+        };
+        let committed = commit(&mut connection, group, answers).await;
+        match committed {
+            Ok(()) => self.connection = Some(connection),
+            // Waited for, so that its lock does not stand in the next one's way.
+            Err(_) => drop(connection.close().await),
+        }
+        committed
+    }
+}
+
+async fn write(mut link: Link, mut waiting: mpsc::UnboundedReceiver<Request>) {
     let mut group = Vec::new();
     while waiting.recv_many(&mut group, GROUP).await > 0 {
         let mut replies = Vec::with_capacity(group.len());
-        match commit(&mut connection, &mut group, &mut replies).await {
+        match link.commit(&mut group, &mut replies).await {
             Ok(()) => replies.into_iter().for_each(Answer::send),
             Err(error) => {
                 let cause = Shared(Arc::new(error));
@@ -79,7 +110,9 @@ async fn write(mut connection: SqliteConnection, mut waiting: mpsc::UnboundedRec
             }
         }
     }
-    drop(connection.close().await);
+    if let Some(connection) = link.connection {
+        drop(connection.close().await);
+    }
 }
 
 /// Carries out the group in one transaction; what is not yet answered stays in `group`.

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
+mod full;
 mod race;
 
 use lockgate_core::{InputId, Sequence, StreamId, Timestamp};
@@ -198,4 +199,27 @@ async fn a_file_that_is_no_database_is_refused_with_its_path() {
     .unwrap();
     let error = SqliteLog::open(&path, Durability::Power).await.unwrap_err();
     assert!(error.to_string().contains("log.db"), "{error}");
+}
+
+#[tokio::test]
+async fn the_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log.db");
+    let stream = StreamId::new("test", "private");
+    for round in 0..2 {
+        let log = SqliteLog::open(&path, Durability::Power).await.unwrap();
+        log.claim(&stream).await.unwrap();
+        for name in ["log.db", "log.db-wal", "log.db-shm", "log.lock"] {
+            let mode = std::fs::metadata(folder.path().join(name))
+                .unwrap()
+                .permissions()
+                .mode()
+                & 0o777;
+            assert_eq!(mode, 0o600, "round {round}: {name} has mode {mode:o}");
+        }
+        log.close().await;
+        // As an earlier version left it.
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
 }
