@@ -7,6 +7,7 @@ pub(crate) mod act;
 pub(crate) mod follow;
 pub(crate) mod look;
 pub(crate) mod release;
+pub(crate) mod underway;
 
 use std::path::Path;
 
@@ -81,14 +82,14 @@ impl Place {
         events.map_err(unreadable)
     }
 
-    /// Returns the events of the newest ship to an environment; none when there was none.
-    pub(crate) async fn newest_ship(&self, environment: &str) -> Result<Vec<ShipEvent>, Failure> {
+    /// Returns the newest ship to an environment with its events.
+    pub(crate) async fn newest_ship(&self, environment: &str) -> Result<Option<(StreamId, Vec<ShipEvent>)>, Failure> {
         let path = self.home.driver_log();
         if !path.exists() {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let log = SqliteLog::open(&path, Durability::Power).await.map_err(unreadable)?;
-        let mut newest = Vec::new();
+        let mut newest = None;
         for head in log.heads(Ship::KIND).await.map_err(unreadable)?.into_iter().rev() {
             let recorded = log.read(&head.stream, Sequence(0)).await.map_err(unreadable)?;
             let events: Result<Vec<_>, _> = recorded
@@ -97,7 +98,7 @@ impl Place {
                 .collect();
             let events = events.map_err(unreadable)?;
             if is_ship_to(&events, &self.identity, environment) {
-                newest = events;
+                newest = Some((head.stream, events));
                 break;
             }
         }

@@ -208,7 +208,7 @@ impl Voyage<'_> {
             exit = self.follow(client) => exit?,
             _ = tokio::signal::ctrl_c() => {
                 let environment = self.environment;
-                out::progress(format_args!("detached: the ship goes on; `lockgate status {environment}` shows its rollout"));
+                out::progress(format_args!("detached: the ship goes on; `lockgate status {environment}` shows it, `lockgate abort {environment}` stops it"));
                 return Ok(Exit::Cancelled);
             }
         };

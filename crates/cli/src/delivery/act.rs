@@ -13,6 +13,7 @@ use lockgate_delivery::{
 use lockgate_engine::Clock;
 
 use super::follow::{Following, Wants, follow};
+use super::underway::Underway;
 use super::{Place, fresh_id};
 use crate::arguments::{DeployArguments, EnvironmentArgument, RollbackArguments, Wait};
 use crate::driver::client::{Answer, DriverClient};
@@ -117,6 +118,16 @@ pub(crate) async fn proceed(directory: &Path, argument: &EnvironmentArgument) ->
 }
 
 pub(crate) async fn abort(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
+    let place = Place::find(directory)?;
+    let configuration = place.configuration()?;
+    let (environment, _) = configuration.environment(argument.environment.as_deref())?;
+    let rolls = place
+        .environment(environment)
+        .await?
+        .is_some_and(|known| known.rollout().is_some());
+    if !rolls && let Some(ship) = Underway::find(&place, environment).await? {
+        return ship.cancel(&place).await;
+    }
     simple(directory, argument, Intent::Abort, Wants::Back).await
 }
 

@@ -13,6 +13,7 @@ use lockgate_engine::Clock;
 use lockgate_ship::{Fact, ShipEvent};
 
 use super::Place;
+use super::underway::Underway;
 use crate::arguments::{EnvironmentArgument, LogsArguments, StatusArguments};
 use crate::exit::{Exit, Failure};
 use crate::render::out;
@@ -36,6 +37,9 @@ pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Res
         match status {
             Some(status) => print_status(&status),
             None => out::result(format_args!("{name}: nothing deployed")),
+        }
+        if let Some(ship) = Underway::find(&place, &name).await? {
+            out::result(format_args!("  ship: {}", ship.sentence(&name)));
         }
     }
     Ok(Exit::Ok)
@@ -135,7 +139,7 @@ pub(crate) async fn why(directory: &Path, argument: &EnvironmentArgument) -> Res
     let events = place.events(name).await?;
     let mut chain = explain::why(&events);
     // A ship that ended before its rollout is a refusal that the environment does not know.
-    let ship = place.newest_ship(name).await?;
+    let ship = place.newest_ship(name).await?.map_or(Vec::new(), |(_, events)| events);
     let turned = events.iter().rfind(|event| is_of_a_rollout(&event.fact));
     let is_news = ship.last().map(|event| event.at) > turned.map(|event| event.at);
     let had_rollout = |event: &ShipEvent| matches!(event.fact, Fact::RolloutStarted { .. });

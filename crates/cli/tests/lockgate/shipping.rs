@@ -74,6 +74,34 @@ fn a_run_that_fails_or_leaves_nothing_is_not_released() {
 }
 
 #[test]
+fn a_ship_is_seen_and_stopped_before_its_rollout() {
+    let scene = Scene::of("shop");
+    let jobs = waiting_jobs(&scene.folder().to_string_lossy());
+    shop::write(&scene.project, &jobs);
+    fs::write(scene.project.join("lockgate.yaml"), shop::DELIVERY).unwrap();
+    shop::commit(&scene.project, "Deliver with Lockgate");
+    let command = scene.start(&["ship"]);
+    let story = scene.folder().join("story");
+    until("the step begins", || story.exists().then_some(()));
+    processes::send(command.pid(), nix::sys::signal::Signal::SIGINT);
+    command
+        .wait()
+        .expect(4)
+        .says(&["the ship goes on", "`lockgate abort production`"]);
+    let told = scene.lockgate(&["status"]).expect(0);
+    told.says(&["is on its way, running its workflow", "`lockgate abort production`"]);
+    scene
+        .lockgate(&["abort"])
+        .expect(0)
+        .says(&["the ship is cancelled: nothing was deployed"]);
+    let told = scene.lockgate(&["status"]).expect(0);
+    assert!(!told.out.contains("on its way"), "{told}");
+    scene.lockgate(&["release", "list"]).expect(0).says(&["no releases"]);
+    assert_eq!(fs::read_to_string(&story).unwrap(), "begun\n", "the step was ended");
+    scene.lockgate(&["abort"]).expect(3).says(&["no rollout is running"]);
+}
+
+#[test]
 fn a_driver_that_dies_between_run_and_rollout_completes_the_ship() {
     const BETWEEN: [&str; 3] = ["RunEnded", "GatePassed", "Released"];
     let scene = shop(shop::BUILD);
