@@ -36,6 +36,7 @@ pub struct Handle<M: Machine> {
     intents: mpsc::Sender<Intent<M>>,
     state: watch::Receiver<Arc<M>>,
     head: watch::Receiver<Sequence>,
+    trouble: watch::Receiver<Option<String>>,
     driver: Arc<AbortOnDropHandle<()>>,
 }
 
@@ -46,6 +47,7 @@ impl<M: Machine> Clone for Handle<M> {
             intents: self.intents.clone(),
             state: self.state.clone(),
             head: self.head.clone(),
+            trouble: self.trouble.clone(),
             driver: Arc::clone(&self.driver),
         }
     }
@@ -95,6 +97,11 @@ impl<M: Machine> Handle<M> {
         self.state.clone()
     }
 
+    /// Returns a receiver of why the log cannot be written at present, in words; `None` while it can.
+    pub fn trouble(&self) -> watch::Receiver<Option<String>> {
+        self.trouble.clone()
+    }
+
     /// Submits an intent and returns where its events end. The same id again does nothing.
     ///
     /// # Errors
@@ -115,6 +122,7 @@ impl<M: Machine> Handle<M> {
             intents: mpsc::channel(1).0,
             state: watch::channel(Arc::new(machine)).1,
             head: watch::channel(sequence).1,
+            trouble: watch::channel(None).1,
             driver: Arc::new(AbortOnDropHandle::new(tokio::spawn(std::future::ready(())))),
         }
     }
@@ -279,6 +287,7 @@ where
         let (intents_in, intents) = mpsc::channel(INTENTS_WAITING);
         let (state, states) = watch::channel(Arc::new(machine.clone()));
         let (head, heads) = watch::channel(sequence);
+        let (trouble, troubles) = watch::channel(None);
         let driver = Driver {
             log: Arc::clone(&self.log),
             clock: Arc::clone(&self.clock),
@@ -289,6 +298,7 @@ where
             sequence,
             state,
             head,
+            trouble,
             inputs,
             results,
             intents,
@@ -300,6 +310,7 @@ where
             intents: intents_in,
             state: states,
             head: heads,
+            trouble: troubles,
             driver: task,
         })
     }

@@ -3,6 +3,9 @@
 //! One task per stream owns the state, so nothing is locked: intents and results come in by
 //! channel, and are decided one after the other. Results that wait together are appended together.
 //!
+//! A log that cannot be written holds its stream up and loses nothing: what was decided is tried again until it
+//! is written, and meanwhile [`Driver::trouble`] tells why.
+//!
 //! Invariants: an event is durable before it is visible; a broken invariant appends
 //! [`Machine::frozen`] in place of the decision; a driver that was fenced decides nothing more.
 
@@ -58,6 +61,7 @@ pub(crate) struct Driver<M: Machine, P> {
     pub(crate) sequence: Sequence,
     pub(crate) state: watch::Sender<Arc<M>>,
     pub(crate) head: watch::Sender<Sequence>,
+    pub(crate) trouble: watch::Sender<Option<String>>,
     pub(crate) inputs: Inputs<M>,
     pub(crate) results: mpsc::UnboundedReceiver<M::Input>,
     pub(crate) intents: mpsc::Receiver<Intent<M>>,
@@ -148,16 +152,34 @@ impl<M: Machine, P: Performer<M>> Driver<M, P> {
             };
         }
         loop {
-            match self.append(state.clone(), events.clone(), None).await {
+            let appended = self.append(state.clone(), events.clone(), None).await;
+            self.tell_trouble(appended.as_ref().err());
+            match appended {
                 Ok(Appended::Fenced) => return false,
                 Ok(_) => return true,
                 Err(error) => {
-                    tracing::error!(stream = %self.stream, error = %Chain(&error), "the log cannot be written; trying again");
                     self.refuse_meanwhile(&error);
                     tokio::time::sleep(STORE_RETRY).await;
                 }
             }
         }
+    }
+
+    /// Tells those who follow the stream why it stands still, or that it goes on.
+    fn tell_trouble(&self, error: Option<&StoreError>) {
+        let trouble = error.map(|error| Chain(error).to_string());
+        self.trouble.send_if_modified(|told| {
+            let is_new = *told != trouble;
+            match &trouble {
+                Some(words) if is_new => {
+                    tracing::error!(stream = %self.stream, error = words, "the log cannot be written; tried again until it can");
+                }
+                None if is_new => tracing::info!(stream = %self.stream, "the log can be written again"),
+                _ => {}
+            }
+            *told = trouble;
+            is_new
+        });
     }
 
     /// Answers the intents that wait while the log cannot be written, so that nobody waits for ever.

@@ -30,7 +30,12 @@ impl Tail {
         }
     }
 
-    /// Returns the next events, at least one; `None` when the driver has ended and all was read.
+    /// Returns where it has come to.
+    pub fn after(&self) -> Sequence {
+        self.after
+    }
+
+    /// Returns the next events, at least one; `None` when the driver has ended and all was read. Nothing is lost when cancelled.
     ///
     /// # Errors
     /// Returns what the store said.

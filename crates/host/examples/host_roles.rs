@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     }
     tracing_subscriber::fmt()
         .with_ansi(false)
+        .log_internal_errors(false)
         .with_writer(std::io::stderr)
         .init();
     match arguments[..] {

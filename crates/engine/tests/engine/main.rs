@@ -5,14 +5,18 @@
 mod lamp;
 
 use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use lamp::{Effect, Input, Lamp};
-use lockgate_core::{BootId, EffectKey, InputId, Now, StreamId, Timestamp};
+use lockgate_core::{BootId, EffectKey, InputId, Now, Sequence, StreamId, Timestamp};
 use lockgate_engine::clock::{Clock, wait_until};
 use lockgate_engine::domain::OpenError;
-use lockgate_engine::{Domain, EventLog, Performer, SubmitError, Task};
+use lockgate_engine::{
+    Append, AppendError, Domain, EventLog, Head, OwnerEpoch, Performer, Recorded, StoreError, SubmitError, Task,
+};
 use lockgate_store::MemoryLog;
 
 /// Follows tokio's paused clock, so that a thousand seconds take none.
@@ -259,4 +263,74 @@ async fn a_tail_sees_every_event_and_ends_with_the_machine() {
     assert_eq!(seen.iter().filter(|name| name.starts_with("Switched")).count(), 5);
     let rejected = lamp.submit(Input::Switch, id("late")).await;
     assert!(rejected.is_err(), "a machine that is over refuses: {rejected:?}");
+}
+
+/// A log on a disk that is full for a while.
+struct Full {
+    log: MemoryLog,
+    full: std::sync::atomic::AtomicBool,
+}
+
+impl EventLog for Full {
+    fn append(&self, append: Append) -> BoxFuture<'_, Result<Sequence, AppendError>> {
+        if !self.full.load(Ordering::Relaxed) {
+            return self.log.append(append);
+        }
+        let error = StoreError {
+            doing: "write to the event log".into(),
+            source: "the disk is full".into(),
+        };
+        Box::pin(std::future::ready(Err(error.into())))
+    }
+
+    fn read<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Vec<Recorded>, StoreError>> {
+        self.log.read(stream, after)
+    }
+
+    fn heads<'a>(&'a self, kind: &'a str) -> BoxFuture<'a, Result<Vec<Head>, StoreError>> {
+        self.log.heads(kind)
+    }
+
+    fn claim<'a>(&'a self, stream: &'a StreamId) -> BoxFuture<'a, Result<OwnerEpoch, StoreError>> {
+        self.log.claim(stream)
+    }
+
+    fn epoch(&self) -> u64 {
+        self.log.epoch()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_whose_log_is_full_says_so_loses_nothing_and_goes_on() {
+    let (room, stream) = (Room::fleeting(), StreamId::new("lamp", "hall"));
+    let log = Arc::new(Full {
+        log: MemoryLog::default(),
+        full: false.into(),
+    });
+    let domain: Domain<Lamp, Room> = Domain::open(log.clone(), room.clock.clone(), room.clone())
+        .await
+        .unwrap();
+    let lamp = domain.begin(&stream, ()).await.unwrap();
+    lamp.submit(Input::Switch, id("on")).await.unwrap();
+    let mut trouble = lamp.trouble();
+    assert_eq!(*trouble.borrow(), None);
+    log.full.store(true, Ordering::Relaxed);
+    // The lamp burns out while it cannot be written.
+    let words = trouble.wait_for(Option::is_some).await.unwrap().clone().unwrap();
+    assert_eq!(words, "write to the event log: the disk is full");
+    let refused = lamp.submit(Input::Switch, id("meanwhile")).await;
+    assert!(matches!(refused, Err(SubmitError::Store(_))), "{refused:?}");
+    tokio::time::sleep(Duration::from_hours(1)).await;
+    assert!(lamp.state().lit, "what is not written has not happened");
+    log.full.store(false, Ordering::Relaxed);
+    lamp.states().wait_for(|lamp| !lamp.lit).await.unwrap();
+    assert_eq!(*lamp.trouble().borrow(), None);
+    lamp.submit(Input::Switch, id("again")).await.unwrap();
+    let names = names(&domain, &stream).await;
+    assert_eq!(names.iter().filter(|name| **name == "BurntOut").count(), 1, "{names:?}");
+    assert_eq!(
+        names.iter().filter(|name| **name == "SwitchedOn").count(),
+        2,
+        "{names:?}"
+    );
 }

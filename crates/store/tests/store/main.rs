@@ -1,6 +1,11 @@
 //! What the engine relies on, held by every event log.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::print_stdout,
+    reason = "a test ends at the first surprise, and says what it left out"
+)]
 
 mod full;
 mod race;
