@@ -3,7 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
-use lockgate_adapters::executor::Source;
+use lockgate_adapters::executor::{Source, SystemChanges};
 use lockgate_pipeline::builtin::BuiltinAction::Checkout;
 
 use crate::support::{Fixture, builtin, environment, failed, git, script, succeeded};
@@ -108,8 +108,10 @@ async fn what_checkout_cannot_do_is_refused_in_words() {
         (("repository", "other/thing"), "another repository"),
         (("submodules", "recursive"), "git submodule update"),
         (("ref", "no-such-branch"), "names no branch, tag or commit"),
-        (("path", "../../.."), "leads out of the job's folder"),
-        (("path", "/tmp"), "leads out of the job's folder"),
+        (("path", "../../.."), "leads out of the workspace"),
+        (("path", "../../escape"), "leads out of the workspace"),
+        (("path", "../sibling"), "leads out of the workspace"),
+        (("path", "/tmp"), "leads out of the workspace"),
         (("clean", "maybe"), "must be true or false"),
     ] {
         failed(&fixture.uses(Checkout, &[input]).await, words);
@@ -131,4 +133,90 @@ async fn a_folder_without_git_is_copied() {
     succeeded(&fixture.uses(Checkout, &[]).await);
     let step = fixture.attempt("build", script("cat sub/file"));
     succeeded(&fixture.perform(step).await);
+}
+
+/// A remote with a branch to lose, as the origin of the user's repository.
+fn remote_of(fixture: &Fixture) -> String {
+    let source = fixture.source();
+    repository(&source);
+    let remote = fixture.folder.path().join("remote.git").to_string_lossy().into_owned();
+    git(
+        fixture.folder.path(),
+        &["clone", "--quiet", "--bare", "source", "remote.git"],
+    );
+    git(Path::new(&remote), &["branch", "doomed"]);
+    git(&source, &["remote", "add", "origin", &remote]);
+    remote
+}
+
+fn references(repository: &Path) -> String {
+    git(repository, &["for-each-ref", "--format=%(refname) %(objectname)"])
+}
+
+const COMMIT: &str = "git -c user.name=t -c user.email=t@example.com commit -qm x --allow-empty; git tag v9";
+
+#[tokio::test]
+async fn no_push_of_a_job_reaches_the_remote_or_the_users_repository() {
+    let mut fixture = Fixture::new();
+    let remote = remote_of(&fixture);
+    let before = (references(Path::new(&remote)), references(&fixture.source()));
+    fixture.prepare("build").await;
+    succeeded(&fixture.uses(Checkout, &[]).await);
+    succeeded(&fixture.sh(COMMIT).await);
+    let source = fixture.source().to_string_lossy().into_owned();
+    let (local, helper) = (remote.as_str(), "lockgate-refuses");
+    for push in [
+        "git push origin v9".to_owned(),
+        "git push --no-verify origin HEAD:gh-pages".to_owned(),
+        "git push origin :doomed".to_owned(),
+        format!("git push {local} v9"),
+        format!("git push --no-verify file://{local} v9"),
+        format!("git push {source} HEAD:refs/heads/mine"),
+        format!("git remote add other {local}; git push other v9"),
+        format!("git remote set-url origin {source}; git push origin v9"),
+        // What a user's own configuration rewrites is caught by the hook.
+        format!("git -c url.{local}.pushInsteadOf={local}/ push {local}/ v9"),
+    ] {
+        let log = fixture.log(&push).await;
+        assert!(
+            log.contains("would change a repository outside of this job"),
+            "{push}: {log}"
+        );
+        assert!(log.contains("--allow-system-changes"), "{push}: {log}");
+        assert!(
+            log.contains("##[error]Process completed with exit code"),
+            "{push}: {log}"
+        );
+    }
+    let log = fixture
+        .log(&format!("PATH=/usr/local/bin:/usr/bin:/bin git push {local} v9"))
+        .await;
+    assert!(log.contains(helper), "without the helper on the PATH: {log}");
+    let after = (references(Path::new(&remote)), references(&fixture.source()));
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn a_job_fetches_from_its_remote_and_pushes_within_its_folder() {
+    let mut fixture = Fixture::new();
+    remote_of(&fixture);
+    fixture.prepare("build").await;
+    succeeded(&fixture.uses(Checkout, &[]).await);
+    succeeded(&fixture.sh(COMMIT).await);
+    let own = "git fetch -q origin doomed && git rev-parse -q --verify FETCH_HEAD && git ls-remote --exit-code origin doomed\n\
+               git init -q --bare \"$RUNNER_TEMP/own.git\"\n\
+               git push -q \"$RUNNER_TEMP/own.git\" v9; git push -q \"file://$RUNNER_TEMP/own.git\" HEAD:refs/heads/x\n\
+               test $(git -C \"$RUNNER_TEMP/own.git\" for-each-ref | wc -l) = 2";
+    succeeded(&fixture.sh(own).await);
+}
+
+#[tokio::test]
+async fn a_push_is_the_users_own_decision() {
+    let mut fixture = Fixture::with(|options| options.system = SystemChanges::Allowed);
+    let remote = remote_of(&fixture);
+    fixture.prepare("build").await;
+    succeeded(&fixture.uses(Checkout, &[]).await);
+    succeeded(&fixture.sh(&format!("{COMMIT}; git push -q origin v9 :doomed")).await);
+    let left = references(Path::new(&remote));
+    assert!(left.contains("refs/tags/v9") && !left.contains("doomed"), "{left}");
 }

@@ -6,15 +6,17 @@
 //! Git lists as tracked or not ignored; otherwise a commit is checked out.
 
 mod git;
+mod push;
 mod tree;
 
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::context::{Context, Done, Failure, Flag};
-use crate::executor::inside::inside;
+use crate::executor::inside::{Outside, inside};
 use crate::executor::options::Source;
+use crate::executor::refusal::SystemChanges;
 use git::Git;
 
 const INPUTS: [&str; 21] = [
@@ -53,7 +55,7 @@ enum Wanted {
 pub(super) fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
     context.warn_of_unknown(&INPUTS);
     refuse_what_is_not_done(context)?;
-    let target = inside(context.job.root(), &context.job.workspace(), context.input("path"))?;
+    let target = target(context)?;
     let git = Git::new(context.run)?;
     let source = context.run.options.source.path().to_owned();
     let top = git.top(&source);
@@ -65,7 +67,10 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
         return without_repository(context, &source, &target);
     };
     let wanted = wanted(context, &git, &top)?;
-    git.borrow_repository(&top, &target, &context.job.private())?;
+    let origin = git.borrow_repository(&top, &target, &context.job.private())?;
+    if context.run.options.system == SystemChanges::Refused {
+        push::refuse(&target.join(".git"), &origin, context.job.root())?;
+    }
     context.go_on()?;
     match &wanted {
         Wanted::WorkingTree => {
@@ -91,6 +96,18 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
     done.outputs.insert("ref".to_owned(), reference);
     done.outputs.insert("commit".to_owned(), commit.unwrap_or_default());
     Ok(done)
+}
+
+/// Returns the folder for the files, which lies in the workspace, as with the original.
+fn target(context: &Context<'_>) -> Result<PathBuf, Failure> {
+    let workspace = context.job.workspace();
+    inside(&workspace, &workspace, context.input("path")).map_err(|error| match error {
+        Outside::Path(given) => Failure::refused(format!(
+            "`path: {given}` leads out of the workspace: checkout brings files into the workspace only, so write a path \
+             below it"
+        )),
+        error @ Outside::Look(..) => error.into(),
+    })
 }
 
 /// What must not be copied, and when to stop.

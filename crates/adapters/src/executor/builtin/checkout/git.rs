@@ -41,8 +41,8 @@ impl Git {
         self.ask(folder, ["rev-parse", "--verify", "--quiet", "HEAD"]).ok()
     }
 
-    /// Puts a repository into `target` that borrows the objects of the one in `top`.
-    pub(super) fn borrow_repository(&self, top: &Path, target: &Path, private: &Path) -> Result<(), Failure> {
+    /// Puts a repository into `target` that borrows the objects of the one in `top`; returns the address of its origin.
+    pub(super) fn borrow_repository(&self, top: &Path, target: &Path, private: &Path) -> Result<String, Failure> {
         let clone = private.join("clone");
         remove(&clone)?;
         let arguments = [
@@ -56,13 +56,16 @@ impl Git {
             clone.as_os_str(),
         ];
         self.ask(private, arguments)?;
+        let mut address = top.to_string_lossy().into_owned();
         if let Ok(origin) = self.ask(top, ["config", "--get", "remote.origin.url"]) {
-            self.ask(&clone, ["config", "remote.origin.url", &without_password(&origin)])?;
+            address = without_password(&origin);
+            self.ask(&clone, ["config", "remote.origin.url", &address])?;
         }
         let own = target.join(".git");
         remove(&own)?;
         fs::rename(clone.join(".git"), own)?;
-        remove(&clone)
+        remove(&clone)?;
+        Ok(address)
     }
 
     /// Takes the index over, so that `git status` says what it says in the working tree.
