@@ -93,6 +93,12 @@ pub(crate) fn load(root: &Path) -> Result<Configuration, Failure> {
     }
 }
 
+/// Returns the configuration in a folder; none when it is not there or has a mistake.
+pub(crate) fn load_quietly(root: &Path) -> Option<Configuration> {
+    let text = std::fs::read_to_string(root.join(CONFIGURATION)).ok()?;
+    read(&SourceFile::new(CONFIGURATION, text), &folder_name(root)).0
+}
+
 /// Returns `project:` of the configuration in a folder; none without one, or all its mistakes drawn.
 ///
 /// A file with a mistake is refused: read over, it would give the project another identity.
@@ -101,6 +107,38 @@ pub(crate) fn project_name(root: &Path) -> Result<Option<String>, Failure> {
         return Ok(None);
     }
     Ok(load(root)?.project)
+}
+
+/// Returns `project:` of a configuration whatever else is wrong with it, and whether something is.
+///
+/// For commands that need no more of it: a mistake elsewhere in the file must not keep anybody from rolling back.
+pub(crate) fn project_name_of_any(root: &Path) -> (Option<String>, Soundness) {
+    let Ok(bytes) = std::fs::read(root.join(CONFIGURATION)) else {
+        return (None, Soundness::Sound);
+    };
+    let file = SourceFile::new(CONFIGURATION, String::from_utf8_lossy(&bytes));
+    if let Some(configuration) = read(&file, "").0 {
+        return (configuration.project, Soundness::Sound);
+    }
+    let parsed = yaml::parse(&file).0;
+    let named = match &parsed {
+        Some(node) => node
+            .get("project")
+            .and_then(|node| Some(node.as_scalar()?.text.as_str())),
+        None => file.text.lines().find_map(|line| line.strip_prefix("project:")),
+    };
+    let name = named.map(|name| name.split(" #").next().unwrap_or(name).trim().trim_matches(['"', '\'']));
+    let name = name.filter(|name| names_a_project(name)).map(str::to_owned);
+    (name, Soundness::Broken)
+}
+
+/// Whether a file can be read without a mistake.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Soundness {
+    /// It can, or there is none.
+    Sound,
+    /// It has mistakes.
+    Broken,
 }
 
 /// Returns the name of a folder, as a name for its application.
@@ -176,14 +214,18 @@ fn version(fields: &mut Fields<'_>, reader: &mut Reader) {
 /// Reads the name under which clones share their state, which is also the name of its folder.
 fn project(node: &Node, reader: &mut Reader) -> Option<String> {
     let name = reader.text(node, "`project`")?;
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    if name.starts_with(is_plain) && name.chars().all(|c| is_plain(c) || matches!(c, '.' | '-')) {
+    if names_a_project(&name) {
         return Some(name);
     }
     let message = format!("`{name}` cannot name a project");
     let help = "begin with a letter, a digit or `_`, and go on with those, `.` and `-`";
     reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
     None
+}
+
+fn names_a_project(name: &str) -> bool {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    name.starts_with(is_plain) && name.chars().all(|c| is_plain(c) || matches!(c, '.' | '-'))
 }
 
 fn replaced(node: &Node, reader: &mut Reader) -> Vec<String> {

@@ -4,6 +4,7 @@
 //! log itself, so that it works while the driver is down. Both fold the same events with the same machine.
 
 pub(crate) mod act;
+mod environments;
 pub(crate) mod follow;
 pub(crate) mod look;
 pub(crate) mod release;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use lockgate_core::SourceFile;
 use lockgate_delivery::definition::{Command, Probe};
 
-use super::read;
+use super::{Soundness, read};
 
 #[track_caller]
 fn mistakes(text: &str, expected: &[&str]) {
@@ -127,4 +127,21 @@ fn a_broken_file_gives_no_identity() {
         super::project_name(folder.path()).unwrap_err().exit,
         crate::exit::Exit::Usage
     );
+}
+
+#[test]
+fn a_broken_file_still_tells_the_name_to_who_needs_only_that() {
+    let folder = tempfile::tempdir().unwrap();
+    let name = || super::project_name_of_any(folder.path());
+    assert_eq!(name(), (None, Soundness::Sound));
+    for (text, expected) in [
+        ("project: shop\nrun: ./a\n", (Some("shop"), Soundness::Sound)),
+        ("project: shop\nrunn: ./a\n", (Some("shop"), Soundness::Broken)),
+        ("project: \"shop\"  # ours\nrun: [\n", (Some("shop"), Soundness::Broken)),
+        ("project: ../shop\nrun: ./a\n", (None, Soundness::Broken)),
+        ("runn: ./a\n", (None, Soundness::Broken)),
+    ] {
+        std::fs::write(folder.path().join("lockgate.yaml"), text).unwrap();
+        assert_eq!(name(), (expected.0.map(str::to_owned), expected.1), "{text}");
+    }
 }

@@ -94,9 +94,8 @@ fn ending(progress: &Progress) -> (&'static str, Option<String>) {
 }
 
 pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) -> Result<Exit, Failure> {
-    let place = Place::find(directory)?;
-    let configuration = place.configuration()?;
-    let (environment, _) = configuration.environment(arguments.environment.as_deref())?;
+    let place = Place::find_despite_mistakes(directory)?;
+    let environment = &place.environment_named(arguments.environment.as_deref()).await?;
     let to = arguments.version.clone().map_or(Target::LastGood, Target::Version);
     let intent = Intent::Rollback { to };
     if arguments.dry_run {
@@ -118,9 +117,8 @@ pub(crate) async fn proceed(directory: &Path, argument: &EnvironmentArgument) ->
 }
 
 pub(crate) async fn abort(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
-    let place = Place::find(directory)?;
-    let configuration = place.configuration()?;
-    let (environment, _) = configuration.environment(argument.environment.as_deref())?;
+    let place = Place::find_despite_mistakes(directory)?;
+    let environment = &place.environment_named(argument.environment.as_deref()).await?;
     let rolls = place
         .environment(environment)
         .await?
@@ -137,9 +135,8 @@ async fn simple(
     intent: Intent,
     wants: Wants,
 ) -> Result<Exit, Failure> {
-    let place = Place::find(directory)?;
-    let configuration = place.configuration()?;
-    let (environment, _) = configuration.environment(argument.environment.as_deref())?;
+    let place = Place::find_despite_mistakes(directory)?;
+    let environment = &place.environment_named(argument.environment.as_deref()).await?;
     Order {
         place: &place,
         environment,

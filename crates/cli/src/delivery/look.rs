@@ -22,10 +22,10 @@ use crate::render::out;
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Result<Exit, Failure> {
-    let place = Place::find(directory)?;
+    let place = Place::find_despite_mistakes(directory)?;
     let now = SystemClock::new().now();
     let mut all = Vec::new();
-    for name in names(&place, arguments.environment.as_deref())? {
+    for name in place.environments_named(arguments.environment.as_deref()).await? {
         let environment = place.environment(&name).await?;
         all.push((name, environment.map(|environment| explain::status(&environment, &now))));
     }
@@ -43,14 +43,6 @@ pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Res
         }
     }
     Ok(Exit::Ok)
-}
-
-fn names(place: &Place, given: Option<&str>) -> Result<Vec<String>, Failure> {
-    let configuration = place.configuration()?;
-    match given {
-        Some(_) => Ok(vec![configuration.environment(given)?.0.to_owned()]),
-        None => Ok(configuration.environments.into_iter().map(|(name, _)| name).collect()),
-    }
 }
 
 fn print_status(status: &Status) {
@@ -97,9 +89,9 @@ fn print_status(status: &Status) {
 }
 
 pub(crate) async fn history(directory: &Path, arguments: &StatusArguments) -> Result<Exit, Failure> {
-    let place = Place::find(directory)?;
+    let place = Place::find_despite_mistakes(directory)?;
     let mut all = BTreeMap::new();
-    for name in names(&place, arguments.environment.as_deref())? {
+    for name in place.environments_named(arguments.environment.as_deref()).await? {
         let events = place.events(&name).await?;
         if arguments.json {
             all.insert(name, (explain::history(&events), events));
@@ -133,9 +125,8 @@ pub(crate) async fn history(directory: &Path, arguments: &StatusArguments) -> Re
 }
 
 pub(crate) async fn why(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
-    let place = Place::find(directory)?;
-    let configuration = place.configuration()?;
-    let (name, _) = configuration.environment(argument.environment.as_deref())?;
+    let place = Place::find_despite_mistakes(directory)?;
+    let name = &place.environment_named(argument.environment.as_deref()).await?;
     let events = place.events(name).await?;
     let mut chain = explain::why(&events);
     // A ship that ended before its rollout is a refusal that the environment does not know.
@@ -175,9 +166,8 @@ fn is_of_a_rollout(fact: &lockgate_delivery::Fact) -> bool {
 
 /// Prints the logs of an environment's instances, each line behind its instance.
 pub(crate) async fn logs(directory: &Path, arguments: &LogsArguments) -> Result<Exit, Failure> {
-    let place = Place::find(directory)?;
-    let configuration = place.configuration()?;
-    let (name, _) = configuration.environment(arguments.environment.as_deref())?;
+    let place = Place::find_despite_mistakes(directory)?;
+    let name = &place.environment_named(arguments.environment.as_deref()).await?;
     let mut read: BTreeMap<String, u64> = BTreeMap::new();
     loop {
         for (instance, path) in instance_logs(&place, name) {

@@ -170,3 +170,39 @@ fn a_health_check_that_never_passes_leaves_the_stable_revision_alone() {
         .expect(0)
         .says(&["GET /nowhere answered 404", "was never touched"]);
 }
+
+#[test]
+fn a_mistake_in_the_file_keeps_nobody_from_rolling_back() {
+    let scene = Scene::new();
+    scene.release(&["v1", "v2"]);
+    scene.deploy("v1").expect(0);
+    scene.deploy("v2").expect(0);
+    let sound = Settings::default().text();
+    let file = scene.project.join("lockgate.yaml");
+    std::fs::write(&file, sound.replace("health:", "heatlh:")).unwrap();
+    scene.deploy("v1").expect(2).says(&["heatlh"]);
+    let note = "lockgate.yaml has mistakes, which `lockgate check` shows";
+    for command in ["status", "history", "why", "logs"] {
+        scene.lockgate(&[command, "production"]).expect(0).says(&[note]);
+    }
+    scene
+        .lockgate(&["abort", "production"])
+        .expect(3)
+        .says(&["no rollout is running"]);
+    scene
+        .lockgate(&["continue", "production"])
+        .expect(3)
+        .says(&["nothing is paused"]);
+    scene.lockgate(&["rollback", "production"]).expect(0).says(&[note]);
+
+    std::fs::write(&file, sound.replace("  production: {}\n", "")).unwrap();
+    assert_eq!(scene.serving(), "v1");
+    scene
+        .lockgate(&["status"])
+        .expect(0)
+        .says(&["staging: nothing deployed", "production at http://"]);
+    scene
+        .lockgate(&["rollback", "production", "--dry-run"])
+        .expect(3)
+        .says(&["nothing good came before v1"]);
+}
