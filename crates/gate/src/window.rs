@@ -56,6 +56,9 @@ pub struct Counts {
     pub requests: u64,
     /// Those that the application itself answered with 5xx.
     pub failed: u64,
+    /// Requests beside the answered ones whose client waited for a second or more and left without an answer.
+    #[serde(default)]
+    pub abandoned: u64,
 }
 
 /// Counts added up over proxy epochs.
@@ -70,6 +73,7 @@ impl Tally {
         let known = self.epochs.entry(epoch).or_default();
         known.requests = known.requests.max(counts.requests);
         known.failed = known.failed.max(counts.failed);
+        known.abandoned = known.abandoned.max(counts.abandoned);
     }
 
     /// Returns the sum over all epochs.
@@ -77,6 +81,7 @@ impl Tally {
         self.epochs.values().fold(Counts::default(), |sum, counts| Counts {
             requests: sum.requests.saturating_add(counts.requests),
             failed: sum.failed.saturating_add(counts.failed),
+            abandoned: sum.abandoned.saturating_add(counts.abandoned),
         })
     }
 }
@@ -98,7 +103,8 @@ pub fn judge(rules: &[Rule], tally: &Tally, probes: &Probes) -> Verdict {
     let base = by_probes(counts, probes);
     rules
         .iter()
-        .filter_map(|rule| by_rule(rule, counts))
+        .flat_map(|rule| [by_rule(rule, counts), by_patience(rule, counts)])
+        .flatten()
         .fold(base, |worst, verdict| {
             if verdict.outcome >= worst.outcome {
                 verdict
@@ -110,7 +116,7 @@ pub fn judge(rules: &[Rule], tally: &Tally, probes: &Probes) -> Verdict {
 
 /// Returns what the probes alone say.
 fn by_probes(counts: Counts, probes: &Probes) -> Verdict {
-    let Counts { requests, failed } = counts;
+    let Counts { requests, failed, .. } = counts;
     let verdict = match probes {
         Probes::Failing(detail) => Verdict::new(Outcome::Fail, format!("the health check fails: {detail}")),
         Probes::Silent => Verdict::new(
@@ -129,7 +135,7 @@ fn by_probes(counts: Counts, probes: &Probes) -> Verdict {
 /// Returns what one rule says; `None` when it has no requests to judge.
 fn by_rule(rule: &Rule, counts: Counts) -> Option<Verdict> {
     let Rule::Http5xx { limit, minimum } = *rule;
-    let Counts { requests, failed } = counts;
+    let Counts { requests, failed, .. } = counts;
     if requests == 0 {
         return None;
     }
@@ -161,6 +167,28 @@ fn by_rule(rule: &Rule, counts: Counts) -> Option<Verdict> {
     Some(verdict)
 }
 
+/// Returns what the clients that gave up say; `None` when they are few enough.
+///
+/// Who hangs does not fail, and whether a client's patience or the application is to blame
+/// is not in the numbers: a person has to look.
+fn by_patience(rule: &Rule, counts: Counts) -> Option<Verdict> {
+    let Rule::Http5xx { limit, minimum } = *rule;
+    let seen = counts.requests.saturating_add(counts.abandoned);
+    if seen < minimum || !limit.is_exceeded_by(counts.abandoned, seen) {
+        return None;
+    }
+    let reason = format!(
+        "{} of {seen} requests had no answer when their client left after a second or more",
+        counts.abandoned
+    );
+    let verdict = Verdict::new(Outcome::Inconclusive, reason);
+    Some(
+        verdict
+            .with("requests", counts.requests)
+            .with("abandoned", counts.abandoned),
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,7 +196,12 @@ mod tests {
     #[track_caller]
     fn check(requests: u64, failed: u64, probes: &Probes, expect: &str) {
         let mut tally = Tally::default();
-        tally.observe(1, Counts { requests, failed });
+        let counts = Counts {
+            requests,
+            failed,
+            ..Counts::default()
+        };
+        tally.observe(1, counts);
         let verdict = judge(&[Rule::http_5xx(Percent::of(5))], &tally, probes);
         assert_eq!(verdict.to_string(), expect);
     }
@@ -189,6 +222,32 @@ mod tests {
             0,
             &passing,
             "pass: probes pass; 0 of 7 requests failed, fewer than the 20 that http-5xx needs",
+        );
+    }
+
+    #[test]
+    fn a_release_that_hangs_does_not_pass() {
+        let judged = |requests, failed, abandoned| {
+            let mut tally = Tally::default();
+            tally.observe(
+                1,
+                Counts {
+                    requests,
+                    failed,
+                    abandoned,
+                },
+            );
+            judge(&[Rule::http_5xx(Percent::of(5))], &tally, &Probes::Passing).to_string()
+        };
+        assert_eq!(
+            judged(50, 0, 64),
+            "inconclusive: 64 of 114 requests had no answer when their client left after a second or more"
+        );
+        assert_eq!(judged(95, 0, 5), "pass: http-5xx within 5%: 0 of 95 requests failed");
+        assert!(judged(0, 0, 20).starts_with("inconclusive: 20 of 20"));
+        assert!(
+            judged(50, 10, 64).starts_with("fail: http-5xx above 5%"),
+            "the worst counts"
         );
     }
 
@@ -217,7 +276,11 @@ mod tests {
 
     #[test]
     fn lost_and_repeated_reports_change_nothing() {
-        let counts = |requests, failed| Counts { requests, failed };
+        let counts = |requests, failed| Counts {
+            requests,
+            failed,
+            ..Counts::default()
+        };
         let mut all = Tally::default();
         for (epoch, c) in [(1, counts(10, 1)), (1, counts(30, 2)), (2, counts(5, 0))] {
             all.observe(epoch, c);

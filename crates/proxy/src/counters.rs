@@ -45,9 +45,10 @@ pub(crate) enum Failure {
     RequestTooLarge,
     RequestBroken,
     ClientGone,
+    Abandoned,
 }
 
-const FAILURES: usize = Failure::ClientGone as usize + 1;
+const FAILURES: usize = Failure::Abandoned as usize + 1;
 const CLASSES: usize = 5;
 
 /// 128 bytes, because some processors fetch cache lines in pairs.
@@ -198,6 +199,7 @@ impl Counters {
             request_too_large: of(Failure::RequestTooLarge),
             request_broken: of(Failure::RequestBroken),
             client_gone: of(Failure::ClientGone),
+            abandoned: of(Failure::Abandoned),
         }
     }
 }

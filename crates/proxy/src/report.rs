@@ -112,6 +112,9 @@ pub struct Failures {
     pub request_broken: u64,
     /// The client left before the end of the answer.
     pub client_gone: u64,
+    /// The client left without an answer after it had waited for a second or more.
+    #[serde(default)]
+    pub abandoned: u64,
 }
 
 /// What happened at one listener outside any revision.
@@ -202,6 +205,7 @@ impl Failures {
             request_too_large: self.request_too_large.saturating_sub(earlier.request_too_large),
             request_broken: self.request_broken.saturating_sub(earlier.request_broken),
             client_gone: self.client_gone.saturating_sub(earlier.client_gone),
+            abandoned: self.abandoned.saturating_sub(earlier.abandoned),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use http::StatusCode;
@@ -33,6 +33,9 @@ pub(crate) struct LiveRoute {
     pub(crate) load: Arc<AtomicU64>,
 }
 
+/// Who leaves after this long without an answer has given up on the application; sooner, on the page.
+const PATIENT: Duration = Duration::from_secs(1);
+
 /// A request that belongs to a revision and is in flight until this is dropped.
 pub(crate) struct Admission {
     pub(crate) route: Arc<LiveRoute>,
@@ -41,6 +44,8 @@ pub(crate) struct Admission {
     entered: Entered,
     since: Instant,
     limited: bool,
+    /// Whether the head of the answer was there.
+    is_answered: bool,
     /// What is counted when it ends now.
     fate: Option<Failure>,
 }
@@ -82,6 +87,7 @@ impl Slot {
                 entered,
                 since: Instant::now(),
                 limited: false,
+                is_answered: false,
                 fate: None,
             };
             let current = self.route.load();
@@ -104,6 +110,7 @@ impl Admission {
 
     /// Counts the answer; what is left is its body.
     pub(crate) fn answered(&mut self, answerer: Answerer, status: StatusCode) {
+        self.is_answered = true;
         let counters = self.counters();
         counters.answered(self.entered, answerer, status);
         if answerer == Answerer::Application {
@@ -147,8 +154,12 @@ impl Admission {
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        if let Some(failure) = self.fate {
-            self.counters().failed(self.entered, failure);
+        match self.fate {
+            Some(Failure::ClientGone) if !self.is_answered && self.since.elapsed() >= PATIENT => {
+                self.counters().failed(self.entered, Failure::Abandoned);
+            }
+            Some(failure) => self.counters().failed(self.entered, failure),
+            None => {}
         }
         if self.limited {
             self.route.load.fetch_sub(1, Ordering::Relaxed);

@@ -125,7 +125,7 @@ fn failure_words(failure: Failure) -> (StatusCode, &'static str, &'static str) {
             "request-too-large",
             "the request's body is larger than this route allows",
         ),
-        Failure::RequestBroken | Failure::ClientGone => (
+        Failure::RequestBroken | Failure::ClientGone | Failure::Abandoned => (
             StatusCode::REQUEST_TIMEOUT,
             "request-broken",
             "the request's body broke off or did not arrive in time",

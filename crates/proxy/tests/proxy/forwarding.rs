@@ -199,6 +199,27 @@ async fn a_client_that_leaves_cancels_its_request() {
 }
 
 #[tokio::test]
+async fn a_client_that_waited_in_vain_is_told_from_one_that_left() {
+    let (stage, instance) = (Stage::new(), Instance::start("r1").await);
+    stage.route("r1", &[instance.address]);
+    let mut client = Client::connect(stage.address).await;
+    client.write("GET /gated HTTP/1.1\r\nHost: shop\r\n\r\n").await;
+    until("the instance has begun", || {
+        instance.shared.begun.load(Ordering::SeqCst) == 1
+    })
+    .await;
+    let waited = std::time::Instant::now();
+    until("a second has passed", || {
+        waited.elapsed() > std::time::Duration::from_secs(1)
+    })
+    .await;
+    drop(client);
+    let counts = stage.settled("r1").await;
+    assert_eq!((counts.failures.abandoned, counts.failures.client_gone), (1, 0));
+    assert_eq!(counts.answered(), 0);
+}
+
+#[tokio::test]
 async fn http2_without_tls_is_spoken_too() {
     let (stage, instance) = (Stage::new(), Instance::start("r1").await);
     stage.route("r1", &[instance.address]);

@@ -76,6 +76,7 @@ impl ProcessTarget {
                 Counts {
                     requests: counted.answered(),
                     failed: counted.application.server_error + counted.failures.of_application(),
+                    abandoned: counted.failures.abandoned,
                 }
             });
         let window = report.age.as_millis() / window.as_millis().max(1);

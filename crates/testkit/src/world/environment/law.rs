@@ -177,7 +177,7 @@ impl Law {
                 format!("{revision} is soaked after {served:?} of {:?}", truth.soak),
             );
         }
-        let Counts { requests, failed } = self.credited.get(&revision).map(Tally::total).unwrap_or_default();
+        let Counts { requests, failed, .. } = self.credited.get(&revision).map(Tally::total).unwrap_or_default();
         if requests >= DEFAULT_MINIMUM && RULE.is_exceeded_by(failed, requests) {
             let detail = format!("{revision} is soaked with {failed} of {requests} requests failed");
             self.violate("6 gate", detail);
