@@ -1,12 +1,15 @@
 //! `lockgate check`: every mistake at once.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, Severity, SourceFile};
 use lockgate_dialect::github;
 
 use crate::arguments::CheckArguments;
 use crate::exit::{Exit, Failure};
+use crate::local_actions::Reached;
 use crate::project::{CONFIGURATION, Project};
 use crate::render::{diagnostics, out};
 use crate::{config, workflows};
@@ -19,7 +22,8 @@ pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, 
         arguments.files.clone()
     };
     let mut found = Vec::new();
-    let mut read = 0;
+    let mut names = Vec::new();
+    let mut reached = Reached::new(&project);
     for path in &files {
         let path = directory.join(path);
         let paths = if path.is_dir() {
@@ -28,13 +32,21 @@ pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, 
             vec![path]
         };
         for path in paths {
-            read += 1;
             match workflows::read(&project.root, &path)? {
-                Ok(file) => found.extend(check(&file)),
-                Err(mistake) => found.push(*mistake),
+                Ok(file) => {
+                    names.push(Arc::clone(&file.path));
+                    found.extend(check(&path, &file, &mut reached));
+                }
+                Err(mistake) => {
+                    names.push(Arc::clone(&mistake.file.path));
+                    found.push(*mistake);
+                }
             }
         }
     }
+    let read = names.len();
+    found.extend(reached.diagnostics());
+    let found = in_order(names, found);
     let broken = found.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
     if arguments.json {
         out::json(&diagnostics::to_json(&found));
@@ -66,12 +78,38 @@ fn of_project(project: &Project) -> Result<Vec<PathBuf>, Failure> {
     Ok(files)
 }
 
+/// Returns every mistake once: file by file as they were read, then the actions that they use.
+fn in_order(names: Vec<Arc<str>>, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let mut places: BTreeMap<Arc<str>, usize> = BTreeMap::new();
+    for name in names {
+        let next = places.len();
+        places.entry(name).or_insert(next);
+    }
+    found.sort_by(|left, right| {
+        let key = |found: &Diagnostic| {
+            let place = places.get(&found.file.path).copied().unwrap_or(usize::MAX);
+            (place, found.span.start)
+        };
+        (key(left), &left.file.path).cmp(&(key(right), &right.file.path))
+    });
+    found.dedup();
+    found
+}
+
 /// Returns the mistakes of one file, by what kind of file it is.
-fn check(file: &SourceFile) -> Vec<Diagnostic> {
+fn check(path: &Path, file: &SourceFile, reached: &mut Reached<'_>) -> Vec<Diagnostic> {
     let name = file.path.rsplit('/').next().unwrap_or_default();
     match name {
         CONFIGURATION => config::read(file, "application").1,
-        "action.yml" | "action.yaml" => github::action::lower(file).diagnostics,
-        _ => github::check(file),
+        "action.yml" | "action.yaml" => {
+            let lowered = github::action::lower(file);
+            reached.add(path, file, lowered.uses);
+            lowered.diagnostics
+        }
+        _ => {
+            let lowered = github::lower(file);
+            reached.add(path, file, lowered.uses);
+            lowered.diagnostics
+        }
     }
 }

@@ -25,8 +25,8 @@ pages! {
     "LG0121" "LG0122" "LG0123" "LG0124" "LG0125" "LG0126"
     "LG0131" "LG0132" "LG0133" "LG0134" "LG0135" "LG0136"
     "LG0141" "LG0142" "LG0143" "LG0144" "LG0145" "LG0146" "LG0147" "LG0148"
-    "LG0161"
-    "LG0171"
+    "LG0161" "LG0162"
+    "LG0171" "LG0172" "LG0173" "LG0174" "LG0175"
 }
 
 /// Prints the page of a code, or all codes with their titles.

@@ -14,6 +14,7 @@ mod home;
 mod host_command;
 mod init;
 mod interrupts;
+mod local_actions;
 mod pairs;
 mod planning;
 mod project;

@@ -13,6 +13,7 @@ use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
 
 use crate::arguments::WorkflowArguments;
 use crate::exit::Failure;
+use crate::local_actions::Reached;
 use crate::project::Project;
 use crate::render::{diagnostics, out};
 use crate::trigger::{self, Occasion};
@@ -103,6 +104,7 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
     let root = &request.project.root;
     let mut found = Vec::new();
     let mut mistakes: Vec<Diagnostic> = Vec::new();
+    let mut reached = Reached::new(request.project);
     for path in workflows::select(root, request.arguments.workflow.as_deref())? {
         let file = match workflows::read(root, &path)? {
             Ok(file) => file,
@@ -118,7 +120,8 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
                 .into_iter()
                 .filter(|d| d.severity == Severity::Error),
         );
-        if let Some(workflow) = lowered.workflow {
+        if let Some(mut workflow) = lowered.workflow {
+            reached.note(&path, &file, &lowered.uses, &mut workflow.pipeline);
             found.push((file.path.to_string(), workflow));
         }
     }

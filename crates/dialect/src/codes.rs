@@ -54,7 +54,12 @@ codes! {
     WRONG_ACTION = "LG0147", "A `uses` that names no action";
     WRONG_MATRIX = "LG0148", "A matrix without combinations";
     NOT_YET_SUPPORTED = "LG0161", "Valid, and not supported by this version";
+    NO_EFFECT = "LG0162", "Valid, and without effect here";
     WRONG_ACTION_FILE = "LG0171", "An action that cannot be run";
+    MISSING_ACTION = "LG0172", "An action that is not there";
+    ACTIONS_CYCLE = "LG0173", "An action uses itself";
+    UNKNOWN_ACTION_INPUT = "LG0174", "An input that the action does not have";
+    MISSING_ACTION_INPUT = "LG0175", "A required input is not given";
 }
 
 /// Returns what `code` is about.

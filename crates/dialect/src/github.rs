@@ -8,15 +8,18 @@
 
 pub mod action;
 mod availability;
+mod builtin;
 mod cron;
 mod event;
 mod glob;
 mod input;
 mod job;
+mod local;
 mod lowering;
 mod matrix;
 mod need;
 mod permission;
+mod reach;
 mod reference;
 mod step;
 mod trigger;
@@ -28,6 +31,8 @@ use lockgate_pipeline::definition::Pipeline;
 
 pub use event::EVENTS;
 pub use input::{Input, InputKind, InputMistake, resolve_inputs};
+pub use local::LocalUse;
+pub use reach::{ACTION_FILES, ActionFile, LocalActions};
 pub use trigger::{Decision, Event, Reference, Schedule, Trigger, Triggers, triggered};
 
 /// A workflow file, read without an error.
@@ -46,19 +51,17 @@ pub struct Lowered {
     pub workflow: Option<Workflow>,
     /// Everything that is wrong or doubtful, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
+    /// The steps that use actions of the repository itself, in the order of the file.
+    pub uses: Vec<LocalUse>,
 }
 
 /// Returns the workflow in `file`, lowered to a pipeline, and everything that is wrong with it.
 pub fn lower(file: &SourceFile) -> Lowered {
-    let (workflow, diagnostics) = workflow::read(file);
+    let (workflow, diagnostics, uses) = workflow::read(file);
     let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
     Lowered {
         workflow: workflow.filter(|_| !has_error),
         diagnostics,
+        uses,
     }
-}
-
-/// Returns everything that is wrong or doubtful in the workflow `file`.
-pub fn check(file: &SourceFile) -> Vec<Diagnostic> {
-    workflow::read(file).1
 }

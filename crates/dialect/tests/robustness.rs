@@ -17,8 +17,10 @@ const SAMPLES: [&str; 4] = [
 
 fn check(text: &str) {
     let file = SourceFile::new("a.yml", text);
-    let found = github::check(&file);
-    let found = found.into_iter().chain(action::lower(&file).diagnostics);
+    let found = github::lower(&file)
+        .diagnostics
+        .into_iter()
+        .chain(action::lower(&file).diagnostics);
     for found in found {
         let spans = std::iter::once(found.span).chain(found.related.iter().map(|(span, _)| *span));
         for span in spans {

@@ -22,6 +22,62 @@ pub enum BuiltinAction {
     DownloadArtifact,
 }
 
+const CHECKOUT: &[&str] = &[
+    "repository",
+    "ref",
+    "token",
+    "ssh-key",
+    "ssh-known-hosts",
+    "ssh-strict",
+    "ssh-user",
+    "persist-credentials",
+    "path",
+    "clean",
+    "filter",
+    "sparse-checkout",
+    "sparse-checkout-cone-mode",
+    "fetch-depth",
+    "fetch-tags",
+    "show-progress",
+    "lfs",
+    "submodules",
+    "set-safe-directory",
+    "github-server-url",
+    "allow-unsafe-pr-checkout",
+];
+const CACHE: &[&str] = &[
+    "path",
+    "key",
+    "restore-keys",
+    "upload-chunk-size",
+    "enableCrossOsArchive",
+    "fail-on-cache-miss",
+    "lookup-only",
+    "save-always",
+    "segment-download-timeout-mins",
+];
+const UPLOAD: &[&str] = &[
+    "name",
+    "path",
+    "if-no-files-found",
+    "retention-days",
+    "compression-level",
+    "overwrite",
+    "include-hidden-files",
+    "archive",
+];
+const DOWNLOAD: &[&str] = &[
+    "name",
+    "path",
+    "pattern",
+    "merge-multiple",
+    "artifact-ids",
+    "github-token",
+    "repository",
+    "run-id",
+    "digest-mismatch",
+];
+
 impl BuiltinAction {
     /// All of them.
     pub const ALL: [Self; 6] = [
@@ -53,6 +109,25 @@ impl BuiltinAction {
         }
     }
 
+    /// Returns the names of its inputs.
+    pub fn inputs(self) -> &'static [&'static str] {
+        match self {
+            Self::Checkout => CHECKOUT,
+            Self::Cache | Self::CacheRestore | Self::CacheSave => CACHE,
+            Self::UploadArtifact => UPLOAD,
+            Self::DownloadArtifact => DOWNLOAD,
+        }
+    }
+
+    /// Returns the names of the inputs without which it fails.
+    pub fn required_inputs(self) -> &'static [&'static str] {
+        match self {
+            Self::Checkout | Self::DownloadArtifact => &[],
+            Self::Cache | Self::CacheRestore | Self::CacheSave => &["path", "key"],
+            Self::UploadArtifact => &["path"],
+        }
+    }
+
     /// Returns whether it has something to do after the job's last step.
     pub fn has_post(self) -> bool {
         self == Self::Cache
@@ -68,6 +143,14 @@ impl fmt::Display for BuiltinAction {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_required_is_an_input() {
+        for action in BuiltinAction::ALL {
+            let required = action.required_inputs();
+            assert!(required.iter().all(|name| action.inputs().contains(name)), "{action}");
+        }
+    }
 
     #[test]
     fn a_builtin_is_known_at_every_version() {

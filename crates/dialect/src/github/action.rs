@@ -5,6 +5,7 @@ use lockgate_pipeline::action::{ActionDefinition, ActionInput, ActionRuns, NodeA
 use lockgate_pipeline::definition::Entries;
 use lockgate_pipeline::expression::Condition;
 
+use super::LocalUse;
 use super::availability::{ACTION_IF, ACTION_INPUT_DEFAULT, ACTION_OUTPUT};
 use super::lowering::Lowering;
 use super::step::Owner;
@@ -18,33 +19,66 @@ pub struct LoweredAction {
     pub action: Option<ActionDefinition>,
     /// Everything that is wrong or doubtful, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
+    /// The inputs, in the order of the file.
+    pub inputs: Vec<DeclaredInput>,
+    /// The steps that use actions of the repository itself, in the order of the file.
+    pub uses: Vec<LocalUse>,
+}
+
+/// An input as far as those have to know it who use the action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeclaredInput {
+    /// The name.
+    pub name: String,
+    /// Whether it says that it has to be given.
+    pub is_required: bool,
+    /// Whether it has a value of its own when it is not given.
+    pub has_default: bool,
 }
 
 /// Returns the action that `file` defines, and everything that is wrong with it.
 pub fn lower(file: &SourceFile) -> LoweredAction {
-    let (action, diagnostics) = read(file);
-    let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
-    LoweredAction {
-        action: action.filter(|_| !has_error),
-        diagnostics,
-    }
-}
-
-fn read(file: &SourceFile) -> (Option<ActionDefinition>, Vec<Diagnostic>) {
     let (node, mut diagnostics) = yaml::parse(file);
     let Some(node) = node.filter(|node| !node.is_null()) else {
         if diagnostics.is_empty() {
             let empty = Diagnostic::error(codes::EMPTY_FILE, file, Span::new(0, 0), "the file is empty");
             diagnostics.push(empty.help("an action has at least `name` and `runs`"));
         }
-        return (None, diagnostics);
+        return LoweredAction {
+            action: None,
+            diagnostics,
+            inputs: Vec::new(),
+            uses: Vec::new(),
+        };
     };
     let mut lowering = Lowering::new(file);
     for diagnostic in diagnostics {
         lowering.reader.report(diagnostic);
     }
     let action = lowering.action(&node);
-    (action, lowering.reader.into_diagnostics())
+    let uses = std::mem::take(&mut lowering.uses);
+    let diagnostics = lowering.reader.into_diagnostics();
+    let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    LoweredAction {
+        action: action.filter(|_| !has_error),
+        diagnostics,
+        inputs: declared_inputs(&node),
+        uses,
+    }
+}
+
+fn declared_inputs(action: &Node) -> Vec<DeclaredInput> {
+    let inputs = action.get("inputs").and_then(Node::as_mapping).unwrap_or_default();
+    let declared = inputs.iter().map(|entry| DeclaredInput {
+        name: entry.key.name.clone(),
+        is_required: entry
+            .value
+            .get("required")
+            .and_then(Node::as_scalar)
+            .is_some_and(|scalar| scalar.text == "true"),
+        has_default: entry.value.get("default").is_some(),
+    });
+    declared.collect()
 }
 
 impl Lowering {

@@ -32,6 +32,7 @@ impl Lowering {
     pub(super) fn job(&mut self, entry: &Entry) -> Option<(Job, Vec<(String, Span)>)> {
         self.check_id(&entry.key.name, entry.key.span, "the id of a job");
         let mut fields = self.reader.fields(&entry.value, "a job")?;
+        self.job = Some(entry.key.name.clone());
         let mut job = Job::new(entry.key.name.clone(), Vec::new(), self.place(entry.key.span));
         let needs = fields
             .take("needs")
@@ -62,6 +63,7 @@ impl Lowering {
         self.known.needs = None;
         self.known.matrix = None;
         self.known.steps = None;
+        self.job = None;
         Some((job, needs))
     }
 

@@ -7,6 +7,7 @@ use lockgate_pipeline::definition::{Entries, Place, TemplateValue, Unsupported};
 use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError, Template};
 
 use super::availability::Availability;
+use super::local::LocalUse;
 use super::reference::Known;
 use crate::codes;
 use crate::yaml::{Content, Entry, Key, Node, Reader, Resolved, Scalar};
@@ -18,6 +19,10 @@ pub(super) struct Lowering {
     pub(super) unsupported: Vec<Unsupported>,
     /// The names that expressions at this place can refer to.
     pub(super) known: Known,
+    /// The job that is being read.
+    pub(super) job: Option<String>,
+    /// The steps that use actions of the repository.
+    pub(super) uses: Vec<LocalUse>,
 }
 
 impl Lowering {
@@ -26,6 +31,8 @@ impl Lowering {
             reader: Reader::new(file),
             unsupported: Vec::new(),
             known: Known::default(),
+            job: None,
+            uses: Vec::new(),
         }
     }
 

@@ -7,6 +7,7 @@ use lockgate_pipeline::builtin::BuiltinAction;
 use lockgate_pipeline::definition::{Step, StepBody};
 
 use super::availability::{Availability, COMPOSITE_IF, COMPOSITE_KEY, STEP_IF, STEP_KEY};
+use super::local::Brought;
 use super::lowering::Lowering;
 use super::reference::Reached;
 use crate::codes;
@@ -54,8 +55,11 @@ impl Lowering {
         };
         let mut ids: BTreeMap<String, Span> = BTreeMap::new();
         let mut steps = Vec::with_capacity(items.len());
+        let mut brought = Brought::default();
         for item in items {
             let step = self.step(item, owner);
+            self.note_local_use(item, &brought);
+            brought.add(item);
             if let Some((id, span)) = item.get("id").and_then(|id| Some((id.as_scalar()?.to_text(), id.span))) {
                 let name = id.to_ascii_lowercase();
                 if let Some(reached) = self.known.steps.as_mut().and_then(|steps| steps.get_mut(&name)) {
@@ -164,11 +168,13 @@ impl Lowering {
     }
 
     fn uses_body(&mut self, fields: &mut Fields<'_>, uses: &Entry, owner: Owner) -> Option<StepBody> {
-        let with = fields
-            .take("with")
-            .map(|with| self.entries(with, "`with`", owner.key()));
+        let inputs = fields.take("with");
+        let with = inputs.map(|with| self.entries(with, "`with`", owner.key()));
         let reference = self.plain(&uses.value, "`uses`")?;
         self.check_action(&reference, uses.value.span);
+        if let Some(action) = BuiltinAction::named(&reference) {
+            self.check_builtin_inputs(action, uses.value.span, inputs);
+        }
         Some(StepBody::Uses {
             reference,
             with: with.unwrap_or_default(),

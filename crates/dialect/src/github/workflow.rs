@@ -9,25 +9,25 @@ use super::availability::{RUN_NAME, WORKFLOW_CONCURRENCY, WORKFLOW_ENV};
 use super::event;
 use super::lowering::Lowering;
 use super::need::Needing;
-use super::{Triggers, Workflow};
+use super::{LocalUse, Triggers, Workflow};
 use crate::codes;
 use crate::yaml::{self, Node};
 
-pub(super) fn read(file: &SourceFile) -> (Option<Workflow>, Vec<Diagnostic>) {
+pub(super) fn read(file: &SourceFile) -> (Option<Workflow>, Vec<Diagnostic>, Vec<LocalUse>) {
     let (node, mut diagnostics) = yaml::parse(file);
     let Some(node) = node.filter(|node| !node.is_null()) else {
         if diagnostics.is_empty() {
             let empty = Diagnostic::error(codes::EMPTY_FILE, file, Span::new(0, 0), "the file is empty");
             diagnostics.push(empty.help("a workflow has at least `on` and `jobs`"));
         }
-        return (None, diagnostics);
+        return (None, diagnostics, Vec::new());
     };
     let mut lowering = Lowering::new(file);
     for diagnostic in diagnostics {
         lowering.reader.report(diagnostic);
     }
     let workflow = lowering.workflow(&node);
-    (workflow, lowering.reader.into_diagnostics())
+    (workflow, lowering.reader.into_diagnostics(), lowering.uses)
 }
 
 impl Lowering {

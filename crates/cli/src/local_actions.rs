@@ -1,0 +1,136 @@
+//! The actions of the repository that workflow files use: found below the repository's top, each read once.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lockgate_core::{Diagnostic, SourceFile};
+use lockgate_dialect::github::{ACTION_FILES, ActionFile, LocalActions, LocalUse};
+use lockgate_pipeline::definition::Pipeline;
+
+use crate::project::Project;
+use crate::workflows;
+
+/// The actions that files use, by the folder from which their paths are taken.
+pub(crate) struct Reached<'a> {
+    project: &'a Project,
+    actions: BTreeMap<PathBuf, LocalActions>,
+}
+
+impl<'a> Reached<'a> {
+    pub(crate) fn new(project: &'a Project) -> Self {
+        Self {
+            project,
+            actions: BTreeMap::new(),
+        }
+    }
+
+    /// Adds the file at `path` with the actions that it uses, and reads those that are not known yet.
+    pub(crate) fn add(&mut self, path: &Path, file: &SourceFile, uses: Vec<LocalUse>) {
+        if uses.is_empty() {
+            return;
+        }
+        let top = self.top(path);
+        let mut actions = self.actions.remove(&top).unwrap_or_default();
+        actions.add(file, uses);
+        while let Some(folder) = actions.wanted() {
+            actions.supply(&folder, self.find(&top, &folder));
+        }
+        self.actions.insert(top, actions);
+    }
+
+    /// Returns everything that is wrong with the actions and with how they are used.
+    pub(crate) fn diagnostics(&self) -> impl Iterator<Item = Diagnostic> {
+        self.actions.values().flat_map(LocalActions::diagnostics)
+    }
+
+    /// Notes at each job of the workflow at `path` which of its actions cannot run.
+    pub(crate) fn note(&mut self, path: &Path, file: &SourceFile, uses: &[LocalUse], pipeline: &mut Pipeline) {
+        self.add(path, file, uses.to_vec());
+        let Some(actions) = self.actions.get(&self.top(path)) else {
+            return;
+        };
+        for used in uses {
+            let refusals = actions.refusals(used);
+            let job = pipeline.jobs.iter_mut().find(|job| Some(&job.id) == used.job.as_ref());
+            if let Some(job) = job.filter(|_| !refusals.is_empty()) {
+                Arc::make_mut(job).unsupported.extend(refusals);
+            }
+        }
+    }
+
+    /// Returns the folder from which `./path` is taken in a file: that of its `.github`, else the project's.
+    fn top(&self, path: &Path) -> PathBuf {
+        let mut above = path.ancestors();
+        let github = above.find(|above| above.file_name().is_some_and(|name| name == ".github"));
+        match github.and_then(Path::parent) {
+            Some(top) => top.to_owned(),
+            None => self.project.root.clone(),
+        }
+    }
+
+    fn find(&self, top: &Path, folder: &str) -> ActionFile {
+        // A project may be a folder of its repository, and a checkout brings all of the repository.
+        let repository = self
+            .project
+            .repository
+            .as_ref()
+            .map(|repository| repository.root.as_path());
+        for top in std::iter::once(top).chain(repository) {
+            for name in ACTION_FILES {
+                let path = top.join(folder).join(name);
+                if path.is_file()
+                    && let Ok(text) = workflows::read(&self.project.root, &path)
+                {
+                    return text.map_or_else(ActionFile::Broken, ActionFile::Text);
+                }
+            }
+        }
+        ActionFile::Missing
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lockgate_dialect::github;
+
+    #[test]
+    fn a_job_is_refused_for_the_actions_that_it_reaches() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = folder.path().join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(&path, text).unwrap();
+            path
+        };
+        let steps = "    runs-on: x\n    steps: [{ uses: ./acts/outer }]\n";
+        let text = format!("on: push\njobs:\n  a:\n{steps}  b:\n    runs-on: x\n    steps: [{{ run: make }}]\n");
+        let path = write(".github/workflows/ci.yml", &text);
+        write(
+            "acts/outer/action.yaml",
+            "runs: { using: composite, steps: [{ uses: ./acts/inner }] }",
+        );
+        write("acts/inner/action.yml", "runs: { using: docker, image: a }");
+        let project = Project {
+            root: folder.path().to_owned(),
+            repository: None,
+            identity: None,
+            name: "project".to_owned(),
+        };
+        let file = workflows::read(&project.root, &path).unwrap().unwrap();
+        let lowered = github::lower(&file);
+        let mut pipeline = lowered.workflow.unwrap().pipeline;
+        let mut reached = Reached::new(&project);
+        reached.note(&path, &file, &lowered.uses, &mut pipeline);
+        let refused = |id: &str| pipeline.job(id).unwrap().unsupported.clone();
+        assert_eq!(refused("a").len(), 1);
+        assert!(
+            refused("a")[0].to_string().starts_with("acts/inner/action.yml:1:"),
+            "{:?}",
+            refused("a")
+        );
+        assert_eq!(refused("b"), []);
+        assert_eq!(reached.diagnostics().count(), 1);
+    }
+}
