@@ -186,7 +186,7 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         Failure::usage(format!("{file}: {}", lines.join("\n  "))).help("inputs are given with --input NAME=VALUE")
     })?;
-    let mut pipeline = workflow.pipeline;
+    let (mut pipeline, cautions) = (workflow.pipeline, workflow.cautions);
     add_environment(&mut pipeline, &context.env);
     let trigger = completed(&context.trigger, &inputs, workflow.triggers.event(&context.event.name));
     let plan_request = PlanRequest {
@@ -206,6 +206,11 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::usage(format!("{file} cannot be planned\n  {}", lines.join("\n  ")))
     })?;
+    for caution in cautions {
+        if plan.jobs.iter().any(|job| job.id == caution.job && job.fate.may_run()) {
+            out::progress(diagnostics::in_one_line(&caution.diagnostic));
+        }
+    }
     Ok(Candidate {
         file,
         decision,

@@ -37,7 +37,7 @@ codes! {
     CONTEXT_UNAVAILABLE = "LG0122", "A context that is not available here";
     FUNCTION_UNAVAILABLE = "LG0123", "A function that is not available here";
     CONDITION_IS_TEXT = "LG0124", "A condition that is always true";
-    UNKNOWN_REFERENCE = "LG0125", "An expression names a job or step that is not there";
+    UNKNOWN_REFERENCE = "LG0125", "An expression names something that is not there";
     EXPRESSION_NOT_ALLOWED = "LG0126", "An expression where none is evaluated";
     UNKNOWN_EVENT = "LG0131", "An unknown event";
     WRONG_FILTER = "LG0132", "A filter that the event does not have or that contradicts another";

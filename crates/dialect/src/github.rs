@@ -19,8 +19,10 @@ mod lowering;
 mod matrix;
 mod need;
 mod permission;
+mod property;
 mod reach;
 mod reference;
+mod runner;
 mod step;
 mod trigger;
 mod unsupported;
@@ -42,6 +44,17 @@ pub struct Workflow {
     pub triggers: Triggers,
     /// What it does.
     pub pipeline: Pipeline,
+    /// What its jobs ask for and get otherwise: of the diagnostics, those that who starts a job should know.
+    pub cautions: Vec<Caution>,
+}
+
+/// A warning of a job that runs otherwise than it asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caution {
+    /// The job.
+    pub job: String,
+    /// The warning.
+    pub diagnostic: Diagnostic,
 }
 
 /// What became of a file.

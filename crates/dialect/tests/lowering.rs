@@ -120,3 +120,11 @@ fn a_file_with_an_error_gives_no_workflow() {
     assert!(lowered.workflow.is_none());
     assert!(!lowered.diagnostics.is_empty());
 }
+
+#[test]
+fn who_starts_a_job_is_told_what_it_gets_otherwise() {
+    let cautions = lower(include_str!("corpus/ok/other_systems.yml")).cautions;
+    let jobs: Vec<&str> = cautions.iter().map(|caution| caution.job.as_str()).collect();
+    assert_eq!(jobs, ["one", "two", "three", "many", "many", "many"]);
+    assert!(lower(include_str!("corpus/ok/minimal.yml")).cautions.is_empty());
+}

@@ -177,3 +177,16 @@ fn what_does_not_run_is_given_a_reason() {
         .expect(2)
         .says(&[".github/workflows"]);
 }
+
+#[test]
+fn a_job_for_another_system_is_told_when_it_would_run() {
+    let job = |id: &str, rest: &str| format!("  {id}:\n    runs-on: {rest}\n    steps: [{{ run: make }}]\n");
+    let never = job("b", "macos-latest\n    if: false");
+    let scene = shop(&format!("{}{never}", job("a", "windows-latest")));
+    let told = scene
+        .lockgate(&["plan"])
+        .expect(0)
+        .says(&["`windows-latest` asks for Windows"]);
+    assert!(told.err.contains("warning: .github/workflows/"), "{told}");
+    assert!(!told.err.contains("macos-latest"), "{told}");
+}

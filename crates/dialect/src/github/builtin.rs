@@ -45,11 +45,7 @@ impl Lowering {
             let warning = unknown_input(self.reader.file(), entry.key.span, (action.name(), name), valid);
             return self.reader.report(warning);
         }
-        let text = entry
-            .value
-            .as_scalar()
-            .map(Scalar::to_text)
-            .unwrap_or_default();
+        let text = entry.value.as_scalar().map(Scalar::to_text).unwrap_or_default();
         let text = text.trim();
         let Some(verdict) = verdict(action, &name.to_ascii_lowercase(), text) else {
             return;
@@ -64,7 +60,7 @@ impl Lowering {
                 self.warning(codes::NOT_YET_SUPPORTED, entry.key.span, message, help);
             }
             Verdict::NoEffect { why, remedy } => {
-                self.warning(codes::NO_EFFECT, entry.key.span, format!("`{what}`: {why}"), remedy);
+                self.caution(codes::NO_EFFECT, entry.key.span, format!("`{what}`: {why}"), remedy);
             }
         }
     }

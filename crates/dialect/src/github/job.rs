@@ -70,6 +70,7 @@ impl Lowering {
     fn own_job(&mut self, mut fields: Fields<'_>, entry: &Entry, job: &mut Job) {
         if let Some(node) = fields.require("runs-on", &mut self.reader) {
             job.runs_on = self.runs_on(node);
+            self.note_other_systems(node, &entry.value);
         }
         job.env = fields
             .take("env")

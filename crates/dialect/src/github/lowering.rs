@@ -6,6 +6,7 @@ use lockgate_core::{Diagnostic, SourceFile, Span};
 use lockgate_pipeline::definition::{Entries, Place, TemplateValue, Unsupported};
 use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError, Template};
 
+use super::Caution;
 use super::availability::Availability;
 use super::local::LocalUse;
 use super::reference::Known;
@@ -23,6 +24,8 @@ pub(super) struct Lowering {
     pub(super) job: Option<String>,
     /// The steps that use actions of the repository.
     pub(super) uses: Vec<LocalUse>,
+    /// What the jobs ask for and get otherwise.
+    pub(super) cautions: Vec<Caution>,
 }
 
 impl Lowering {
@@ -33,6 +36,7 @@ impl Lowering {
             known: Known::default(),
             job: None,
             uses: Vec::new(),
+            cautions: Vec::new(),
         }
     }
 
@@ -65,6 +69,20 @@ impl Lowering {
         help: impl Into<String>,
     ) {
         let diagnostic = self.reader.warning(code, span, message).help(help);
+        self.reader.report(diagnostic);
+    }
+
+    /// Warns of what the job asks for and gets otherwise.
+    pub(super) fn caution(&mut self, code: &'static str, span: Span, message: String, help: &str) {
+        let diagnostic = self.reader.warning(code, span, message).help(help);
+        if let Some(job) = &self.job
+            && !self.reader.is_full()
+        {
+            self.cautions.push(Caution {
+                job: job.clone(),
+                diagnostic: diagnostic.clone(),
+            });
+        }
         self.reader.report(diagnostic);
     }
 

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::expression::ContextUse;
 
+use super::property;
+
 /// The most names that are compared for a suggestion.
 const MOST_CANDIDATES: usize = 200;
 
@@ -38,6 +40,14 @@ impl Known {
     /// Returns what is wrong with the first name behind a context.
     pub(super) fn problem_with(&self, found: &ContextUse) -> Option<Problem> {
         let name = found.path.first()?;
+        self.problem_with_name(found, name).or_else(|| {
+            let property = found.path.get(1)?;
+            let whole = format!("{}.{name}", found.name);
+            missing_property(&whole, property, property::of_entry(&found.name)?)
+        })
+    }
+
+    fn problem_with_name(&self, found: &ContextUse, name: &str) -> Option<Problem> {
         match found.name.as_str() {
             "needs" => missing(name, self.needs.as_ref()?, |nearest| match nearest {
                 Some(near) => (
@@ -71,7 +81,7 @@ impl Known {
                 );
                 (format!("there is no input `{name}`"), help)
             }),
-            _ => None,
+            context => missing_property(context, name, property::of_context(context)?),
         }
     }
 
@@ -95,6 +105,24 @@ impl Known {
             }
         }
     }
+}
+
+fn missing_property(whole: &str, name: &str, known: &[&str]) -> Option<Problem> {
+    if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+        return None;
+    }
+    let help = match nearest(name, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if whole == "github" => "what the event says stands in `github.event`".to_owned(),
+        None => {
+            let listed: Vec<String> = known.iter().map(|known| format!("`{known}`")).collect();
+            format!("it has {}", listed.join(", "))
+        }
+    };
+    Some(Problem {
+        message: format!("`{whole}` has no `{name}`, so that this is empty"),
+        help,
+    })
 }
 
 fn missing(name: &str, known: &[String], words: impl Fn(Option<&str>) -> (String, String)) -> Option<Problem> {

@@ -65,6 +65,7 @@ impl Lowering {
         });
         Some(Workflow {
             triggers,
+            cautions: std::mem::take(&mut self.cautions),
             pipeline: Pipeline {
                 name: name.unwrap_or_else(|| path.to_string()),
                 path,
