@@ -34,6 +34,9 @@ pub enum GitError {
     /// The program is not there.
     #[error("run `git`: is it installed?")]
     Missing(#[source] std::io::Error),
+    /// The repository has no work tree.
+    #[error("`{0}` is a bare repository: it has no files to look at")]
+    Bare(PathBuf),
     /// It said no.
     #[error("`git {command}` failed: {message}")]
     Failed {
@@ -71,6 +74,9 @@ impl Repository {
                     .map_or(Head::Detached, |branch| Head::Branch(branch.to_owned())),
             })),
             Err(GitError::Failed { message, .. }) if is_no_repository(&message) => Ok(None),
+            Err(GitError::Failed { message, .. }) if message.contains("must be run in a work tree") => {
+                Err(GitError::Bare(folder.to_owned()))
+            }
             // Without a commit there is no HEAD to name.
             Err(_) => ask(folder, ["rev-parse", "--show-toplevel"]).map(|root| {
                 Some(Self {
@@ -118,7 +124,19 @@ impl Repository {
     /// # Errors
     /// Returns what Git said.
     pub fn changes(&self) -> Result<Vec<String>, GitError> {
-        let text = self.ask(["status", "--porcelain", "--untracked-files=normal"])?;
+        self.changes_of("--untracked-files=normal")
+    }
+
+    /// Returns the known files that differ from HEAD.
+    ///
+    /// # Errors
+    /// Returns what Git said.
+    pub fn tracked_changes(&self) -> Result<Vec<String>, GitError> {
+        self.changes_of("--untracked-files=no")
+    }
+
+    fn changes_of(&self, which: &str) -> Result<Vec<String>, GitError> {
+        let text = self.ask(["status", "--porcelain", which])?;
         Ok(text
             .lines()
             .map(|line| line.get(3..).unwrap_or(line).trim().to_owned())
@@ -230,6 +248,11 @@ mod tests {
     fn only_a_folder_without_a_repository_has_none() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Repository::discover(folder.path()).unwrap(), None);
+        let bare = folder.path().join("bare.git");
+        let made = Command::new("git").args(["init", "-q", "--bare"]).arg(&bare).status();
+        assert!(made.unwrap().success());
+        let error = Repository::discover(&bare).unwrap_err();
+        assert!(matches!(error, GitError::Bare(_)), "{error}");
         std::fs::write(folder.path().join(".git"), "gitdir: nowhere\n").unwrap();
         let error = Repository::discover(folder.path()).unwrap_err().to_string();
         assert!(

@@ -115,7 +115,7 @@ pub(crate) struct WorkflowArguments {
     /// A configuration variable.
     #[arg(long, value_name = "K=V")]
     pub(crate) var: Vec<String>,
-    /// An environment variable of every step.
+    /// An environment variable of every step; `env:` of the workflow, of a job or of a step comes before it.
     #[arg(long, value_name = "K=V")]
     pub(crate) env: Vec<String>,
     /// Environment variables from a file of K=V lines.
@@ -162,8 +162,8 @@ pub(crate) struct RunArguments {
     #[command(flatten)]
     pub(crate) workflow: WorkflowArguments,
     /// How many jobs run at once [default: the machine's cores].
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<std::num::NonZeroU32>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) jobs: Option<u32>,
     /// How steps are run.
     #[arg(long, value_enum, default_value = "process")]
     pub(crate) executor: Executor,
@@ -204,8 +204,8 @@ pub(crate) struct ShipArguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) workflow: Option<PathBuf>,
     /// How many jobs run at once [default: the machine's cores].
-    #[arg(long, value_name = "N")]
-    pub(crate) jobs: Option<std::num::NonZeroU32>,
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) jobs: Option<u32>,
     /// A secret of the workflow; without `=V` the value is taken from the environment.
     #[arg(long, value_name = "K=V")]
     pub(crate) secret: Vec<String>,

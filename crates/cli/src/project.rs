@@ -31,7 +31,10 @@ impl Project {
         let folder = std::fs::canonicalize(folder)
             .map_err(|error| Failure::usage(format!("open the folder `{}`", folder.display())).because(&error))?;
         let repository = Repository::discover(&folder)
-            .map_err(|error| Failure::unavailable("ask Git about this folder").because(&error))?
+            .map_err(|error| match error {
+                GitError::Bare(_) => Failure::usage(error.to_string()).help("clone it, and call lockgate in the clone"),
+                error => Failure::unavailable("ask Git about this folder").because(&error),
+            })?
             .filter(|repository| repository.head != Head::Unborn);
         let top = repository
             .as_ref()

@@ -32,8 +32,8 @@ use crate::{host_command, user};
 
 mod marks;
 
-/// How long a step that is told to end may take.
-pub(crate) const GRACE: Duration = Duration::from_millis(7500);
+/// How long a step that is told to end may take: 7.5 seconds after the interrupt, and 2.5 after TERM, as on GitHub.
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// What drives the runs of one project in this process.
 struct Workbench {
@@ -108,9 +108,9 @@ pub(crate) fn replaced_jobs(project: &Project) -> Result<BTreeSet<String>, Failu
 }
 
 /// Returns how many jobs run at once.
-pub(crate) fn slots(given: Option<std::num::NonZeroU32>) -> u32 {
+pub(crate) fn slots(given: Option<u32>) -> u32 {
     let cores = || std::thread::available_parallelism().map_or(1, |cores| cores.get() as u32);
-    given.map_or_else(cores, std::num::NonZeroU32::get)
+    given.unwrap_or_else(cores)
 }
 
 /// Returns the number of the next run of a project: one more than there have been.

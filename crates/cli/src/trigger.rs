@@ -15,6 +15,10 @@ mod payload;
 /// The commit that a branch or tag came from, when nothing came before.
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 
+/// What helps when a payload cannot be read.
+const PAYLOAD: &str =
+    "--event-file takes the payload of a webhook: one JSON object; without it one is made of the repository";
+
 /// What a local event is made of.
 pub(crate) struct Occasion<'a> {
     /// The event's name.
@@ -137,12 +141,18 @@ fn reference(repository: &Repository) -> String {
 }
 
 fn payload_of(file: &Path) -> Result<serde_json::Value, Failure> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("read `{}`", file.display())).because(&error))?;
-    let payload: serde_json::Value = serde_json::from_str(&text)
-        .map_err(|error| Failure::usage(format!("`{}` is no JSON", file.display())).because(&error))?;
+    let text = std::fs::read_to_string(file).map_err(|error| {
+        Failure::usage(format!("read `{}`", file.display()))
+            .because(&error)
+            .help(PAYLOAD)
+    })?;
+    let payload: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
+        Failure::usage(format!("`{}` is no JSON", file.display()))
+            .because(&error)
+            .help(PAYLOAD)
+    })?;
     if payload.is_object() {
         return Ok(payload);
     }
-    Err(Failure::usage(format!("`{}` holds no JSON object", file.display())).help("an event's payload is an object"))
+    Err(Failure::usage(format!("`{}` holds no JSON object", file.display())).help(PAYLOAD))
 }
