@@ -86,6 +86,21 @@ pub enum ReleaseError {
         /// What is there.
         found: String,
     },
+    /// The version is that of something else.
+    #[error(
+        "version `{version}` is taken by release {release}, which has other artifacts; choose another version with --version"
+    )]
+    Taken {
+        /// The version.
+        version: String,
+        /// Whose it is.
+        release: ReleaseId,
+    },
+    /// The version cannot be a name.
+    #[error(
+        "`{0}` cannot name a version; begin with a letter or a digit, go on with those, `.`, `-`, `_`, `+`, `@` and `/`, without `..`, at most 100 characters"
+    )]
+    Unnamable(String),
     /// There is no such artifact.
     #[error("release {release} has no artifact `{name}`; it has {}", known.join(", "))]
     NoArtifact {
@@ -104,16 +119,24 @@ impl ReleaseStore {
         Self { root: root.into() }
     }
 
-    /// Makes a release of the artifacts at these paths. The same content again returns the release that is there.
+    /// Makes a release of the artifacts at these paths.
+    ///
+    /// A version names one content: the same again returns the release that is there. With other content a draft that
+    /// somebody named is refused, and one that has an id of its own, so that nobody is there to choose another name,
+    /// gets the next free version `V+2`, `V+3`, …
     ///
     /// # Errors
-    /// Returns which file could not be read or written; nothing is then left behind under the release's name.
+    /// Returns which file could not be read or written, or whose the version is; nothing is then left behind under the
+    /// release's name.
     pub fn create(
         &self,
-        draft: Draft,
+        mut draft: Draft,
         artifacts: &BTreeMap<String, PathBuf>,
         now: Timestamp,
     ) -> Result<Kept, ReleaseError> {
+        if draft.id.is_none() && !is_version(&draft.version) {
+            return Err(ReleaseError::Unnamable(draft.version));
+        }
         fs::create_dir_all(&self.root).map_err(failed("create the folder", &self.root))?;
         // Ships to two environments make releases at the same time, in one process.
         let turn = STAGED.fetch_add(1, Ordering::Relaxed);
@@ -126,15 +149,22 @@ impl ReleaseStore {
             let digest = tree::digest(&place).map_err(failed("read the artifact", &place))?;
             digests.insert(name.clone(), digest);
         }
+        match self.of_version(&draft, &digests) {
+            Ok(Version::Free(version)) => draft.version = version,
+            Ok(Version::Of(there)) => {
+                remove(&staging)?;
+                return Ok(*there);
+            }
+            Err(error) => {
+                remove(&staging)?;
+                return Err(error);
+            }
+        }
         let kept = Kept {
             release: draft.into_release(digests),
             created: now,
         };
         let place = self.folder(&kept.release.id);
-        if let Some(there) = read(&place.join("release.json"))? {
-            remove(&staging)?;
-            return Ok(there);
-        }
         fs::create_dir_all(&staging).map_err(failed("create the folder", &staging))?;
         let record = staging.join("release.json");
         let text = serde_json::to_string_pretty(&kept).map_err(|source| ReleaseError::Record {
@@ -149,6 +179,34 @@ impl ReleaseStore {
             .and_then(|()| tree::sync_folder(&self.root))
             .map_err(failed("publish the release", &place))?;
         Ok(kept)
+    }
+
+    /// Returns the release that a draft would be made into again, or the version that it may have.
+    fn of_version(&self, draft: &Draft, digests: &BTreeMap<String, String>) -> Result<Version, ReleaseError> {
+        let all = self.list()?;
+        if let Some(id) = &draft.id
+            && let Some(there) = all.iter().find(|kept| kept.release.id == *id)
+        {
+            return Ok(Version::Of(Box::new(there.clone())));
+        }
+        let mut version = draft.version.clone();
+        for number in 2_u32.. {
+            let mut named = all.iter().filter(|kept| kept.release.version == version).peekable();
+            let Some(newest) = named.peek().map(|kept| kept.release.id.clone()) else {
+                break;
+            };
+            if let Some(same) = named.find(|kept| kept.release.artifacts == *digests) {
+                return Ok(Version::Of(Box::new(same.clone())));
+            }
+            if draft.id.is_none() {
+                return Err(ReleaseError::Taken {
+                    version,
+                    release: newest,
+                });
+            }
+            version = format!("{}+{number}", draft.version);
+        }
+        Ok(Version::Free(version))
     }
 
     /// Returns the releases, the newest first.
@@ -216,6 +274,21 @@ impl ReleaseStore {
     fn folder(&self, id: &ReleaseId) -> PathBuf {
         self.root.join(id.0.replace('/', "_"))
     }
+}
+
+/// What is known of a draft's version.
+enum Version {
+    /// Nobody has this one.
+    Free(String),
+    /// It is this release, whose content is the same.
+    Of(Box<Kept>),
+}
+
+/// Returns whether a version is a name that people, paths and variables bear.
+fn is_version(text: &str) -> bool {
+    let first = |c: char| c.is_ascii_alphanumeric();
+    let kept = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | '+' | '@' | '/');
+    text.starts_with(first) && text.chars().all(kept) && !text.contains("..") && text.len() <= 100
 }
 
 impl Draft {
@@ -301,6 +374,55 @@ mod tests {
         let second = store.create(draft("v2"), &artifacts, Timestamp(2)).unwrap();
         assert_eq!(store.find("v1").unwrap(), Some(first.clone()));
         assert_eq!(store.list().unwrap(), [second, first]);
+    }
+
+    #[test]
+    fn a_version_names_one_content() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, artifacts) = store(folder.path());
+        let first = store.create(draft("v1"), &artifacts, Timestamp(1)).unwrap();
+        let elsewhere = Draft {
+            configuration: "sha256:1".into(),
+            ..draft("v1")
+        };
+        assert_eq!(store.create(elsewhere, &artifacts, Timestamp(2)).unwrap(), first);
+
+        fs::write(folder.path().join("server"), "other").unwrap();
+        let taken = store.create(draft("v1"), &artifacts, Timestamp(3)).unwrap_err();
+        let words = taken.to_string();
+        assert!(
+            words.contains(&first.release.id.0) && words.contains("--version"),
+            "{words}"
+        );
+        let shipped = |run: &str| Draft {
+            id: Some(ReleaseId(run.into())),
+            ..draft("v1")
+        };
+        let second = store.create(shipped("run-1"), &artifacts, Timestamp(4)).unwrap();
+        assert_eq!(second.release.version, "v1+2");
+        assert_eq!(
+            store.create(shipped("run-1"), &artifacts, Timestamp(5)).unwrap(),
+            second
+        );
+        assert_eq!(
+            store.create(shipped("run-2"), &artifacts, Timestamp(6)).unwrap(),
+            second
+        );
+        fs::write(folder.path().join("server"), "third").unwrap();
+        let third = store.create(shipped("run-3"), &artifacts, Timestamp(7)).unwrap();
+        assert_eq!(third.release.version, "v1+3");
+        assert_eq!(store.list().unwrap(), [third, second, first]);
+        assert_eq!(fs::read_dir(folder.path().join("releases")).unwrap().count(), 3);
+    }
+
+    #[test]
+    fn a_version_is_a_plain_name() {
+        for version in ["v1", "1.2.3-rc.1+b5", "release/2026-01", "shop@1.0", "v1-3-gabc-dirty"] {
+            assert!(is_version(version), "{version}");
+        }
+        for version in ["", "a/../b c", "a b", "../a", "-v1", "v1\n", &"v".repeat(101)] {
+            assert!(!is_version(version), "{version}");
+        }
     }
 
     #[test]

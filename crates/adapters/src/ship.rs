@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use lockgate_core::{EffectKey, InputId, Machine, ResultStamp, Sequence, Standing, StreamId};
 use lockgate_delivery::environment::Actor;
 use lockgate_delivery::explain::Progress;
-use lockgate_delivery::{Environment, EnvironmentInput, EnvironmentStart, Intent, Source};
+use lockgate_delivery::{Environment, EnvironmentInput, EnvironmentStart, Intent, Release, Source};
 use lockgate_engine::domain::{OpenError, decode};
 use lockgate_engine::driver::Chain;
 use lockgate_engine::{Clock, Domain, Fence, Handle, Inputs, Performer, SubmitError, Task};
@@ -166,6 +166,7 @@ impl ShipPerformer {
             return;
         };
         let stream = StreamId::new("run", &run);
+        let own = configuration.clone();
         let draft = Draft {
             id: Some(release),
             version,
@@ -185,7 +186,11 @@ impl ShipPerformer {
                 .map_err(|error| Chain(&error).to_string())?;
             // What is left of the copy is only in the way.
             let _ = fs::remove_dir_all(&staging);
-            Ok::<_, String>(kept.release)
+            // The same content may have been released before with another configuration; this one is deployed.
+            Ok::<_, String>(Release {
+                configuration: own,
+                ..kept.release
+            })
         })
         .await;
         reporter.send(match made {

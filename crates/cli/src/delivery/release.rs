@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lockgate_adapters::clock::SystemClock;
-use lockgate_adapters::release::Draft;
+use lockgate_adapters::release::{Draft, ReleaseError};
 use lockgate_delivery::Source;
 use lockgate_engine::Clock;
 
@@ -48,7 +48,7 @@ fn create(place: &Place, arguments: &ReleaseCreateArguments) -> Result<Exit, Fai
         .map_err(|error| Failure::usage(format!("there is no commit `{revision}`")).because(&error))?;
     let version = match &arguments.version {
         Some(version) => version.clone(),
-        None => version(place, &commit.sha)?,
+        None => described(place, arguments, &commit.sha)?,
     };
     let draft = Draft {
         id: None,
@@ -62,7 +62,7 @@ fn create(place: &Place, arguments: &ReleaseCreateArguments) -> Result<Exit, Fai
     let kept = place
         .releases()
         .create(draft, &artifacts, SystemClock::new().now().wall)
-        .map_err(|error| Failure::unavailable("make the release").because(&error))?;
+        .map_err(|error| not_made(&error))?;
     if arguments.json {
         out::json(&kept);
     } else {
@@ -76,6 +76,34 @@ fn create(place: &Place, arguments: &ReleaseCreateArguments) -> Result<Exit, Fai
         ));
     }
     Ok(Exit::Ok)
+}
+
+/// Returns the failure of a release; what only another version mends is the user's to choose.
+fn not_made(error: &ReleaseError) -> Failure {
+    match error {
+        ReleaseError::Taken { .. } | ReleaseError::Unnamable(_) => Failure::usage(error.to_string()),
+        _ => Failure::unavailable("make the release").because(error),
+    }
+}
+
+/// Returns the version of a commit; of a tree that differs from it, so that it is no commit's, with `-dirty`.
+///
+/// Files that Git does not know are no change: most often one of them is the artifact.
+fn described(place: &Place, arguments: &ReleaseCreateArguments, sha: &str) -> Result<String, Failure> {
+    let version = version(place, sha)?;
+    if arguments.commit.is_some() {
+        return Ok(version);
+    }
+    let changes = place
+        .project
+        .repository()?
+        .tracked_changes()
+        .map_err(|error| Failure::unavailable("look for changes").because(&error))?;
+    Ok(if changes.is_empty() {
+        version
+    } else {
+        format!("{version}-dirty")
+    })
 }
 
 /// Returns `git describe`, or date and hash where the history is shallow.

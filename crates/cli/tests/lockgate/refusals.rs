@@ -206,3 +206,32 @@ fn a_mistake_in_the_file_keeps_nobody_from_rolling_back() {
         .expect(3)
         .says(&["nothing good came before v1"]);
 }
+
+#[test]
+fn a_version_is_taken_once_and_a_changed_tree_says_so() {
+    let scene = Scene::as_it_is();
+    let (one, other) = (scene.folder().join("one"), scene.folder().join("other"));
+    std::fs::write(&one, "one").unwrap();
+    std::fs::write(&other, "other").unwrap();
+    let create = |file: &std::path::Path, more: &[&str]| {
+        let file = file.to_string_lossy();
+        scene.lockgate(&[&["release", "create", "--artifact", &file], more].concat())
+    };
+    create(&one, &[]).expect(0).says(&["of version v1"]);
+    create(&one, &[]).expect(0).says(&["of version v1"]);
+    create(&other, &[])
+        .expect(2)
+        .says(&["version `v1` is taken by release v1-", "--version"]);
+    let releases = scene.lockgate(&["release", "list", "--json"]).expect(0).json();
+    assert_eq!(releases.as_array().unwrap().len(), 1, "{releases:#}");
+    for version in ["", "a/../b c"] {
+        create(&other, &["--version", version])
+            .expect(2)
+            .says(&["cannot name a version"]);
+    }
+    let mut changed = std::fs::read_to_string(scene.project.join("lockgate.yaml")).unwrap();
+    changed.push_str("# changed\n");
+    std::fs::write(scene.project.join("lockgate.yaml"), changed).unwrap();
+    create(&other, &[]).expect(0).says(&["of version v1-dirty"]);
+    create(&other, &["--commit", "HEAD", "--version", "v1.1"]).expect(0);
+}
