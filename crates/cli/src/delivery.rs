@@ -7,6 +7,7 @@ pub(crate) mod act;
 mod environments;
 pub(crate) mod follow;
 pub(crate) mod look;
+mod presence;
 pub(crate) mod release;
 pub(crate) mod underway;
 

@@ -9,7 +9,9 @@ use crate::exit::Failure;
 pub(crate) struct Home(PathBuf);
 
 impl Home {
-    /// Returns `$LOCKGATE_HOME`, else `$XDG_STATE_HOME/lockgate`, else `~/.local/state/lockgate`.
+    /// Returns `$LOCKGATE_HOME`, else `$XDG_STATE_HOME/lockgate`, else `~/.local/state/lockgate`, and makes it.
+    ///
+    /// Made at once, also for who only looks: a folder that cannot be used is not one in which nothing was deployed.
     pub(crate) fn find() -> Result<Self, Failure> {
         let named = |name: &str| {
             std::env::var_os(name)
@@ -25,6 +27,9 @@ impl Home {
             })?;
         let folder = std::path::absolute(&folder)
             .map_err(|error| Failure::unavailable(format!("resolve `{}`", folder.display())).because(&error))?;
+        if !folder.is_dir() {
+            Self::create(&folder)?;
+        }
         Ok(Self(folder))
     }
 
@@ -33,7 +38,7 @@ impl Home {
         Self(folder.into())
     }
 
-    /// Returns the folder, which may not exist yet.
+    /// Returns the folder.
     pub(crate) fn folder(&self) -> &Path {
         &self.0
     }

@@ -64,7 +64,14 @@ fn status(home: &HostHome, json: bool) -> Result<Exit, Failure> {
         }
     }
     for listener in &status.listeners {
-        out::result(format_args!("listener    {} at {}", listener.name, listener.address));
+        let trouble = listener
+            .trouble
+            .as_ref()
+            .map_or(String::new(), |trouble| format!(": {trouble}"));
+        out::result(format_args!(
+            "listener    {} at {}{trouble}",
+            listener.name, listener.address
+        ));
     }
     for instance in &status.instances {
         let state = match (instance.pid, instance.desired) {
@@ -110,11 +117,14 @@ async fn stop(home: &HostHome, instances: bool) -> Result<Exit, Failure> {
 }
 
 /// Writes what a role has to say to its log; its starter has put that in the place of stderr.
+///
+/// A line that cannot be written is lost without a word: a second word on the same full disk would end the task.
 pub(crate) fn log_of_role() {
     tracing_subscriber::fmt()
         .with_env_filter("info,sqlx=warn,hyper=warn")
         .with_writer(std::io::stderr)
         .with_ansi(false)
+        .log_internal_errors(false)
         .init();
 }
 

@@ -13,7 +13,7 @@ use crate::durable;
 use crate::layout::{HostHome, Name, Role};
 use crate::seat::Identity;
 use crate::shim::{self, AttemptState};
-use crate::supervisor::{Desired, Record};
+use crate::supervisor::{Desired, Record, ports};
 
 /// A host at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,9 @@ pub struct ListenerStatus {
     pub name: String,
     /// Where it listens.
     pub address: SocketAddr,
+    /// Why what comes there does not reach the host, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<String>,
 }
 
 /// Returns what runs on the host.
@@ -93,16 +96,25 @@ pub fn status(home: &HostHome) -> io::Result<HostStatus> {
             attempt,
         });
     }
-    let listeners = record.listeners.into_iter();
+    let (supervisor, proxy) = (role(home, Role::Supervisor)?, role(home, Role::Proxy)?);
+    let holders = [&supervisor, &proxy];
+    let own: Vec<i32> = holders
+        .into_iter()
+        .filter(|role| role.alive)
+        .filter_map(|role| role.pid)
+        .collect();
+    let listeners = record.listeners.into_iter().map(|(name, address)| ListenerStatus {
+        name,
+        address,
+        trouble: ports::trouble(address, &own),
+    });
     Ok(HostStatus {
         home: home.root().display().to_string(),
-        supervisor: role(home, Role::Supervisor)?,
-        proxy: role(home, Role::Proxy)?,
+        listeners: listeners.collect(),
+        supervisor,
+        proxy,
         driver: role(home, Role::Driver)?,
         instances,
-        listeners: listeners
-            .map(|(name, address)| ListenerStatus { name, address })
-            .collect(),
     })
 }
 

@@ -10,7 +10,7 @@ mod control;
 mod instances;
 mod keeper;
 mod listeners;
-mod ports;
+pub(crate) mod ports;
 mod record;
 mod rotation;
 mod shutdown;

@@ -13,6 +13,7 @@ use lockgate_engine::Clock;
 use lockgate_ship::{Fact, ShipEvent};
 
 use super::Place;
+use super::presence::Present;
 use super::underway::Underway;
 use crate::arguments::{EnvironmentArgument, LogsArguments, StatusArguments};
 use crate::exit::{Exit, Failure};
@@ -24,10 +25,13 @@ const LOOK: Duration = Duration::from_millis(100);
 pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Result<Exit, Failure> {
     let place = Place::find_despite_mistakes(directory)?;
     let now = SystemClock::new().now();
+    let host = lockgate_host::status::status(&place.host())
+        .map_err(|error| Failure::unavailable("read the host's records").because(&error))?;
     let mut all = Vec::new();
     for name in place.environments_named(arguments.environment.as_deref()).await? {
         let environment = place.environment(&name).await?;
-        all.push((name, environment.map(|environment| explain::status(&environment, &now))));
+        let status = environment.map(|environment| explain::status(&environment, &now));
+        all.push((name, status.map(|status| Present::of(status, &host))));
     }
     if arguments.json {
         out::json(&all.into_iter().collect::<BTreeMap<_, _>>());
@@ -35,7 +39,12 @@ pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Res
     }
     for (name, status) in all {
         match status {
-            Some(status) => print_status(&status),
+            Some(present) => {
+                print_status(&present.status);
+                for trouble in &present.host.trouble {
+                    out::result(format_args!("  host: {trouble}"));
+                }
+            }
             None => out::result(format_args!("{name}: nothing deployed")),
         }
         if let Some(ship) = Underway::find(&place, &name).await? {

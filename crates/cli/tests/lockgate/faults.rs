@@ -18,8 +18,14 @@ fn commands_that_look_work_while_the_daemons_are_down() {
         assert_eq!(host[role]["alive"], false, "{host:#}");
     }
 
-    assert_eq!(scene.production("status")["revisions"][0]["version"], "v1");
-    scene.lockgate(&["status"]).expect(0).says(&["v1"]);
+    let status = scene.production("status");
+    assert_eq!(status["revisions"][0]["version"], "v1");
+    assert_eq!(status["host"]["proxy"], false, "{status:#}");
+    scene.lockgate(&["status"]).expect(0).says(&[
+        "v1",
+        "ready when it was last seen",
+        "host: the supervisor, the proxy and the driver do not run, so nothing answers: `lockgate host start`",
+    ]);
     scene.lockgate(&["history", "production"]).expect(0).says(&["v1"]);
     scene.lockgate(&["why", "production"]).expect(0);
     scene
@@ -91,4 +97,54 @@ fn an_instance_that_dies_is_started_again() {
             .filter(|answer| answer.status == 200)
     });
     assert_ne!(scene.host()["instances"][0]["pid"].as_i64(), Some(pid));
+}
+
+#[test]
+fn an_address_that_another_took_is_told_by_who_looks() {
+    let scene = Scene::new();
+    scene.release(&["v1"]);
+    scene.deploy("v1").expect(0);
+    let address = scene.address();
+    scene.lockgate(&["host", "stop", "--instances"]).expect(0);
+    scene
+        .lockgate(&["status"])
+        .expect(0)
+        .says(&["does not run; ready when it was last seen"]);
+    let taken = std::net::TcpListener::bind(&address).unwrap();
+    scene.lockgate(&["host", "start"]).expect(0);
+    let trouble = format!("{address} is in use by process {} (", std::process::id());
+    scene.lockgate(&["host", "status"]).expect(0).says(&[&trouble]);
+    scene
+        .lockgate(&["status"])
+        .expect(0)
+        .says(&[&format!("host: {trouble}")]);
+    drop(taken);
+    until("it serves again", || {
+        http::get(&address, "/health")
+            .ok()
+            .filter(|answer| answer.status == 200)
+    });
+    let status = until("nothing is wrong any more", || {
+        let status = scene.production("status");
+        let well = status["host"]["trouble"].as_array().unwrap().is_empty();
+        well.then_some(status)
+    });
+    assert_eq!(status["revisions"][0]["health"], "ready", "{status:#}");
+}
+
+#[test]
+fn a_home_that_cannot_be_used_is_no_empty_one() {
+    let scene = Scene::new();
+    let file = scene.folder().join("file");
+    std::fs::write(&file, "").unwrap();
+    for home in [file.as_path(), std::path::Path::new("/proc/lg")] {
+        for arguments in [&["status"][..], &["host", "status"], &["history", "production"]] {
+            let mut command = scene.command(arguments);
+            command.env("LOCKGATE_HOME", home);
+            super::scene::told::Told::of(command).expect(5).says(&[
+                "create the folder",
+                "set LOCKGATE_HOME to a folder that Lockgate may write to",
+            ]);
+        }
+    }
 }

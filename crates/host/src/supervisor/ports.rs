@@ -51,9 +51,31 @@ pub(super) fn why_not(address: SocketAddr, error: &io::Error) -> String {
     }
 }
 
+/// Returns, in words, why what comes to the address does not reach the host's own processes `own`.
+pub(crate) fn trouble(address: SocketAddr, own: &[i32]) -> Option<String> {
+    let sockets: Vec<String> = inodes(address.port())
+        .iter()
+        .map(|inode| format!("socket:[{inode}]"))
+        .collect();
+    let is_own = |pid: &i32| {
+        let descriptors = Path::new("/proc").join(pid.to_string()).join("fd");
+        sockets.iter().any(|socket| holds(&descriptors, socket))
+    };
+    if own.iter().any(is_own) {
+        return None;
+    }
+    Some(match (sockets.is_empty(), owner(address)) {
+        (true, _) => format!("nobody listens at {address}"),
+        (false, Some((pid, name))) => {
+            format!("{address} is in use by process {pid} ({name}), which answers there instead; stop it")
+        }
+        (false, None) => format!("{address} is in use by another process, which answers there instead; stop it"),
+    })
+}
+
 /// Returns the process that listens on the port, where `/proc` lets us see it.
 fn owner(address: SocketAddr) -> Option<(i32, String)> {
-    let socket = format!("socket:[{}]", inode(address.port())?);
+    let socket = format!("socket:[{}]", inodes(address.port()).into_iter().next()?);
     for entry in std::fs::read_dir("/proc").ok()?.flatten() {
         let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else {
             continue;
@@ -75,16 +97,17 @@ fn holds(descriptors: &Path, socket: &str) -> bool {
         .any(|entry| std::fs::read_link(entry.path()).is_ok_and(|target| target.as_os_str() == socket))
 }
 
-/// Returns the inode of the socket that listens on the port.
-fn inode(port: u16) -> Option<String> {
+/// Returns the inodes of the sockets that listen on the port, at whichever address.
+fn inodes(port: u16) -> Vec<String> {
     const LISTENING: &str = "0A";
     let tables = ["/proc/net/tcp", "/proc/net/tcp6"].map(|path| std::fs::read_to_string(path).unwrap_or_default());
     let suffix = format!(":{port:04X}");
-    tables.iter().flat_map(|table| table.lines()).find_map(|line| {
+    let listening = tables.iter().flat_map(|table| table.lines()).filter_map(|line| {
         let fields: Vec<&str> = line.split_whitespace().collect();
         let listens = fields.get(1)?.ends_with(&suffix) && *fields.get(3)? == LISTENING;
-        listens.then(|| (*fields.get(9)?).to_owned().into())?
-    })
+        listens.then(|| fields.get(9).map(|inode| (*inode).to_owned()))?
+    });
+    listening.collect()
 }
 
 #[cfg(test)]
@@ -103,5 +126,12 @@ mod tests {
         let words = why_not(address, &error);
         let own = format!("in use by process {}", std::process::id());
         assert!(words.contains(&own), "{words}");
+
+        let me = i32::try_from(std::process::id()).unwrap();
+        assert_eq!(trouble(address, &[me]), None);
+        let words = trouble(address, &[1]).unwrap();
+        assert!(words.contains(&own), "{words}");
+        drop(held);
+        assert_eq!(trouble(address, &[me]).unwrap(), format!("nobody listens at {address}"));
     }
 }
