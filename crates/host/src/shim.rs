@@ -17,10 +17,11 @@
 mod attempt;
 mod body;
 mod descendants;
+mod ending;
 mod leftover;
 mod spec;
 
 pub use attempt::{ExitRecord, RunningRecord, StartedRecord, is_alive, observe, release, settle, stop, wait};
 pub use body::main;
 pub use leftover::sweep;
-pub use spec::{AttemptSpec, AttemptState, Exit, Leftovers, SpawnError, Spawned, Stopping, spawn};
+pub use spec::{AttemptSpec, AttemptState, Ending, Exit, Leftovers, SpawnError, Spawned, Stopping, spawn};

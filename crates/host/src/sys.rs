@@ -11,7 +11,7 @@ use std::os::unix::process::CommandExt;
 use std::process::Command;
 
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
+use nix::sys::signal::{SigHandler, SigSet, SigmaskHow, Signal, signal, sigprocmask};
 use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 
 /// Sends bytes, and with their first byte the descriptors; returns how many bytes went.
@@ -57,16 +57,19 @@ pub fn close_inherited() -> io::Result<()> {
     Ok(())
 }
 
-/// Gives the command's process a clean signal mask, and death when its parent dies.
+/// Gives the command's process a clean signal mask, a way to be interrupted, and death when its parent dies.
 ///
-/// The shim blocks signals to wait for them, and a child would inherit the mask.
+/// The shim blocks signals to wait for them, and a child would inherit the mask. A shell
+/// starts what runs in its background with INT ignored, and that would be inherited too.
 pub fn bound_to_parent(command: &mut Command) {
     let reset = || {
         sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+        // SAFETY: no handler is installed, the default is.
+        unsafe { signal(Signal::SIGINT, SigHandler::SigDfl) }?;
         prctl::set_pdeathsig(Signal::SIGKILL)?;
         Ok(())
     };
-    // SAFETY: both calls are plain system calls, allowed between fork and exec; nothing is allocated.
+    // SAFETY: all of these are plain system calls, allowed between fork and exec; nothing is allocated.
     unsafe { command.pre_exec(reset) };
 }
 

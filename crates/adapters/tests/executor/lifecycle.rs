@@ -10,7 +10,7 @@ use lockgate_pipeline::run::effect::{RunEffect, StepAttempt};
 use lockgate_pipeline::run::input::{RunInput, RunResult, StepExit};
 use tokio::sync::mpsc;
 
-use crate::support::{Fixture, body_of, builtin, is_alive, number_in, script, succeeded, until};
+use crate::support::{Fixture, body_of, builtin, is_alive, number_in, script, script_in, succeeded, until};
 
 /// Performs a step until it has begun and the condition holds, then drops the future.
 async fn perform_until(fixture: &Fixture, step: &StepAttempt, mut condition: impl FnMut() -> bool) {
@@ -87,7 +87,7 @@ async fn a_stop_ends_all_processes_of_the_step_after_its_grace() {
     let place = fixture.prepare("build").await;
     let temp = Path::new(&place.temp);
     let text = format!(
-        "trap 'echo asked' TERM\n(trap '' TERM; echo $BASHPID > {child}; while :; do sleep 1; done) &\n\
+        "trap '' INT; trap 'echo asked' TERM\n(trap '' TERM; echo $BASHPID > {child}; while :; do sleep 1; done) &\n\
          echo $$ > {parent}\necho before\nwhile :; do sleep 0.05; done",
         child = temp.join("child").display(),
         parent = temp.join("parent").display()
@@ -98,7 +98,7 @@ async fn a_stop_ends_all_processes_of_the_step_after_its_grace() {
     let (child, parent) = (number_in(&child).await, number_in(&parent).await);
     assert!(is_alive(child) && is_alive(parent));
     fixture.restart();
-    let end = fixture.stop(&step, Duration::from_millis(200)).await;
+    let end = fixture.stop(&step, Duration::from_millis(800)).await;
     assert_eq!(end.exit, StepExit::Cancelled);
     assert!(!is_alive(child) && !is_alive(parent));
     let log = body_of(&fixture.executor.log_of(&step));
@@ -170,6 +170,51 @@ async fn what_a_step_leaves_running_lives_until_the_job_is_over() {
     until("the server's end", || !is_alive(server)).await;
     assert!(!Path::new(&place.workspace).exists());
     assert!(fixture.options.home.join("logs/build").exists());
+}
+
+#[tokio::test]
+async fn what_left_the_session_of_its_step_ends_with_the_job_too() {
+    let mut fixture = Fixture::new();
+    let place = fixture.prepare("build").await;
+    let temp = place.temp.as_str();
+    let text = format!(
+        "setsid sleep 600 & echo $! > {temp}/one\n(setsid nohup sleep 601 >/dev/null 2>&1 & echo $! > {temp}/two)\n\
+         (RUNNER_TRACKING_ID= setsid sleep 602 & echo $! > {temp}/three)\n\
+         for f in one two three; do until grep -q sleep /proc/$(cat {temp}/$f)/cmdline; do :; done; done"
+    );
+    succeeded(&fixture.sh(&text).await);
+    let mut pids = Vec::new();
+    for name in ["one", "two", "three"] {
+        pids.push(number_in(&Path::new(temp).join(name)).await);
+    }
+    assert!(pids.iter().all(|pid| is_alive(*pid)));
+    fixture.remove("build").await;
+    until("the ends of those who left", || {
+        !is_alive(pids[0]) && !is_alive(pids[1])
+    })
+    .await;
+    assert!(
+        is_alive(pids[2]),
+        "as on GitHub, whoever takes the id away outlives the job"
+    );
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pids[2]), nix::sys::signal::Signal::SIGKILL).unwrap();
+}
+
+#[tokio::test]
+async fn a_stopped_step_is_interrupted_first() {
+    let mut fixture = Fixture::new();
+    let place = fixture.prepare("build").await;
+    let ready = Path::new(&place.temp).join("ready");
+    let text = format!(
+        "import time\ntry:\n    open('{}', 'w').close()\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('cleaned up')",
+        ready.display()
+    );
+    let step = fixture.attempt("build", script_in("python", &text));
+    perform_until(&fixture, &step, || ready.exists()).await;
+    let end = fixture.stop(&step, Duration::from_mins(10)).await;
+    assert_eq!(end.exit, StepExit::Cancelled);
+    let log = body_of(&fixture.executor.log_of(&step));
+    assert_eq!(log, "cleaned up\n##[error]The operation was canceled.\n");
 }
 
 #[tokio::test]

@@ -70,6 +70,9 @@ pub struct StartedRecord {
     pub shim_ticks: u64,
     /// The boot in which these numbers mean something.
     pub boot: BootId,
+    /// What the environment of its processes holds, also of those that left the session.
+    #[serde(default)]
+    pub trace: Option<String>,
 }
 
 /// What `running` says: the command's process.
@@ -146,7 +149,7 @@ pub async fn wait(directory: &Path) -> io::Result<AttemptState> {
     settle(directory)
 }
 
-/// Asks the shim to stop the command: TERM to all its processes, KILL after `grace`.
+/// Asks the shim to stop the command, as its [`super::Ending`] says; KILL to all its processes after `grace`.
 ///
 /// Returns at once; [`wait`] tells the end. Asking again with a shorter grace shortens it.
 pub fn stop(directory: &Path, grace: Duration) -> io::Result<Stopping> {

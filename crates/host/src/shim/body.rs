@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, killpg};
+use nix::sys::signal::{SigSet, Signal, kill, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -22,7 +22,8 @@ use crate::durable::{self, Durability};
 use crate::liveness::{Claim, drain_fifo, open_fifo};
 use crate::shim::attempt::{ExitRecord, Files, RunningRecord, StartedRecord};
 use crate::shim::descendants;
-use crate::shim::spec::{AttemptSpec, Exit, Leftovers};
+use crate::shim::ending::{Due, Stop};
+use crate::shim::spec::{AttemptSpec, Ending, Exit, Leftovers};
 use crate::sys;
 
 /// Runs the attempt in `directory`. To be called first in `main`, before any thread exists.
@@ -76,7 +77,7 @@ fn prepare(directory: &Path) -> io::Result<Prepared> {
         files,
         spec,
         command: None,
-        deadline: None,
+        stop: None,
         _claim: claim,
     })))
 }
@@ -100,8 +101,8 @@ struct Shim {
     signals: SignalFd,
     /// The command's process and process group, while it is not reaped.
     command: Option<Pid>,
-    /// When the command is killed; set by a stop.
-    deadline: Option<Instant>,
+    /// The stop under way.
+    stop: Option<Stop>,
     /// Released last.
     _claim: Claim,
 }
@@ -153,6 +154,7 @@ impl Shim {
             shim: own,
             shim_ticks: descendants::process(own).map_or(0, |process| process.ticks),
             boot: clock::boot(),
+            trace: self.spec.trace.clone(),
         };
         let bytes = serde_json::to_vec(&started)?;
         durable::mark(&self.files.started(), &bytes, self.spec.durability)?;
@@ -203,8 +205,16 @@ impl Shim {
             {
                 return ended.clone();
             }
-            if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                self.signal(Signal::SIGKILL);
+            if let Some(stop) = &mut self.stop {
+                let now = Instant::now();
+                if exit.is_some() {
+                    stop.command_ended(now);
+                }
+                match stop.take(now) {
+                    Due::Nothing => {}
+                    Due::Terminate => self.signal(Signal::SIGTERM),
+                    Due::Kill => self.signal(Signal::SIGKILL),
+                }
             }
             self.sleep(exit.is_some());
             self.hear();
@@ -216,7 +226,7 @@ impl Shim {
     /// While a stop is in its grace, the others keep their time: a shell dies of TERM
     /// at once, and the server that it started wants to finish its requests.
     fn is_clean(&self) -> bool {
-        let stopping = self.deadline.is_some();
+        let stopping = self.stop.is_some();
         if self.spec.leftovers == Leftovers::Leave && !stopping {
             return true;
         }
@@ -229,9 +239,7 @@ impl Shim {
 
     /// Waits for a signal, a stop, or the next thing that is due.
     fn sleep(&self, ended: bool) {
-        let left = self
-            .deadline
-            .map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = self.stop.map(|stop| stop.left(Instant::now()));
         let killing = left.is_some_and(|left| left.is_zero());
         let wait = if ended || killing {
             // Others die now; their ends come as signals, and not all are our children.
@@ -267,14 +275,17 @@ impl Shim {
     }
 
     fn stop(&mut self, grace: Duration) {
-        if self.deadline.is_none() {
-            self.signal(Signal::SIGTERM);
+        let now = Instant::now();
+        if let Some(stop) = &mut self.stop {
+            return stop.shorten(grace, now);
         }
-        let wanted = Instant::now().checked_add(grace.min(Duration::from_hours(24)));
-        self.deadline = match (self.deadline, wanted) {
-            (Some(current), Some(wanted)) => Some(current.min(wanted)),
-            (current, wanted) => current.or(wanted),
-        };
+        self.stop = Some(Stop::begin(self.spec.ending, grace, now));
+        if let (Ending::Interrupt, Some(command)) = (self.spec.ending, self.command)
+            && !grace.is_zero()
+        {
+            // It may have ended just now, and is not reaped: then the number is still its own.
+            let _ = kill(command, Signal::SIGINT);
+        }
     }
 
     /// Signals the command's process group, and those below that left it.

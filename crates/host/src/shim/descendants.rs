@@ -89,9 +89,24 @@ fn children(pid: i32) -> Option<Vec<i32>> {
     Some(text.split_whitespace().filter_map(|word| word.parse().ok()).collect())
 }
 
+/// Returns whether the process has `entry` in its environment, and is not a part of a host.
+pub(crate) fn is_traced(pid: i32, entry: &str) -> bool {
+    let environment = environment(pid);
+    let found = environment.split(|byte| *byte == 0).any(|own| own == entry.as_bytes());
+    found && !has_detached(&environment)
+}
+
 /// Returns whether the process was started as a part of a host, which is meant to stay.
 fn is_detached(pid: i32) -> bool {
-    let environment = std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    has_detached(&environment(pid))
+}
+
+/// Returns the environment that a process began with; empty when it may not be read.
+fn environment(pid: i32) -> Vec<u8> {
+    std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default()
+}
+
+fn has_detached(environment: &[u8]) -> bool {
     environment.split(|byte| *byte == 0).any(|entry| {
         entry
             .strip_prefix(DETACHED.as_bytes())

@@ -14,7 +14,8 @@ use crate::shim::descendants::{self, Process};
 /// Kills what remains of an attempt whose shim is dead; returns how many processes it found.
 ///
 /// The shim was the leader of a session, and the kernel does not give its number
-/// away while a member lives. A process that left the session is not found here.
+/// away while a member lives. A process that left the session is known by the trace in
+/// its environment, when the attempt has one; those of a host stay.
 pub fn sweep(directory: &Path) -> io::Result<usize> {
     let files = Files::new(directory);
     let Some(started) = read_json::<StartedRecord>(&files.started())? else {
@@ -39,16 +40,23 @@ pub fn sweep(directory: &Path) -> io::Result<usize> {
     }
 }
 
-/// Returns the living processes of the shim's session; none when its number has a new owner.
+/// Returns the living processes of the attempt.
 fn members(started: &StartedRecord) -> Vec<i32> {
+    // The number of the session may have a new owner.
+    let reused = descendants::process(started.shim).is_some_and(|leader| leader.ticks != started.shim_ticks);
+    let itself = std::process::id().cast_signed();
     let own = |process: &Process| {
         // The shim itself may be in its last moments, with nothing left to lose.
-        process.session == started.shim && process.pid != started.shim && !process.zombie
+        if process.zombie || process.pid == started.shim || process.pid == itself {
+            return false;
+        }
+        let in_session = process.session == started.shim && !reused;
+        in_session
+            || started
+                .trace
+                .as_ref()
+                .is_some_and(|trace| descendants::is_traced(process.pid, trace))
     };
-    let reused = descendants::process(started.shim).is_some_and(|leader| leader.ticks != started.shim_ticks);
-    if reused {
-        return Vec::new();
-    }
     descendants::all()
         .into_iter()
         .filter(own)

@@ -35,9 +35,17 @@ pub struct AttemptSpec {
     pub stderr: PathBuf,
     /// How long a stop waits between asking and killing, when the stop does not say.
     pub grace: Duration,
+    /// How a stop asks the command to end.
+    #[serde(default)]
+    pub ending: Ending,
     /// What happens to processes that the command leaves behind.
     #[serde(default)]
     pub leftovers: Leftovers,
+    /// The entry of `env`, as `NAME=VALUE`, by which [`crate::shim::sweep`] finds what has left the session.
+    ///
+    /// No other attempt on the machine may have the same.
+    #[serde(default)]
+    pub trace: Option<String>,
     /// What the markers survive.
     #[serde(default)]
     pub durability: Durability,
@@ -51,6 +59,18 @@ impl fmt::Debug for AttemptSpec {
             .field("env", &self.env.keys())
             .finish_non_exhaustive()
     }
+}
+
+/// How a stop asks, before it kills.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ending {
+    /// TERM to all processes at once; KILL when the grace is over.
+    #[default]
+    Terminate,
+    /// INT to the command's own process; TERM to all that is left when it has ended, and at the latest after three
+    /// quarters of the grace; KILL when the grace is over. With ten seconds, what GitHub's runner does.
+    Interrupt,
 }
 
 /// What happens to processes that outlive the command that started them.

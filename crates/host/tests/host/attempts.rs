@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use lockgate_host::shim::{
-    AttemptSpec, AttemptState, Exit, Leftovers, Spawned, StartedRecord, Stopping, observe, release, spawn, stop, sweep,
-    wait,
+    AttemptSpec, AttemptState, Ending, Exit, Leftovers, Spawned, StartedRecord, Stopping, observe, release, spawn,
+    stop, sweep, wait,
 };
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -191,6 +191,55 @@ async fn orphans_may_stay_until_they_are_swept() {
 }
 
 #[tokio::test]
+async fn what_left_the_session_is_swept_by_its_trace() {
+    let attempt = Attempt::new();
+    let trace = format!("TRACE={}", attempt.directory.display());
+    let text = "setsid sleep 1000 & (setsid nohup sleep 1001 >/dev/null 2>&1 & echo $!); echo $!\n\
+                (env -u TRACE setsid sleep 1002 & echo $!); (LOCKGATE_DETACHED=1 setsid sleep 1003 & echo $!)\n\
+                for pid in $(cat output); do until grep -q sleep /proc/$pid/cmdline; do :; done; done";
+    let mut spec = attempt.script(text);
+    spec.leftovers = Leftovers::Leave;
+    spec.env.insert("TRACE".into(), attempt.directory.display().to_string());
+    spec.trace = Some(trace);
+    assert_eq!(attempt.run(&spec).await, Exit::Code(0));
+    let pids = attempt.pids(4).await;
+    assert!(pids.iter().all(|pid| runs(*pid)), "{pids:?}");
+    assert_eq!(sweep(&attempt.directory).unwrap(), 2);
+    until("the ends of the traced", || {
+        (!runs(pids[0]) && !runs(pids[1])).then_some(())
+    })
+    .await;
+    assert!(runs(pids[2]), "whoever takes the trace away means to stay");
+    assert!(runs(pids[3]), "a host stays");
+    for pid in &pids[2..] {
+        kill(Pid::from_raw(*pid), Signal::SIGKILL).unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_looked_for_when_the_command_ended_alone() {
+    let attempt = Attempt::new();
+    let mut spec = attempt.script("true");
+    spec.leftovers = Leftovers::Leave;
+    spec.trace = Some(format!("TRACE={}", attempt.directory.display()));
+    assert_eq!(attempt.run(&spec).await, Exit::Code(0));
+    let mut stranger = Command::new("sleep")
+        .arg("1000")
+        .env("TRACE", &attempt.directory)
+        .spawn()
+        .unwrap();
+    let pid = stranger.id().cast_signed();
+    let found = sweep(&attempt.directory).unwrap();
+    let lives = runs(pid);
+    stranger.kill().unwrap();
+    stranger.wait().unwrap();
+    assert!(
+        found == 0 && lives,
+        "a step that leaves nobody costs no look at all processes"
+    );
+}
+
+#[tokio::test]
 async fn a_process_of_a_host_that_a_step_started_stays() {
     let attempt = Attempt::new();
     let text = "LOCKGATE_DETACHED=1 setsid sleep 1000 & echo $!; \
@@ -284,6 +333,60 @@ async fn a_stop_asks_first() {
     assert_eq!(attempt.exit().await, Exit::Code(5));
     assert_eq!(attempt.output(), "1\nbye\n");
     assert_eq!(stop(&attempt.directory, Duration::ZERO).unwrap(), Stopping::NotRunning);
+}
+
+#[tokio::test]
+async fn an_interrupt_reaches_the_command_alone_and_the_rest_is_asked_after_it() {
+    let attempt = Attempt::new();
+    let text = "exec 2>/dev/null; trap 'echo interrupted; exit 7' INT; trap 'echo terminated' TERM\n\
+                (trap 'echo child interrupted' INT; trap 'echo child asked; exit 0' TERM; echo 1\n\
+                while :; do sleep 0.01; done) &\nwhile :; do sleep 0.01; done";
+    let mut spec = attempt.script(text);
+    spec.ending = Ending::Interrupt;
+    spec.leftovers = Leftovers::Leave;
+    attempt.spawn(&spec).await;
+    attempt.pids(1).await;
+    stop(&attempt.directory, Duration::from_mins(10)).unwrap();
+    assert_eq!(attempt.exit().await, Exit::Code(7));
+    assert_eq!(attempt.output(), "1\ninterrupted\nchild asked\n");
+}
+
+#[tokio::test]
+async fn whoever_does_not_hear_an_interrupt_is_asked_by_term_and_then_killed() {
+    let attempt = Attempt::new();
+    let text = "exec 2>/dev/null; trap '' INT; trap 'echo terminated' TERM; echo 1; while :; do sleep 0.01; done";
+    let mut spec = attempt.script(text);
+    spec.ending = Ending::Interrupt;
+    attempt.spawn(&spec).await;
+    attempt.pids(1).await;
+    let asked = Instant::now();
+    let grace = Duration::from_millis(800);
+    stop(&attempt.directory, grace).unwrap();
+    assert_eq!(attempt.exit().await, Exit::Signal(9));
+    assert!(asked.elapsed() >= grace);
+    assert_eq!(attempt.output(), "1\nterminated\n");
+}
+
+#[tokio::test]
+async fn a_command_is_interrupted_even_when_its_starter_ignores_interrupts() {
+    let attempt = Attempt::new();
+    let mut spec = attempt.script("trap 'exit 8' INT; echo 1; while :; do sleep 0.01; done");
+    spec.ending = Ending::Interrupt;
+    std::fs::create_dir_all(&attempt.work).unwrap();
+    let file = attempt.work.join("spec");
+    std::fs::write(&file, serde_json::to_vec(&spec).unwrap()).unwrap();
+    let mut starter = Command::new("sh")
+        .args(["-c", "trap '' INT; exec \"$0\" \"$@\""])
+        .arg(roles().executable)
+        .args([Path::new("spawn-and-hang"), &attempt.directory, &file])
+        .stdin(Stdio::null())
+        .spawn()
+        .unwrap();
+    attempt.pids(1).await;
+    starter.kill().unwrap();
+    starter.wait().unwrap();
+    stop(&attempt.directory, Duration::from_mins(10)).unwrap();
+    assert_eq!(attempt.exit().await, Exit::Code(8));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use lockgate_core::StreamId;
 use lockgate_host::durable::Durability;
 use lockgate_host::instance::{InstanceSpec, InstanceState, Instances, Observation};
-use lockgate_host::shim::{AttemptSpec, Leftovers};
+use lockgate_host::shim::{AttemptSpec, Ending, Leftovers};
 use lockgate_host::status::{HostStatus, RoleStatus};
 use lockgate_host::wire::{ProxyClient, SupervisorClient};
 use lockgate_host::{HostHome, Name, Role, Roles, start, status, stop};
@@ -179,7 +179,9 @@ pub(crate) fn script(directory: &Path, text: &str) -> AttemptSpec {
         stdout: directory.join("output"),
         stderr: directory.join("output"),
         grace: Duration::from_secs(10),
+        ending: Ending::Terminate,
         leftovers: Leftovers::Kill,
+        trace: None,
         durability: Durability::Power,
     }
 }

@@ -8,12 +8,14 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use lockgate_host::durable::Durability;
-use lockgate_host::shim::{self, AttemptSpec, AttemptState, Leftovers};
+use lockgate_host::shim::{self, AttemptSpec, AttemptState, Ending, Leftovers};
 use lockgate_pipeline::run::effect::{AttemptBody, StepAttempt};
+use sha2::{Digest as _, Sha256};
 
 use super::node;
 use super::record::{self, StepRecord};
 use crate::executor::files::StepFiles;
+use crate::executor::hash_files::hexadecimal;
 use crate::executor::run::Run;
 use crate::executor::secrets::RevealError;
 use crate::executor::shell::{Shell, ShellError};
@@ -25,6 +27,10 @@ const SWITCHES: [&str; 2] = [
     "ACTIONS_ALLOW_UNSECURE_COMMANDS",
     "ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS",
 ];
+
+/// The variable by which processes are found that a step left running, as with GitHub's runner: one that takes it away
+/// and leaves the session means to outlive its job.
+const TRACKING: &str = "RUNNER_TRACKING_ID";
 
 /// Why a step cannot be begun; the whole of it in one sentence, for the log.
 #[derive(Debug, thiserror::Error)]
@@ -58,7 +64,8 @@ pub(super) async fn begin(run: &Run, step: &StepAttempt) -> Result<StepRecord, B
         return Ok(record);
     }
     let job = run.job(&step.directory);
-    let env = environment(run, step, &job)?;
+    let mut env = environment(run, step, &job)?;
+    env.entry(TRACKING.to_owned()).or_insert_with(|| tracking_id(&attempt));
     let command = command(run, step, &job, &env).await?;
     let record = StepRecord {
         attempt: step.attempt.clone(),
@@ -85,7 +92,9 @@ pub(super) async fn begin(run: &Run, step: &StepAttempt) -> Result<StepRecord, B
         stdout: raw.clone(),
         stderr: raw,
         grace: Duration::from_secs(10),
+        ending: Ending::Interrupt,
         leftovers: Leftovers::Leave,
+        trace: Some(format!("{TRACKING}={}", tracking_id(&attempt))),
         durability: Durability::Process,
     };
     let spawned = shim::spawn(&run.options.roles, &attempt, &spec).await;
@@ -113,6 +122,12 @@ fn environment(run: &Run, step: &StepAttempt, job: &JobFolder) -> Result<BTreeMa
         revealed.insert(name.to_owned(), path.to_string_lossy().into_owned());
     }
     Ok(revealed)
+}
+
+/// Returns what no other attempt on this machine has.
+fn tracking_id(attempt: &Path) -> String {
+    let digest = Sha256::digest(attempt.as_os_str().as_encoded_bytes());
+    format!("github_{}", hexadecimal(&digest[..16]))
 }
 
 async fn command(

@@ -17,7 +17,7 @@ use crate::durable::{self, Durability};
 use crate::instance::{InstanceState, Observation};
 use crate::layout::Name;
 use crate::seat::in_words;
-use crate::shim::{self, AttemptSpec, AttemptState, Exit, Leftovers};
+use crate::shim::{self, AttemptSpec, AttemptState, Ending, Exit, Leftovers};
 
 /// Who ran for so long is well, and its next end is answered at once.
 const WELL: Duration = Duration::from_secs(30);
@@ -195,7 +195,9 @@ impl Life {
             stdout: log.clone(),
             stderr: log,
             grace: GRACE,
+            ending: Ending::Terminate,
             leftovers: Leftovers::Kill,
+            trace: None,
             durability: Durability::Process,
         }
     }
