@@ -18,6 +18,7 @@ use lockgate_pipeline::run::effect::RunEffect;
 use lockgate_pipeline::run::{Run, RunInput, RunStart};
 use serde::{Deserialize, Serialize};
 
+use crate::executor::workspace::RunFolder;
 use crate::executor::{
     ArtifactStore, Debug, ExecutorOptions, LogSink, ProcessExecutor, Source, SystemChanges, UserEnvironment,
 };
@@ -239,8 +240,12 @@ impl Performer<Run> for RunPerformer {
 
     async fn sweep(&self, _stream: &StreamId, _effects: &BTreeMap<EffectKey, RunEffect>) {}
 
-    /// Lets the executor go, with the secrets that it knows.
+    /// Lets the executor go, with the secrets that it knows and those that its steps made known.
     fn forget(&self, stream: &StreamId) {
         self.executors().remove(stream);
+        self.folders.forget_secrets(stream);
+        if let Err(error) = RunFolder::forget_secrets(&self.folders.of(stream)) {
+            tracing::warn!(%error, %stream, "what a run that is over kept to itself could not be removed");
+        }
     }
 }

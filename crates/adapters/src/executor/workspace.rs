@@ -49,6 +49,15 @@ impl RunFolder {
         Ok(folder)
     }
 
+    /// Removes what may hold values of secrets from the folder at `root`: the run is over. What tells how it went stays.
+    ///
+    /// # Errors
+    /// Returns what cannot be removed.
+    pub fn forget_secrets(root: &Path) -> io::Result<()> {
+        remove_all(&root.join("private"))?;
+        remove_all(&root.join("jobs"))
+    }
+
     /// Returns the folder of the job with this directory name.
     pub fn job(&self, directory: &str, repository: &str) -> JobFolder {
         JobFolder {
@@ -135,15 +144,7 @@ impl JobFolder {
     /// # Errors
     /// Returns what cannot be removed.
     pub fn remove(&self) -> io::Result<()> {
-        match fs::remove_dir_all(&self.root) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
-            // Tools such as Go's module cache take the right to write away from their folders.
-            Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
-                make_removable(&self.root)?;
-                fs::remove_dir_all(&self.root)
-            }
-            other => other,
-        }
+        remove_all(&self.root)
     }
 
     /// Returns the top of it.
@@ -214,6 +215,18 @@ fn safe_name(name: &str) -> String {
     match safe.trim_matches('.') {
         "" => "_".to_owned(),
         _ => safe,
+    }
+}
+
+fn remove_all(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(()),
+        // Tools such as Go's module cache take the right to write away from their folders.
+        Err(cause) if cause.kind() == io::ErrorKind::PermissionDenied => {
+            make_removable(folder)?;
+            fs::remove_dir_all(folder)
+        }
+        other => other,
     }
 }
 

@@ -1,6 +1,12 @@
 //! Secrets go in, and never come out.
 
+use std::sync::Arc;
+
+use lockgate_adapters::clock::SystemClock;
+use lockgate_adapters::run::{RunFolders, RunPerformer};
+use lockgate_engine::Performer;
 use lockgate_pipeline::expression::secret::marker;
+use lockgate_pipeline::run::Run;
 use lockgate_pipeline::run::effect::AttemptBody;
 use lockgate_pipeline::run::input::StepEnd;
 
@@ -69,6 +75,34 @@ async fn what_was_sealed_is_put_in_and_hidden_by_other_jobs_and_processes() {
     assert_eq!(fixture.log_in("other", "echo dynamic-value").await, "***\n");
     assert_eq!(fixture.log_in("build", "echo dynamic-value").await, "***\n");
     assert_eq!(fixture.log_in("other", &text).await, "*** ***\n");
+}
+
+#[tokio::test]
+async fn a_run_that_is_over_keeps_no_secret_on_disk_and_still_tells_its_end() {
+    let stream = RunFolders::stream("shop", "r1");
+    let mut fixture = Fixture::with(|options| {
+        options.home = RunFolders::new(options.caches.parent().unwrap()).of(&stream);
+    });
+    fixture.prepare("build").await;
+    let step = fixture.attempt(
+        "build",
+        script("v=dynamic-$(echo value); echo ::add-mask::$v; echo v=x=$v | tee $RUNNER_TEMP/kept >> $GITHUB_OUTPUT"),
+    );
+    let end = fixture.perform(step.clone()).await;
+    let home = fixture.options.home.clone();
+    let holds = || {
+        all_files(&home)
+            .iter()
+            .any(|(_, bytes)| contains(bytes, "dynamic-value"))
+    };
+    assert!(holds(), "a later step of the run gets the value");
+    let folders = RunFolders::new(fixture.options.caches.parent().unwrap());
+    let performer = RunPerformer::new(folders, fixture.options.roles.clone(), Arc::new(SystemClock::new()));
+    Performer::<Run>::forget(&performer, &stream);
+    assert!(!holds(), "nothing needs the value any more");
+    fixture.restart();
+    assert_eq!(fixture.perform(step.clone()).await, end);
+    assert!(fixture.executor.log_of(&step).exists());
 }
 
 #[tokio::test]
