@@ -83,6 +83,29 @@ async fn a_name_is_given_once() {
 }
 
 #[tokio::test]
+async fn each_artifact_has_an_id_of_its_own() {
+    let mut fixture = Fixture::new();
+    fixture.prepare("build").await;
+    succeeded(&fixture.sh("echo 1 > file; echo 2 > other").await);
+    let mut ids = std::collections::BTreeSet::new();
+    // The later ones come before the first in the order of names; the last two are the same bytes.
+    for (name, path) in [("c", "other"), ("b", "file"), ("a", "file")] {
+        let end = fixture.uses(UploadArtifact, &[("name", name), ("path", path)]).await;
+        let id: u64 = end.outputs["artifact-id"].parse().unwrap();
+        assert!(ids.insert(id) && id < 1 << 53, "{name}: {id}");
+        let again = fixture.uses(UploadArtifact, &[("name", name), ("path", path)]).await;
+        assert_eq!(
+            again.outputs["artifact-id"],
+            id.to_string(),
+            "what a crash repeats is the same"
+        );
+    }
+    let changed = [("name", "a"), ("path", "other"), ("overwrite", "true")];
+    let end = fixture.uses(UploadArtifact, &changed).await;
+    assert!(ids.insert(end.outputs["artifact-id"].parse().unwrap()), "{ids:?}");
+}
+
+#[tokio::test]
 async fn nothing_found_is_a_warning_unless_it_is_an_error() {
     let mut fixture = Fixture::new();
     fixture.prepare("build").await;

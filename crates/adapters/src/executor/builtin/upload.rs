@@ -68,15 +68,13 @@ fn store(
         .collect();
     context.go_on()?;
     let stored = store.put(name, &draft, &packed, (names, taken))?;
-    let position = store.list()?.iter().position(|artifact| artifact.name == name);
     context.say(&format!(
         "Artifact {name} has been stored: {} bytes, {}",
         stored.size, stored.digest
     ));
     let mut done = Done::default();
-    let id = position.map_or(1, |position| position + 1);
     let url = format!("file://{}", store.bytes_of(&stored).display());
-    done.outputs.insert("artifact-id".to_owned(), id.to_string());
+    done.outputs.insert("artifact-id".to_owned(), stored.id().to_string());
     done.outputs.insert("artifact-url".to_owned(), url);
     let digest = stored.digest.trim_start_matches("sha256:").to_owned();
     done.outputs.insert("artifact-digest".to_owned(), digest);
