@@ -19,6 +19,7 @@ mod lowering;
 mod matrix;
 mod need;
 mod permission;
+mod place;
 mod property;
 mod reach;
 mod reference;

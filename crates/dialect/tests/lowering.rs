@@ -128,3 +128,41 @@ fn who_starts_a_job_is_told_what_it_gets_otherwise() {
     assert_eq!(jobs, ["one", "two", "three", "many", "many", "many"]);
     assert!(lower(include_str!("corpus/ok/minimal.yml")).cautions.is_empty());
 }
+
+#[test]
+fn keys_with_expressions_keep_their_place() {
+    let text = "on: push
+env:
+  TOP: ${{ github.sha }}
+  PLAIN: text
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    if: github.sha != ''
+    timeout-minutes: ${{ fromJSON(vars.MINUTES) }}
+    env: { A: '${{ vars.A }}', B: plain }
+    strategy:
+      matrix: { n: '${{ fromJSON(vars.N) }}' }
+    outputs:
+      o: ${{ steps.s.outputs.o }}
+    steps: [{ id: s, run: make }]
+";
+    let pipeline = lower(text).pipeline;
+    let job = pipeline.job("a").unwrap();
+    let places: Vec<(&str, usize, usize)> = job
+        .places
+        .iter()
+        .map(|(name, (line, column))| (name.as_str(), *line, *column))
+        .collect();
+    let expected = [
+        ("env.A", 10, 12),
+        ("if", 8, 5),
+        ("outputs.o", 14, 7),
+        ("strategy.matrix", 12, 7),
+        ("timeout-minutes", 9, 5),
+    ];
+    assert_eq!(places, expected);
+    assert_eq!(pipeline.place_of("env.TOP").to_string(), ".github/workflows/ci.yml:3:3");
+    assert_eq!(job.place_of("env.A").to_string(), ".github/workflows/ci.yml:10:12");
+    assert_eq!(job.place_of("env.B"), job.place);
+}

@@ -8,6 +8,7 @@ mod job;
 mod step;
 mod template_value;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -49,9 +50,18 @@ pub struct Pipeline {
     /// What the file asks for at its top and this version cannot do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unsupported: Vec<Unsupported>,
+    /// Line and column of the keys at the top that each job evaluates, such as `env.NAME`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, (usize, usize)>,
 }
 
 impl Pipeline {
+    /// Returns where a key at the top stands; the beginning of the file when that is not known.
+    pub fn place_of(&self, key: &str) -> Place {
+        let (line, column) = self.places.get(key).copied().unwrap_or((1, 1));
+        Place::new(Arc::clone(&self.path), line, column)
+    }
+
     /// Returns the job with this id.
     pub fn job(&self, id: &str) -> Option<&Arc<Job>> {
         self.jobs.iter().find(|job| job.id == id)

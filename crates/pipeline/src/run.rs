@@ -15,6 +15,7 @@ mod decision;
 pub mod effect;
 pub mod environment;
 pub mod event;
+mod failure;
 mod fold;
 mod graph;
 mod group;
@@ -36,6 +37,7 @@ use serde::{Deserialize, Serialize};
 
 pub use effect::{AttemptId, JobKey, RunEffect, StepPath};
 pub use event::{JobEvent, RunEvent};
+pub use failure::{Blame, Failed};
 pub use input::{RunInput, RunResult, StepEnd, StepExit};
 pub use job::{StepRecord, StepState};
 pub use limits::{Limits, Weight};

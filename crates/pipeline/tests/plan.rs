@@ -34,6 +34,7 @@ fn pipeline(jobs: Vec<Job>) -> Arc<Pipeline> {
         permissions: None,
         jobs: jobs.into_iter().map(Arc::new).collect(),
         unsupported: Vec::new(),
+        places: std::collections::BTreeMap::new(),
     })
 }
 

@@ -34,6 +34,7 @@ impl Lowering {
         let mut fields = self.reader.fields(&entry.value, "a job")?;
         self.job = Some(entry.key.name.clone());
         let mut job = Job::new(entry.key.name.clone(), Vec::new(), self.place(entry.key.span));
+        job.places = self.places_of_job(&entry.value);
         let needs = fields
             .take("needs")
             .and_then(|needs| self.plain_texts(needs, "`needs`"));

@@ -92,6 +92,9 @@ impl Lowering {
         }
         for (name, span) in self.plain_texts(node, "`on`").unwrap_or_default() {
             if let Some(kind) = self.event_kind(&name, span) {
+                if kind.name == "workflow_run" {
+                    self.refuse_without_workflows(span);
+                }
                 if kind.name == "schedule" {
                     let message = "`schedule` needs the times at which it starts";
                     self.error_with_help(codes::WRONG_SCHEDULE, span, message, SCHEDULE_EXAMPLE);
@@ -115,6 +118,11 @@ impl Lowering {
             trigger.schedules = self.schedules(&entry.value);
             return Some(trigger);
         }
+        let names = entry.value.get("workflows");
+        let names_none = names.is_none_or(|names| names.is_null() || names.as_sequence().is_some_and(<[_]>::is_empty));
+        if kind.name == "workflow_run" && names_none {
+            self.refuse_without_workflows(entry.key.span);
+        }
         if entry.value.is_null() {
             return Some(trigger);
         }
@@ -137,6 +145,12 @@ impl Lowering {
             diagnostic
         });
         Some(trigger)
+    }
+
+    fn refuse_without_workflows(&mut self, span: Span) {
+        let message = "`workflow_run` needs the workflows whose runs start this one";
+        let help = "name them: `workflow_run: { workflows: [CI], types: [completed] }`";
+        self.error_with_help(codes::MISSING_KEY, span, message, help);
     }
 
     fn event_kind(&mut self, name: &str, span: Span) -> Option<&'static EventKind> {

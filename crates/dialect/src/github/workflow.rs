@@ -1,5 +1,6 @@
 //! The top of a workflow file.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
@@ -9,9 +10,10 @@ use super::availability::{RUN_NAME, WORKFLOW_CONCURRENCY, WORKFLOW_ENV};
 use super::event;
 use super::lowering::Lowering;
 use super::need::Needing;
+use super::place::Places;
 use super::{LocalUse, Triggers, Workflow};
 use crate::codes;
-use crate::yaml::{self, Node};
+use crate::yaml::{self, Entry, Key, Node};
 
 pub(super) fn read(file: &SourceFile) -> (Option<Workflow>, Vec<Diagnostic>, Vec<LocalUse>) {
     let (node, mut diagnostics) = yaml::parse(file);
@@ -41,7 +43,12 @@ impl Lowering {
         let run_name = fields
             .take("run-name")
             .and_then(|node| self.template(node, "`run-name`", &RUN_NAME));
-        let env = fields.take("env").map(|env| self.entries(env, "`env`", &WORKFLOW_ENV));
+        let env = fields.take("env");
+        let mut places = Places::new();
+        if let Some(env) = env {
+            self.add_places(env, "env", |_| true, &mut places);
+        }
+        let env = env.map(|env| self.entries(env, "`env`", &WORKFLOW_ENV));
         let defaults = fields.take("defaults").map(|node| self.defaults(node, None));
         let concurrency = fields
             .take("concurrency")
@@ -76,6 +83,7 @@ impl Lowering {
                 permissions,
                 jobs,
                 unsupported,
+                places,
             },
         })
     }
@@ -85,7 +93,9 @@ impl Lowering {
             return Vec::new();
         };
         let mut read = Vec::new();
+        let mut seen: BTreeMap<String, &Key> = BTreeMap::new();
         for entry in fields.rest() {
+            self.check_job_id(entry, &mut seen);
             if let Some((job, needs)) = self.job(entry) {
                 read.push((job, needs, entry.key.span));
             }
@@ -103,6 +113,19 @@ impl Lowering {
             .collect();
         self.check_needs(&needing);
         read.into_iter().map(|(job, ..)| Arc::new(job)).collect()
+    }
+}
+
+impl Lowering {
+    fn check_job_id<'n>(&mut self, entry: &'n Entry, seen: &mut BTreeMap<String, &'n Key>) {
+        let id = &entry.key.name;
+        // The same case twice is told where the mapping is read.
+        if let Some(first) = seen.get(&id.to_ascii_lowercase()).filter(|first| first.name != *id) {
+            let message = format!("two jobs have the id `{id}`, where case does not matter");
+            let diagnostic = self.reader.error(codes::DUPLICATE_ID, entry.key.span, message);
+            self.reader.report(diagnostic.related(first.span, "the first one"));
+        }
+        seen.entry(id.to_ascii_lowercase()).or_insert(&entry.key);
     }
 }
 

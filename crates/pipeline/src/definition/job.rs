@@ -1,5 +1,7 @@
 //! A job: the unit of scheduling.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Entries, Place, Step, TemplateValue, Unsupported};
@@ -56,6 +58,9 @@ pub struct Job {
     pub unsupported: Vec<Unsupported>,
     /// Where it stands.
     pub place: Place,
+    /// Line and column of the keys that hold expressions, such as `env.NAME` and `strategy.matrix`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub places: BTreeMap<String, (usize, usize)>,
 }
 
 impl Job {
@@ -79,6 +84,15 @@ impl Job {
             permissions: None,
             unsupported: Vec::new(),
             place,
+            places: BTreeMap::new(),
+        }
+    }
+
+    /// Returns where a key stands; where the job stands when that is not known.
+    pub fn place_of(&self, key: &str) -> Place {
+        match self.places.get(key) {
+            Some((line, column)) => Place::new(self.place.file.clone(), *line, *column),
+            None => self.place.clone(),
         }
     }
 }

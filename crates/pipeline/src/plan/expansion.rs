@@ -58,8 +58,23 @@ pub enum ExpansionError {
 }
 
 impl ExpansionError {
+    /// Returns the key of the job that is to blame.
+    pub(crate) fn key(&self) -> &'static str {
+        match self {
+            Self::Evaluation { what: "`name`", .. } => "name",
+            Self::Evaluation {
+                what: "`fail-fast`", ..
+            } => "strategy.fail-fast",
+            Self::Evaluation {
+                what: "`max-parallel`", ..
+            }
+            | Self::Matrix(MatrixError::MaxParallel(_)) => "strategy.max-parallel",
+            Self::Evaluation { .. } | Self::Matrix(_) => "strategy.matrix",
+        }
+    }
+
     pub(super) fn in_plan(self, job: &Job) -> PlanError {
-        let (job, place) = (job.id.clone(), job.place.clone());
+        let (job, place) = (job.id.clone(), job.place_of(self.key()));
         match self {
             Self::Evaluation { what, source } => PlanError::Evaluation {
                 what,

@@ -118,7 +118,7 @@ pub(super) fn decide(
                 errors.push(PlanError::Evaluation {
                     what: "`if`",
                     job: job.id.clone(),
-                    place: job.place.clone(),
+                    place: job.place_of("if"),
                     source,
                 });
                 Fate::WillRun

@@ -7,6 +7,7 @@ use lockgate_core::Timestamp;
 use super::environment::Variables;
 use super::input::UploadedArtifact;
 use super::job::{Activity, JobState, StepRecord};
+use super::outcome::StopReason;
 use super::{Conclusion, JobKey, Outcome, Run, RunId, RunStart};
 use crate::definition::Job;
 use crate::plan::Plan;
@@ -177,6 +178,11 @@ impl<'r> JobView<'r> {
             Some(state) => state.end.as_ref()?.reason.as_deref(),
             None => self.run.groups[self.place].over.as_ref()?.reason.as_deref(),
         }
+    }
+
+    /// Returns why it is to end before its steps do.
+    pub(super) fn stopped_for(&self) -> Option<&'r StopReason> {
+        self.state?.stopping.as_ref()
     }
 
     /// Returns the steps that have begun or were passed over, in that order, those of composite actions included.

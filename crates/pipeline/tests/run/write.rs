@@ -30,6 +30,7 @@ pub(crate) fn pipeline(jobs: Vec<Job>) -> Pipeline {
         permissions: None,
         jobs: jobs.into_iter().map(Into::into).collect(),
         unsupported: Vec::new(),
+        places: std::collections::BTreeMap::new(),
     }
 }
 

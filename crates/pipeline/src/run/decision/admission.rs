@@ -113,7 +113,11 @@ fn admission(run: &Run, place: usize) -> Result<Option<Arc<Expansion>>, (Outcome
         Ok(true) => {}
         Ok(false) => return Err((Outcome::Skipped, why_not(run, place))),
         Err(error) => {
-            return Err((Outcome::Failure, format!("its `if` cannot be evaluated: {error}")));
+            let place = definition.place_of("if");
+            return Err((
+                Outcome::Failure,
+                format!("{place}: its `if` cannot be evaluated: {error}"),
+            ));
         }
     }
     if run.start.plan.jobs[place].expansion.is_some() {
@@ -124,7 +128,10 @@ fn admission(run: &Run, place: usize) -> Result<Option<Arc<Expansion>>, (Outcome
             Err((Outcome::Skipped, "its matrix excludes every combination".to_owned()))
         }
         Ok(expansion) => Ok(Some(Arc::new(as_stored(expansion)))),
-        Err(error) => Err((Outcome::Failure, error.to_string())),
+        Err(error) => {
+            let place = definition.place_of(error.key());
+            Err((Outcome::Failure, format!("{place}: {error}")))
+        }
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn job(run: &Run, job: &JobState, now: &Now) -> JobEvent {
             job,
             scope: StepScope::of(run, job),
         };
-        match evaluation.texts("outputs", &job.definition.outputs) {
+        match job_outputs(&evaluation, job) {
             Ok(values) => outputs = values,
             Err(Stuck::Hash(patterns)) => {
                 return JobEvent::HashWanted {
@@ -93,6 +93,22 @@ pub(super) fn job(run: &Run, job: &JobState, now: &Now) -> JobEvent {
         reason,
         at: now.wall,
     }))
+}
+
+/// Returns the outputs of a job, or what stands against it, with the place of the output.
+fn job_outputs(evaluation: &Evaluation<'_>, job: &JobState) -> Result<Variables, Stuck> {
+    let mut outputs = Variables::new();
+    for entry in &job.definition.outputs {
+        let of_one = evaluation.texts("outputs", std::slice::from_ref(entry));
+        outputs.extend(of_one.map_err(|stuck| match stuck {
+            Stuck::Fails(why) => {
+                let place = job.definition.place_of(&format!("outputs.{}", entry.0));
+                Stuck::Fails(format!("{place}: {why}"))
+            }
+            other => other,
+        })?);
+    }
+    Ok(outputs)
 }
 
 /// Returns in words why a job does not succeed; `None` when it does.

@@ -27,15 +27,23 @@ pub(super) fn start(run: &Run, job: &JobState, now: &Now) -> Result<JobStart, St
         Some(labels) => labels.resolve(&mut |template: &Template| template.evaluate(&scope)),
         None => Ok(Value::Null),
     };
-    let labels = label_texts(&labels.map_err(|error| cannot("`runs-on`", &error))?);
-    let mut env = variables(&pipeline.env, &scope)?;
-    env.extend(variables(&definition.env, &scope)?);
+    let at = |key: &str, why: String| format!("{}: {why}", definition.place_of(key));
+    let labels = labels.map_err(|error| at("runs-on", cannot("`runs-on`", &error)))?;
+    let labels = label_texts(&labels);
+    let of_workflow = |name: &str, why: String| format!("{}: {why}", pipeline.place_of(&format!("env.{name}")));
+    let mut env = variables(&pipeline.env, &scope, of_workflow)?;
+    env.extend(variables(&definition.env, &scope, |name, why| {
+        at(&format!("env.{name}"), why)
+    })?);
+    let timeout = timeout(definition.timeout_minutes.as_ref(), &scope).map_err(|why| at("timeout-minutes", why))?;
+    let continue_on_error = flag("`continue-on-error`", definition.continue_on_error.as_ref(), &scope)
+        .map_err(|why| at("continue-on-error", why))?;
     Ok(JobStart {
         weight: run.start.limits.weight(&labels),
         labels,
         env: Arc::new(env),
-        timeout: timeout(definition.timeout_minutes.as_ref(), &scope)?.unwrap_or(DEFAULT_TIMEOUT),
-        continue_on_error: flag("`continue-on-error`", definition.continue_on_error.as_ref(), &scope)?,
+        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+        continue_on_error,
         now: now.clone(),
     })
 }
@@ -48,10 +56,10 @@ fn label_texts(labels: &Value) -> Vec<String> {
     }
 }
 
-fn variables(entries: &Entries, scope: &dyn Scope) -> Result<Variables, String> {
+fn variables(entries: &Entries, scope: &dyn Scope, at: impl Fn(&str, String) -> String) -> Result<Variables, String> {
     let evaluated = entries.iter().map(|(name, template)| {
         let value = template.evaluate_to_string(scope);
-        let value = value.map_err(|error| cannot(&format!("`env.{name}`"), &error))?;
+        let value = value.map_err(|error| at(name, cannot(&format!("`env.{name}`"), &error)))?;
         Ok((name.clone(), value))
     });
     evaluated.collect()

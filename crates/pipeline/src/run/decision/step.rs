@@ -6,7 +6,7 @@ use std::time::Duration;
 use lockgate_core::Now;
 
 use super::{action, progress, start};
-use crate::definition::{Entries, Step, StepBody};
+use crate::definition::{Step, StepBody};
 use crate::expression::{Condition, EvaluationError, Status, Template, Value, secret};
 use crate::run::Run;
 use crate::run::effect::{AttemptBody, StepPath};
@@ -67,7 +67,7 @@ impl Evaluation<'_> {
     }
 
     /// Returns the values of named templates.
-    pub(super) fn texts(&self, what: &str, entries: &Entries) -> Result<Variables, Stuck> {
+    pub(super) fn texts(&self, what: &str, entries: &[(String, Template)]) -> Result<Variables, Stuck> {
         let text = |(name, template): &(String, Template)| {
             let value = self.text(&format!("`{what}.{name}`"), template)?;
             Ok((name.clone(), value))

@@ -2,6 +2,7 @@
 
 use lockgate_core::Timestamp;
 
+use crate::definition::Place;
 use crate::run::effect::{AttemptId, StepPath};
 use crate::run::event::StepHead;
 use crate::run::input::AnnotationCounts;
@@ -16,6 +17,8 @@ pub struct StepRecord {
     pub id: Option<String>,
     /// The name shown to people.
     pub name: String,
+    /// Where it stands in its file; `None` when the file is not known.
+    pub place: Option<Place>,
     /// How it stands.
     pub state: StepState,
     /// Why it was skipped, failed or stopped, in words.
@@ -50,11 +53,12 @@ pub enum StepState {
 
 impl StepRecord {
     /// Returns the record of a step that begins.
-    pub(in crate::run) fn begun(step: &StepHead, at: Timestamp) -> Self {
+    pub(in crate::run) fn begun(step: &StepHead, place: Option<Place>, at: Timestamp) -> Self {
         Self {
             path: step.path.clone(),
             id: step.id.clone(),
             name: step.name.clone(),
+            place,
             state: StepState::Running,
             reason: None,
             notice: None,

@@ -35,6 +35,7 @@ fn planned(jobs: Vec<Arc<Job>>) -> Option<Plan> {
         permissions: None,
         jobs,
         unsupported: Vec::new(),
+        places: std::collections::BTreeMap::new(),
     };
     let request = PlanRequest {
         trigger: Trigger {

@@ -42,8 +42,8 @@ impl JobState {
         let Some((definition, directory)) = std::mem::take(&mut self.facts).action else {
             return;
         };
-        self.records
-            .push(Arc::new(StepRecord::begun(&spec.step, spec.now.wall)));
+        let record = StepRecord::begun(&spec.step, self.place_of(&spec.step), spec.now.wall);
+        self.records.push(Arc::new(record));
         if let Some(timeout) = spec.timeout {
             let timer = Timer::StepTimeout(self.key.clone(), spec.step.path.clone());
             run.wanted.wake(timer, &spec.now, timeout);

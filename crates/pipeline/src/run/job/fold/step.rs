@@ -6,6 +6,7 @@ use std::time::Duration;
 use lockgate_core::{EffectKey, Timestamp};
 
 use super::Folding;
+use crate::definition::Place;
 use crate::run::effect::{AttemptBody, AttemptId, Phase, RunEffect, StepAttempt, Stop};
 use crate::run::environment::{Environment, Variables};
 use crate::run::event::{JobEvent, StepHead, StepSpec};
@@ -56,12 +57,23 @@ impl JobState {
     }
 
     fn passed(&mut self, step: &StepHead, reason: &str, ended: StepOutcome, at: Timestamp) {
-        let mut record = StepRecord::begun(step, at);
+        let mut record = StepRecord::begun(step, self.place_of(step), at);
         record.ended = Some(at);
         record.reason = Some(reason.to_owned());
         record.state = ended.state();
         self.records.push(Arc::new(record));
         self.advance(step, &Variables::new(), ended);
+    }
+
+    /// Returns where the step that is being decided stands.
+    pub(super) fn place_of(&self, step: &StepHead) -> Option<Place> {
+        if step.path.is_post() {
+            let main = &self.posts.last()?.main.path;
+            let record = self.records.iter().find(|record| record.path == *main)?;
+            return record.place.clone();
+        }
+        let (step, _) = self.frames.last()?.current()?;
+        Some(step.place.clone())
     }
 
     /// Goes on behind a step that is over.
@@ -80,7 +92,7 @@ impl JobState {
 
     fn step_begun(&mut self, spec: &Arc<StepSpec>, run: &mut Folding<'_>) {
         let path = &spec.step.path;
-        let mut record = StepRecord::begun(&spec.step, spec.now.wall);
+        let mut record = StepRecord::begun(&spec.step, self.place_of(&spec.step), spec.now.wall);
         record.notice.clone_from(&spec.notice);
         self.records.push(Arc::new(record));
         if let Some(post) = post_of(spec) {
