@@ -91,6 +91,7 @@ fn work(run: &Run, step: &StepAttempt, cancelled: &AtomicBool) -> StepEnd {
     let owner = LogOwner {
         job: step.job.clone(),
         step: step.path.clone(),
+        attempt: step.attempt.clone(),
         sink: run.options.sink.clone(),
     };
     let masker = run.masker(&step.directory);

@@ -11,7 +11,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use lockgate_pipeline::run::effect::{JobKey, StepPath};
+use lockgate_pipeline::run::effect::{AttemptId, JobKey, StepPath};
 use tokio::sync::mpsc;
 
 use super::mask::{MaskStream, Masker};
@@ -23,6 +23,8 @@ pub struct LogEvent {
     pub job: JobKey,
     /// The step.
     pub step: StepPath,
+    /// Which try of the step: the log of another one says something else.
+    pub attempt: AttemptId,
     /// What happened.
     pub what: LogChange,
 }
@@ -30,7 +32,7 @@ pub struct LogEvent {
 /// What happened to a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LogChange {
-    /// It is written from its beginning; lines that came before come again.
+    /// It is written from its beginning; lines of the same attempt that came before come again.
     Begun,
     /// A line, masked, without its end.
     Line(String),
@@ -48,6 +50,8 @@ pub struct LogOwner {
     pub job: JobKey,
     /// The step.
     pub step: StepPath,
+    /// Which try of the step.
+    pub attempt: AttemptId,
     /// Where live lines go.
     pub sink: Option<LogSink>,
 }
@@ -146,6 +150,7 @@ impl KeptLog {
             let _ = sink.send(LogEvent {
                 job: self.owner.job.clone(),
                 step: self.owner.step.clone(),
+                attempt: self.owner.attempt.clone(),
                 what,
             });
         }
@@ -197,6 +202,7 @@ mod tests {
         let owner = LogOwner {
             job: JobKey::new("build"),
             step: StepPath::top(1),
+            attempt: AttemptId::new("r1", "build", &StepPath::top(1), 1),
             sink: Some(sink),
         };
         for _ in 0..2 {

@@ -5,12 +5,13 @@
 
 mod lines;
 mod live;
+mod tail;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
-use lockgate_adapters::executor::{LogChange, LogEvent};
+use lockgate_adapters::executor::LogEvent;
 use lockgate_core::Timestamp;
 use lockgate_core::time::Spoken;
 use lockgate_pipeline::run::effect::{JobKey, StepPath};
@@ -20,15 +21,13 @@ use super::out;
 use crate::arguments::Progress;
 use lines::Lines;
 use live::Live;
-
-/// How many lines of a failed step are shown.
-const LAST_LINES: usize = 30;
+use tail::Tail;
 
 /// What to show, and how.
 pub(crate) struct RunScreen {
     form: Form,
     output: Output,
-    tails: BTreeMap<(JobKey, StepPath), VecDeque<String>>,
+    tails: BTreeMap<(JobKey, StepPath), Tail>,
     logs: PathBuf,
 }
 
@@ -87,22 +86,14 @@ impl RunScreen {
     /// Takes a line of a step's output.
     pub(crate) fn log(&mut self, event: LogEvent) {
         let tail = self.tails.entry((event.job.clone(), event.step)).or_default();
-        match event.what {
-            LogChange::Begun => tail.clear(),
-            LogChange::Ended => {}
-            LogChange::Line(line) => {
-                if self.output == Output::Shown {
-                    match &self.form {
-                        Form::Live(live) => live.line(&format!("{} | {line}", event.job)),
-                        Form::Lines(_) => out::progress(format_args!("{} | {line}", event.job)),
-                        Form::Quiet => {}
-                    }
-                }
-                if tail.len() == LAST_LINES {
-                    tail.pop_front();
-                }
-                tail.push_back(line);
-            }
+        let Some(line) = tail.take(event.attempt, event.what) else {
+            return;
+        };
+        match &self.form {
+            _ if self.output == Output::Folded => {}
+            Form::Live(live) => live.line(&format!("{} | {line}", event.job)),
+            Form::Lines(_) => out::progress(format_args!("{} | {line}", event.job)),
+            Form::Quiet => {}
         }
     }
 
@@ -116,6 +107,7 @@ impl RunScreen {
             return;
         }
         for job in run.jobs() {
+            withheld(&job);
             self.failures(run, job);
         }
         let took = run.concluded_at().map_or(String::new(), |at| {
@@ -130,7 +122,10 @@ impl RunScreen {
 
     /// Returns the last lines of a step.
     fn tail(&self, job: &JobView<'_>, step: &StepPath) -> impl Iterator<Item = &String> {
-        self.tails.get(&(job.key(), step.clone())).into_iter().flatten()
+        self.tails
+            .get(&(job.key(), step.clone()))
+            .into_iter()
+            .flat_map(Tail::last)
     }
 
     fn failures(&self, run: &Run, job: JobView<'_>) {
@@ -171,6 +166,16 @@ impl RunScreen {
         out::progress(format_args!(
             "  again: lockgate run --workflow {file}{event} --job {}",
             job.id()
+        ));
+    }
+}
+
+/// Says which outputs later jobs do not get, in GitHub's words.
+fn withheld(job: &JobView<'_>) {
+    for name in job.withheld_outputs() {
+        let name_of_job = job.name();
+        out::progress(format_args!(
+            "warning: {name_of_job}: Skip output '{name}' since it may contain secret."
         ));
     }
 }

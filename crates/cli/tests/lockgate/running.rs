@@ -52,7 +52,7 @@ fn a_step_outlives_its_command_and_ends_once() {
 #[test]
 fn an_interrupt_cancels_cleanly() {
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        let scene = shop(WAITING);
+        let scene = shop(&WAITING.replace("- run: |\n", "- run: |\n          trap 'exit 1' INT\n"));
         let command = scene.start(&["run", "--job", "wait"]);
         let story = scene.folder().join("story");
         until("the step begins", || story.exists().then_some(()));
@@ -63,6 +63,42 @@ fn an_interrupt_cancels_cleanly() {
         let left = processes::of_home(&scene.home);
         assert!(left.is_empty(), "{signal}: {left:#?}");
     }
+}
+
+#[test]
+fn the_output_of_a_step_that_is_stopped_is_shown_once() {
+    let scene = shop(&WAITING.replace(
+        "- run: |\n",
+        "- run: |\n          trap 'printf \"cleaned %s\\n\" up; exit 1' INT\n          printf 'shown %s\\n' once\n",
+    ));
+    let command = scene.start(&["run", "--job", "wait", "--progress", "plain"]);
+    let story = scene.folder().join("story");
+    until("the step begins", || story.exists().then_some(()));
+    processes::send(command.pid(), Signal::SIGINT);
+    let told = command.wait().expect(4);
+    for line in [
+        "wait | shown once\n",
+        "wait | cleaned up\n",
+        "wait | ##[error]The operation was canceled.\n",
+    ] {
+        assert_eq!(told.err.matches(line).count(), 1, "{line}{told}");
+    }
+}
+
+#[test]
+fn an_output_with_a_secret_is_not_withheld_without_a_word() {
+    let scene = shop(
+        "  leak:
+    runs-on: ubuntu-latest
+    outputs: { s: '${{ steps.a.outputs.s }}', t: plain }
+    steps: [{ id: a, run: 'echo s=x${{ secrets.TOKEN }} >> $GITHUB_OUTPUT' }]
+",
+    );
+    let told = scene.lockgate(&["run", "--job", "leak", "--secret", "TOKEN=correct-horse"]);
+    let told = told
+        .expect(0)
+        .says(&["warning: leak: Skip output 's' since it may contain secret."]);
+    assert!(!told.err.contains("'t'"), "{told}");
 }
 
 #[test]

@@ -68,6 +68,7 @@ pub(super) fn refused(run: &Run, step: &StepAttempt, reason: &str) -> StepEnd {
     let owner = LogOwner {
         job: step.job.clone(),
         step: step.path.clone(),
+        attempt: step.attempt.clone(),
         sink: run.options.sink.clone(),
     };
     let masker = run.masker(&step.directory);

@@ -54,6 +54,7 @@ impl<'r> Output<'r> {
         let owner = LogOwner {
             job: record.job.clone(),
             step: record.path.clone(),
+            attempt: record.attempt.clone(),
             sink: run.options.sink.clone(),
         };
         let mut output = Self {
