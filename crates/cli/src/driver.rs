@@ -55,7 +55,9 @@ fn drive(home: &Home, host: &HostHome, seat: Seat) -> Result<(), Failure> {
         let roles = crate::host_command::roles()?;
         tokio::spawn(lockgate_host::start::keep_supervisor(host.clone(), roles.clone()));
         let domains = open(home, host, &roles).await?;
-        let listener = tokio::net::UnixListener::from_std(seat.listener)
+        let listener = seat
+            .listener()
+            .and_then(tokio::net::UnixListener::from_std)
             .map_err(|error| Failure::unavailable("serve the driver's socket").because(&error))?;
         let mut told = signal(SignalKind::terminate())
             .map_err(|error| Failure::unavailable("listen to signals").because(&error))?;

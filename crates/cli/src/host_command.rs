@@ -111,7 +111,10 @@ async fn stop(home: &HostHome, instances: bool) -> Result<Exit, Failure> {
             "{} instances go on running, without a proxy before them",
             ended.kept
         ));
-        out::result("`lockgate host stop --instances` ends them; any other command starts the proxy again");
+        out::result(
+            "`lockgate host stop --instances` ends them; `lockgate host start`, or the next command that changes \
+             an environment, starts the proxy again",
+        );
     }
     Ok(Exit::Ok)
 }
@@ -151,8 +154,16 @@ pub(crate) fn supervisor(home: &Path) -> Exit {
 pub(crate) fn proxy(home: &Path) -> Exit {
     log_of_role();
     let settings = lockgate_proxy::Settings::default();
+    let roles = match roles() {
+        Ok(roles) => roles,
+        Err(failure) => {
+            out::progress(&failure);
+            return failure.exit;
+        }
+    };
     let options = ProxyOptions {
         home: HostHome::new(home),
+        roles,
         attachment: Attachment::Detached,
         settings,
     };

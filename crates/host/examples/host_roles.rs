@@ -36,6 +36,7 @@ fn main() -> ExitCode {
         }),
         ["host-proxy", "--home", home] => proxy_process::main(&proxy_process::ProxyOptions {
             home: HostHome::new(home),
+            roles: roles(home),
             attachment: Attachment::Detached,
             settings: lockgate_proxy::Settings::default(),
         }),

@@ -14,6 +14,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use tokio::io::AsyncReadExt;
 
+use crate::open_files;
+
 /// In the environment of what belongs to a host: a shim at its end leaves it alone.
 ///
 /// A step may run a command that starts a host, and the host has to outlive the step.
@@ -96,17 +98,25 @@ impl Birth<'_> {
             source,
         };
         let directory = std::path::absolute(self.directory).map_err(execute)?;
-        let log = std::fs::OpenOptions::new().append(true).create(true).open(self.log);
+        // A log that cannot be opened keeps nobody from starting.
+        let log = match std::fs::OpenOptions::new().append(true).create(true).open(self.log) {
+            Ok(log) => Stdio::from(log),
+            Err(error) => {
+                tracing::warn!("opening {}: {error}", self.log.display());
+                Stdio::null()
+            }
+        };
         let mut child = tokio::process::Command::new(self.program)
             .args(self.arguments)
             .arg(&directory)
             .env_clear()
             .envs(environment())
+            .envs(open_files::to_pass_on())
             .envs((self.ties == Ties::Host).then_some((DETACHED, "1")))
             .current_dir(&directory)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
-            .stderr(log.map_err(execute)?)
+            .stderr(log)
             .spawn()
             .map_err(execute)?;
         let mut said = Vec::new();

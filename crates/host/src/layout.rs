@@ -145,6 +145,11 @@ impl HostHome {
         self.host().join("proxy.json")
     }
 
+    /// Returns the mark that says that the host was stopped on purpose; it is there until the next start.
+    pub fn stopped_mark(&self) -> PathBuf {
+        self.host().join("stopped")
+    }
+
     /// Returns the lock under which processes are started and stopped.
     pub fn start_lock(&self) -> PathBuf {
         self.host().join("start.lock")

@@ -6,10 +6,12 @@
 //!   new connections wait in the kernel's queue.
 //! - The **driver** decides; it is not in this crate, which only starts it.
 //!
-//! Driver and supervisor restart each other. A process is alive as long as it
-//! holds its place ([`liveness`]); a new supervisor finds what runs by that, and
-//! fetches the listening sockets from the living proxy. So the death of any one
-//! drops no connection, and the death of two loses no address.
+//! The supervisor restarts the other two, and each of them restarts the supervisor:
+//! any one that lives brings the others back, unless the host was stopped on
+//! purpose. A process is alive as long as it holds its place ([`liveness`]); a new
+//! supervisor finds what runs by that, and fetches the listening sockets from the
+//! living proxy. So the death of any one drops no connection, and the death of two
+//! loses no address.
 
 pub mod birth;
 pub mod clock;
@@ -17,6 +19,7 @@ pub mod durable;
 pub mod instance;
 pub mod layout;
 pub mod liveness;
+mod open_files;
 pub mod proxy_process;
 pub mod roles;
 pub mod seat;

@@ -3,7 +3,8 @@
 //! It starts from its own file and the supervisor's sockets, and needs no driver to
 //! serve. A snapshot is on disk before it is in force, and in force before it is
 //! acknowledged. It keeps a duplicate of every socket, so that a new supervisor can
-//! have them back.
+//! have them back, and it starts that one itself when the driver is dead, too. No
+//! file but the routes can keep it from serving.
 
 mod control;
 mod sockets;
@@ -15,13 +16,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockgate_proxy::{Applied, Proxy, Refused, Settings, Snapshot, Table};
-use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::durable::{self, Durability};
 use crate::layout::{HostHome, Role};
+use crate::open_files;
+use crate::roles::Roles;
 use crate::seat::{Attachment, Seat, in_words};
+use crate::start::keep_supervisor;
 use sockets::Sockets;
 
 /// What a proxy needs to know.
@@ -29,6 +32,8 @@ use sockets::Sockets;
 pub struct ProxyOptions {
     /// Its host.
     pub home: HostHome,
+    /// How to start a supervisor, when there is none.
+    pub roles: Roles,
     /// Whether it leaves its starter.
     pub attachment: Attachment,
     /// What holds for the whole process.
@@ -67,7 +72,10 @@ pub fn main(options: &ProxyOptions) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    raise_limit();
+    // Every connection is one, and its backend another.
+    if let Err(error) = open_files::raise() {
+        tracing::warn!("raising the limit of open files: {error}");
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let ran = match runtime {
         // The runtime with all the sockets of its tasks is gone before the seat is free.
@@ -80,15 +88,6 @@ pub fn main(options: &ProxyOptions) -> ExitCode {
             tracing::error!("the proxy ends: {reason}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Asks for as many descriptors as the machine allows: every connection is one, and its backend another.
-fn raise_limit() {
-    let raised =
-        getrlimit(Resource::RLIMIT_NOFILE).and_then(|(_, hard)| setrlimit(Resource::RLIMIT_NOFILE, hard, hard));
-    if let Err(error) = raised {
-        tracing::warn!("raising the limit of open files: {error}");
     }
 }
 
@@ -107,12 +106,15 @@ async fn run(seat: &Seat, options: &ProxyOptions) -> Result<(), String> {
         ending: CancellationToken::new(),
     });
     tokio::spawn(sockets::follow(Arc::clone(&shared)));
+    let keeping = tokio::spawn(keep_supervisor(options.home.clone(), options.roles.clone()));
     let asked = asked_to_end(&shared);
     let served = control::serve(seat, Arc::clone(&shared));
     tokio::select! {
         result = served => result.map_err(|error| format!("serving its socket: {error}"))?,
         result = asked => result.map_err(|error| format!("waiting for signals: {error}"))?,
     }
+    // Who ends does not bring others back.
+    keeping.abort();
     let stopped = shared.proxy.shutdown(GRACE).await;
     tracing::info!(
         "the proxy ends: {} connections finished, {} were cut",

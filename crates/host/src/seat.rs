@@ -4,6 +4,9 @@
 //! while the process has one thread: stray descriptors are closed, the place is
 //! taken, the socket bound, the starter left, the identity written, the starter
 //! greeted. Only then does a runtime start.
+//!
+//! A full disk stands in nobody's way: the identity is for people, and without it
+//! the kernel names the process that holds the socket.
 
 use std::io;
 use std::os::unix::net::UnixListener;
@@ -32,7 +35,8 @@ pub enum Attachment {
 #[derive(Debug)]
 pub struct Seat {
     /// The control socket, non-blocking.
-    pub listener: UnixListener,
+    listener: Option<UnixListener>,
+    home: HostHome,
     role: Role,
     _claim: Claim,
 }
@@ -97,6 +101,14 @@ impl Seat {
         self.role
     }
 
+    /// Returns another handle of the control socket, which is bound now when it could not be before.
+    pub fn listener(&self) -> io::Result<UnixListener> {
+        match &self.listener {
+            Some(listener) => listener.try_clone(),
+            None => socket::bind(&self.home.socket(self.role)),
+        }
+    }
+
     fn prepare(home: &HostHome, role: Role, attachment: Attachment) -> Result<Self, SeatError> {
         let at = home.root().display();
         let failed = |what| {
@@ -117,19 +129,58 @@ impl Seat {
             role,
             home: at.to_string(),
         })?;
-        let listener = socket::bind(&home.socket(role)).map_err(failed("binding its socket"))?;
+        let listener = match socket::bind(&home.socket(role)) {
+            // It serves without being asked, and the socket can come later.
+            Err(error) if role == Role::Proxy => {
+                tracing::warn!("binding the {role}'s socket: {error}; tried again");
+                None
+            }
+            bound => Some(bound.map_err(failed("binding its socket"))?),
+        };
         if attachment == Attachment::Detached {
             birth::detach().map_err(failed("leaving its starter"))?;
         }
-        let identity = Identity::of_this_process();
-        durable::replace_json(&home.identity(role), &identity, Durability::Process)
-            .map_err(failed("writing its identity"))?;
+        if let Some(listener) = &listener {
+            socket::hold(listener).map_err(failed("holding its socket"))?;
+        }
+        introduce(home, role);
         Ok(Self {
             listener,
+            home: home.clone(),
             role,
             _claim: claim,
         })
     }
+}
+
+impl Drop for Seat {
+    /// Whoever ends in order leaves no socket behind; the place is still held, so nobody else's is removed.
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(self.home.socket(self.role));
+    }
+}
+
+/// Writes who plays the role, and that a supervisor's host is not stopped any more.
+fn introduce(home: &HostHome, role: Role) {
+    let path = home.identity(role);
+    if let Err(error) = durable::replace_json(&path, &Identity::of_this_process(), Durability::Process) {
+        tracing::warn!("writing the {role}'s identity: {error}");
+        // A dead predecessor's would be taken for it.
+        let _ = std::fs::remove_file(&path);
+    }
+    if role == Role::Supervisor {
+        let _ = std::fs::remove_file(home.stopped_mark());
+    }
+}
+
+/// Returns the living process of a role, or who was the last; the identity is `None` when it could not be written.
+pub(crate) fn who(home: &HostHome, role: Role) -> io::Result<(Option<i32>, Option<Identity>)> {
+    let identity: Option<Identity> = durable::read_json(&home.identity(role))?;
+    let pid = match &identity {
+        Some(identity) => Some(identity.pid),
+        None => socket::holder(&home.socket(role)).ok(),
+    };
+    Ok((pid, identity))
 }
 
 impl Identity {

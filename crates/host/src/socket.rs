@@ -10,6 +10,8 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use nix::sys::socket::{Backlog, getsockopt, listen, sockopt};
+
 /// The longest path that the kernel takes, in bytes.
 const LONGEST: usize = 107;
 
@@ -25,6 +27,17 @@ pub fn bind(path: &Path) -> io::Result<UnixListener> {
     let listener = UnixListener::bind(&short.path)?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// Makes this process the one that [`holder`] names: after a fork it still is the parent.
+pub fn hold(listener: &UnixListener) -> io::Result<()> {
+    Ok(listen(listener, Backlog::MAXCONN)?)
+}
+
+/// Returns the process that listens at the path, as the kernel knows it.
+pub fn holder(path: &Path) -> io::Result<i32> {
+    let stream = connect(path)?;
+    Ok(getsockopt(&stream, sockopt::PeerCredentials)?.pid())
 }
 
 /// Connects; the stream is non-blocking, for tokio.
@@ -80,6 +93,9 @@ mod tests {
         for _ in 0..2 {
             let listener = bind(&path).unwrap();
             assert!(path.exists());
+            hold(&listener).unwrap();
+            assert_eq!(holder(&path).unwrap(), std::process::id().cast_signed());
+            listener.accept().unwrap();
             connect(&path).unwrap().write_all(b"x").unwrap();
             listener.accept().unwrap();
         }

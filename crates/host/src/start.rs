@@ -10,10 +10,13 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::time::{Duration, Instant};
 
+use tokio::sync::oneshot;
+
 use crate::birth::{Birth, BirthError, Greeting, Ties};
 use crate::layout::{HostHome, Role};
 use crate::roles::Roles;
 use crate::seat::in_words;
+use crate::stop;
 use crate::wire::{SupervisorClient, WireError};
 
 /// How long a start may take, all together.
@@ -23,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The host's directory cannot be used.
-    #[error("using {home} as the host's directory; choose another with --home, or make it yours")]
+    #[error("using {home} as the host's directory; choose another with LOCKGATE_HOME, or make it yours")]
     Home {
         /// The directory.
         home: String,
@@ -40,6 +43,9 @@ pub enum StartError {
         /// The cause.
         source: BirthError,
     },
+    /// Somebody stopped the host.
+    #[error("the host was stopped on purpose; `lockgate host start` starts it again")]
+    Stopped,
     /// The supervisor runs and cannot bring the others up.
     #[error("waiting for the host's processes; their logs are in {logs}")]
     Ready {
@@ -74,6 +80,27 @@ pub async fn ensure(home: &HostHome, roles: &Roles) -> Result<(), StartError> {
 
 /// Starts the supervisor when it is missing; it starts the others by itself.
 pub async fn ensure_supervisor(home: &HostHome, roles: &Roles) -> Result<(), StartError> {
+    supervisor(home, roles, Wish::Start).await
+}
+
+/// Starts the supervisor when it is missing by accident.
+///
+/// # Errors
+/// Returns [`StartError::Stopped`] when somebody stopped the host, beside what a start may fail of.
+pub async fn ensure_kept(home: &HostHome, roles: &Roles) -> Result<(), StartError> {
+    supervisor(home, roles, Wish::Keep).await
+}
+
+/// Who wants a supervisor.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wish {
+    /// Somebody who needs it.
+    Start,
+    /// One of the others, so that it is not missing by accident.
+    Keep,
+}
+
+async fn supervisor(home: &HostHome, roles: &Roles, wish: Wish) -> Result<(), StartError> {
     let at_home = |source| StartError::Home {
         home: home.root().display().to_string(),
         source,
@@ -87,20 +114,25 @@ pub async fn ensure_supervisor(home: &HostHome, roles: &Roles) -> Result<(), Sta
     if place.is_held().map_err(at_home)? {
         return Ok(());
     }
+    if wish == Wish::Keep && stop::was_asked_for(home) {
+        return Err(StartError::Stopped);
+    }
     bear(home, roles, Role::Supervisor).await.map(|_| ())
 }
 
-/// Restarts the supervisor whenever it dies, for as long as the future is polled; the driver's part.
+/// Restarts the supervisor whenever it dies, for as long as the future is polled; the driver's part, and the proxy's.
+///
+/// A host that was stopped on purpose stays stopped, even when its supervisor died over it.
 pub async fn keep_supervisor(home: HostHome, roles: Roles) {
     let mut delay = Duration::ZERO;
     loop {
         if let Err(error) = home.place(Role::Supervisor).released().await {
             tracing::error!("watching the supervisor: {error}");
         } else {
-            tracing::warn!("the supervisor is gone; starting another");
+            tracing::warn!("the supervisor is gone");
         }
         tokio::time::sleep(delay).await;
-        match ensure_supervisor(&home, &roles).await {
+        match ensure_kept(&home, &roles).await {
             Ok(()) => delay = Duration::ZERO,
             Err(error) => {
                 delay = (delay * 2).clamp(Duration::from_millis(100), Duration::from_secs(5));
@@ -130,7 +162,7 @@ pub(crate) async fn bear(home: &HostHome, roles: &Roles, role: Role) -> Result<G
 /// Waits for the turn to start or stop processes; it ends when the file is dropped.
 pub(crate) async fn turn(home: &HostHome) -> io::Result<File> {
     let path = home.start_lock();
-    let locked = tokio::task::spawn_blocking(move || {
+    let lock = move || {
         let file = OpenOptions::new()
             .write(true)
             .create(true)
@@ -139,6 +171,12 @@ pub(crate) async fn turn(home: &HostHome) -> io::Result<File> {
             .open(path)?;
         file.lock()?;
         Ok(file)
-    });
+    };
+    let (done, locked) = oneshot::channel();
+    // A thread of its own: the runtime of a process that is asked to end would wait for one of its own threads, and the
+    // turn may be with whoever asks.
+    std::thread::Builder::new()
+        .name("turn".to_owned())
+        .spawn(move || drop(done.send(lock())))?;
     locked.await.map_err(io::Error::other)?
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::durable;
 use crate::layout::{HostHome, Name, Role};
-use crate::seat::Identity;
+use crate::seat::who;
 use crate::shim::{self, AttemptState};
 use crate::supervisor::{Desired, Record, ports};
 
@@ -120,10 +120,10 @@ pub fn status(home: &HostHome) -> io::Result<HostStatus> {
 
 fn role(home: &HostHome, role: Role) -> io::Result<RoleStatus> {
     let alive = home.place(role).is_held()?;
-    let identity: Option<Identity> = durable::read_json(&home.identity(role))?;
+    let (pid, identity) = who(home, role)?;
     Ok(RoleStatus {
         alive,
-        pid: identity.as_ref().map(|identity| identity.pid),
+        pid,
         since: identity.as_ref().map(|identity| identity.since),
         version: identity.map(|identity| identity.version),
     })

@@ -1,10 +1,13 @@
 //! Ending the host's processes, in an order that restarts nothing.
 //!
-//! Driver and supervisor restart each other, so the supervisor ends the driver
-//! first and itself last. A dead supervisor's part is done here, in the turn that
-//! also guards starting, so that the driver cannot bring it back meanwhile.
+//! Driver and proxy bring the supervisor back, so the supervisor ends them first
+//! and itself last. A dead supervisor's part is done here, in the turn that also
+//! guards starting. A mark says that the host was stopped on purpose; who finds a
+//! process missing looks for it before he starts another.
 
+use std::fs::OpenOptions;
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::time::Duration;
 
 use nix::sys::signal::{Signal, kill};
@@ -13,7 +16,7 @@ use nix::unistd::Pid;
 use crate::durable;
 use crate::instance::Instances;
 use crate::layout::{HostHome, Role};
-use crate::seat::Identity;
+use crate::seat::who;
 use crate::shim;
 use crate::start::turn;
 use crate::supervisor::Record;
@@ -67,6 +70,7 @@ pub async fn stop(home: &HostHome, instances: Instances) -> Result<Ended, StopEr
         }
     }
     let running = running(home).map_err(reach)?.len();
+    mark(home);
     if home.place(Role::Supervisor).is_held().map_err(reach)? {
         let asked = async {
             SupervisorClient::connect(&home.socket(Role::Supervisor))?
@@ -80,8 +84,9 @@ pub async fn stop(home: &HostHome, instances: Instances) -> Result<Ended, StopEr
         }
         terminate(home, Role::Supervisor).await.map_err(reach)?;
     }
-    terminate(home, Role::Driver).await.map_err(reach)?;
-    terminate(home, Role::Proxy).await.map_err(reach)?;
+    for role in [Role::Driver, Role::Proxy, Role::Supervisor] {
+        terminate(home, role).await.map_err(reach)?;
+    }
     if let Instances::Stop { grace } = instances {
         stop_instances(home, grace).await.map_err(reach)?;
     }
@@ -90,24 +95,47 @@ pub async fn stop(home: &HostHome, instances: Instances) -> Result<Ended, StopEr
     Ok(ended)
 }
 
-/// Ends the process of a role: TERM, and KILL when its grace is over.
+/// Returns whether the host was stopped on purpose and not started since.
+pub fn was_asked_for(home: &HostHome) -> bool {
+    home.stopped_mark().exists()
+}
+
+/// Says that the host is stopped on purpose.
+pub(crate) fn mark(home: &HostHome) {
+    let marked = OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .mode(0o600)
+        .open(home.stopped_mark());
+    if let Err(error) = marked {
+        tracing::warn!("marking the host as stopped: {error}");
+    }
+}
+
+/// Ends the process of a role: TERM, and KILL when its grace is over. Nothing may start it meanwhile.
 pub(crate) async fn terminate(home: &HostHome, role: Role) -> io::Result<()> {
     let place = home.place(role);
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
         if !place.is_held()? {
-            return Ok(());
+            break;
         }
-        if let Some(identity) = durable::read_json::<Identity>(&home.identity(role))? {
-            let _ = kill(Pid::from_raw(identity.pid), signal);
+        if let (Some(pid), _) = who(home, role)? {
+            let _ = kill(Pid::from_raw(pid), signal);
         }
         if tokio::time::timeout(GRACE, place.released()).await.is_ok() {
-            return Ok(());
+            break;
         }
     }
-    Err(io::Error::new(
-        io::ErrorKind::TimedOut,
-        format!("the {role} survived its kill"),
-    ))
+    if place.is_held()? {
+        return Err(io::Error::new(
+            io::ErrorKind::TimedOut,
+            format!("the {role} survived its kill"),
+        ));
+    }
+    // Who was killed has left it.
+    let _ = std::fs::remove_file(home.socket(role));
+    Ok(())
 }
 
 /// Stops every instance that runs, all at the same time; they stay desired.

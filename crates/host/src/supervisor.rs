@@ -25,6 +25,7 @@ pub use record::{Desired, InstanceRecord, Record};
 
 use crate::instance::Instances;
 use crate::layout::{HostHome, Role};
+use crate::open_files;
 use crate::roles::Roles;
 use crate::seat::{Attachment, Seat, in_words};
 use instances::InstanceTable;
@@ -65,6 +66,9 @@ pub fn main(options: &SupervisorOptions) -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
+    if let Err(error) = open_files::restore() {
+        tracing::warn!("lowering the limit of open files: {error}");
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ran = match runtime {
         // The runtime with all that its tasks hold is gone before the seat is free.
@@ -105,6 +109,8 @@ async fn run(seat: &Seat, options: &SupervisorOptions) -> Result<(), String> {
 }
 
 /// Returns when the process was asked to end by a signal and everything else has ended.
+///
+/// An operator or a service manager who ends the supervisor means the host: it stays stopped until it is started.
 async fn terminated(shared: Arc<Shared>) -> std::io::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

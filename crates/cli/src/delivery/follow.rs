@@ -47,7 +47,11 @@ pub(crate) async fn follow(client: &mut DriverClient, following: &Following<'_>)
             _ = tokio::signal::ctrl_c() => return Ok(detach(following.stream)),
         };
         let Some(recorded) = recorded else {
-            return Err(Failure::unavailable("the environment's stream has ended"));
+            return Err(Failure::unavailable(format!(
+                "`{}` is over: nothing can be done there any more",
+                following.stream
+            ))
+            .help("`lockgate history` shows what was done"));
         };
         let event = decode::<Environment>(following.stream, &recorded).map_err(super::unreadable)?;
         if let Some(exit) = story.take(&event, following) {

@@ -65,6 +65,11 @@ pub(crate) enum Reply {
     },
     /// One event.
     Event(Line),
+    /// The stream stands still because the log cannot be written, or goes on.
+    Trouble {
+        /// Why, while it stands still.
+        words: Option<String>,
+    },
     /// The stream has ended.
     End,
 }

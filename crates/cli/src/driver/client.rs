@@ -1,7 +1,7 @@
 //! The command line's side of the driver's socket.
 //!
 //! Who follows a stream does not mind when the driver dies: the next one is asked for the events behind the last that
-//! came. It is waited for and not started, because somebody may have stopped it on purpose.
+//! came. What is missing is started, unless somebody stopped the host on purpose.
 
 use std::time::{Duration, Instant};
 
@@ -15,6 +15,8 @@ use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
 
 use super::api::{Reply, Request};
 use crate::exit::Failure;
+use crate::host_command;
+use crate::render::out;
 
 /// How long a follower waits for the next driver.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -28,6 +30,8 @@ pub(crate) struct DriverClient {
     requests: OwnedWriteHalf,
     peeked: Option<Recorded>,
     following: Option<Place>,
+    /// What was said of the stream's trouble last.
+    trouble: Option<String>,
 }
 
 /// How far a stream was followed.
@@ -68,6 +72,7 @@ impl DriverClient {
             requests,
             peeked: None,
             following: None,
+            trouble: None,
         })
     }
 
@@ -114,13 +119,16 @@ impl DriverClient {
 
     /// Returns whether the stream of the tail has begun, after its first event came.
     pub(crate) async fn has_begun(&mut self) -> Result<bool, Failure> {
-        match self.receive().await? {
-            Reply::Event(line) => {
-                self.peeked = Some(self.note(line.into()));
-                Ok(true)
+        loop {
+            match self.receive().await? {
+                Reply::Event(line) => {
+                    self.peeked = Some(self.note(line.into()));
+                    return Ok(true);
+                }
+                Reply::Trouble { words } => self.tell_trouble(words),
+                Reply::Failed { .. } => return Ok(false),
+                other => return Err(unexpected(&other)),
             }
-            Reply::Failed { .. } => Ok(false),
-            other => Err(unexpected(&other)),
         }
     }
 
@@ -129,18 +137,34 @@ impl DriverClient {
         if let Some(recorded) = self.peeked.take() {
             return Ok(Some(recorded));
         }
-        let line = loop {
-            match self.line().await {
-                Ok(line) => break line,
-                Err(lost) => self.follow_the_next(lost).await?,
+        loop {
+            let line = match self.line().await {
+                Ok(line) => line,
+                Err(lost) => {
+                    self.follow_the_next(lost).await?;
+                    continue;
+                }
+            };
+            match reply(&line)? {
+                Reply::Event(line) => return Ok(Some(self.note(line.into()))),
+                Reply::Trouble { words } => self.tell_trouble(words),
+                Reply::End => return Ok(None),
+                Reply::Failed { words } => return Err(Failure::unavailable(words)),
+                other => return Err(unexpected(&other)),
             }
-        };
-        match reply(&line)? {
-            Reply::Event(line) => Ok(Some(self.note(line.into()))),
-            Reply::End => Ok(None),
-            Reply::Failed { words } => Err(Failure::unavailable(words)),
-            other => Err(unexpected(&other)),
         }
+    }
+
+    /// Says once why the stream stands still, and once that it goes on.
+    fn tell_trouble(&mut self, words: Option<String>) {
+        match &words {
+            Some(words) if self.trouble.as_ref() != Some(words) => out::progress(format_args!(
+                "it stands still: {words}; it goes on by itself as soon as the log can be written (is the disk full?)"
+            )),
+            None if self.trouble.is_some() => out::progress("the log can be written again: it goes on"),
+            _ => {}
+        }
+        self.trouble = words;
     }
 
     /// Remembers how far the stream has come.
@@ -159,18 +183,27 @@ impl DriverClient {
         };
         let deadline = *place.alone.get_or_insert_with(Instant::now) + PATIENCE;
         let place = place.clone();
+        let mut last = lost;
         while Instant::now() < deadline {
             tokio::time::sleep(LOOK).await;
+            if lockgate_host::stop::was_asked_for(&self.home) {
+                return Err(stopped());
+            }
+            if let Err(failure) = host_command::ensure(&self.home).await {
+                last = failure;
+                continue;
+            }
             let Ok(mut next) = Self::connect(&self.home) else {
                 continue;
             };
             if next.tail(&place.stream, place.after).await.is_ok() {
                 next.following = Some(place);
+                next.trouble = self.trouble.take();
                 *self = next;
                 return Ok(());
             }
         }
-        Err(lost)
+        Err(last)
     }
 
     async fn ask(&mut self, request: &Request) -> Result<Answer, Failure> {
@@ -215,7 +248,12 @@ fn value(value: &impl Serialize) -> Result<serde_json::Value, Failure> {
 fn lost(error: &std::io::Error) -> Failure {
     Failure::unavailable("the connection to the driver broke")
         .because(error)
-        .help("what was begun goes on: the driver is started again; `lockgate status` shows it")
+        .help("`lockgate host status` shows what runs, `lockgate status` what became of it")
+}
+
+fn stopped() -> Failure {
+    Failure::unavailable("the host was stopped on purpose, and what was begun stands still")
+        .help("`lockgate host start` starts it again, and it goes on; `lockgate status` shows how far it came")
 }
 
 fn unexpected(reply: &Reply) -> Failure {

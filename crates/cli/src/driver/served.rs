@@ -2,12 +2,13 @@
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
-use lockgate_core::{InputId, Machine, Sequence, StreamId};
+use lockgate_core::{InputId, Machine, Sequence, Standing, StreamId};
 use lockgate_engine::domain::OpenError;
 use lockgate_engine::driver::Chain;
 use lockgate_engine::tail::Tail;
 use lockgate_engine::{Domain, Performer, SubmitError};
 use serde_json::Value;
+use tokio::sync::watch;
 
 use super::api::Reply;
 
@@ -18,7 +19,17 @@ pub(crate) trait Served: Send + Sync {
     /// Submits an intent.
     fn submit<'a>(&'a self, stream: &'a StreamId, input: Value, id: InputId) -> BoxFuture<'a, Reply>;
     /// Returns a reader of the stream.
-    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Tail, Reply>>;
+    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Reading, Reply>>;
+}
+
+/// A reader of a stream, with what else is known of it.
+pub(crate) struct Reading {
+    /// Its events.
+    pub(crate) tail: Tail,
+    /// Why the log cannot be written at present.
+    pub(crate) trouble: watch::Receiver<Option<String>>,
+    /// Whether the machine was over when the reading began, so that no other driver will come.
+    pub(crate) over: bool,
 }
 
 impl<M, P> Served for Domain<M, P>
@@ -62,10 +73,14 @@ where
         .boxed()
     }
 
-    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Tail, Reply>> {
+    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Reading, Reply>> {
         async move {
             match self.get(stream).await {
-                Ok(Some(handle)) => Ok(Domain::tail(self, &handle, after)),
+                Ok(Some(handle)) => Ok(Reading {
+                    tail: Domain::tail(self, &handle, after),
+                    trouble: handle.trouble(),
+                    over: handle.state().standing() == Standing::Over,
+                }),
                 Ok(None) => Err(failed(format!("there is no stream `{stream}`"))),
                 Err(error) => Err(failed(Chain(&error))),
             }

@@ -3,15 +3,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockgate_core::StreamId;
+use lockgate_core::{Sequence, StreamId};
+use lockgate_engine::driver::Chain;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::api::{Reply, Request};
-use super::served::Served;
+use super::served::{Reading, Served};
 
 /// The most that one request may be.
 const LINE_LIMIT: u64 = 64 << 20;
+
+/// How long a stream that cannot be read is left alone.
+const RETRY: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// The domains by the kind of their streams.
 pub(crate) type Domains = BTreeMap<&'static str, Arc<dyn Served>>;
@@ -69,14 +73,11 @@ async fn answer(stream: UnixStream, domains: &Domains) -> std::io::Result<()> {
                 send(&mut write, &reply).await?;
             }
             Request::Tail { stream, after } => {
-                let tail = match domain(domains, &stream) {
-                    Ok(domain) => domain.tail(&stream, after).await,
-                    Err(reply) => Err(reply),
+                let reply = match domain(domains, &stream) {
+                    Ok(domain) => follow(&mut write, &**domain, &stream, after).await?,
+                    Err(reply) => reply,
                 };
-                match tail {
-                    Ok(mut tail) => follow(&mut write, &mut tail).await?,
-                    Err(reply) => send(&mut write, &reply).await?,
-                }
+                send(&mut write, &reply).await?;
             }
         }
     }
@@ -90,24 +91,65 @@ fn domain<'a>(domains: &'a Domains, stream: &StreamId) -> Result<&'a Arc<dyn Ser
         .ok_or_else(|| Reply::Failed { words: words() })
 }
 
+/// Sends a stream's events, from one of its drivers to the next, and returns the last line: its end, or why there is none.
 async fn follow(
     write: &mut (impl AsyncWriteExt + Unpin),
-    tail: &mut lockgate_engine::tail::Tail,
-) -> std::io::Result<()> {
+    domain: &dyn Served,
+    stream: &StreamId,
+    after: Sequence,
+) -> std::io::Result<Reply> {
+    let mut reading = match domain.tail(stream, after).await {
+        Ok(reading) => reading,
+        Err(reply) => return Ok(reply),
+    };
     loop {
-        match tail.next().await {
-            Ok(Some(events)) => {
-                for event in events {
-                    send(write, &Reply::Event(event.into())).await?;
+        let read = read(write, &mut reading).await?;
+        match read {
+            Ok(()) if reading.over => return Ok(Reply::End),
+            Ok(()) => {}
+            Err(words) => pause(write, words).await?,
+        }
+        // Its driver has ended, which is looked up anew: either the machine is over, or another takes the stream.
+        reading = loop {
+            match domain.tail(stream, reading.tail.after()).await {
+                Ok(next) => break next,
+                Err(Reply::Failed { words }) => pause(write, words).await?,
+                Err(reply) => return Ok(reply),
+            }
+        };
+    }
+}
+
+/// Sends what one driver of a stream writes, until that driver has ended; or returns why it cannot be read.
+async fn read(write: &mut (impl AsyncWriteExt + Unpin), reading: &mut Reading) -> std::io::Result<Result<(), String>> {
+    let Reading { tail, trouble, .. } = reading;
+    let (mut told, mut driven) = (None, true);
+    loop {
+        let present = trouble.borrow_and_update().clone();
+        if present != told {
+            told.clone_from(&present);
+            send(write, &Reply::Trouble { words: present }).await?;
+        }
+        tokio::select! {
+            changed = trouble.changed(), if driven => driven = changed.is_ok(),
+            events = tail.next() => match events {
+                Ok(Some(events)) => {
+                    for event in events {
+                        send(write, &Reply::Event(event.into())).await?;
+                    }
                 }
-            }
-            Ok(None) => return send(write, &Reply::End).await,
-            Err(error) => {
-                let words = lockgate_engine::driver::Chain(&error).to_string();
-                return send(write, &Reply::Failed { words }).await;
-            }
+                Ok(None) => return Ok(Ok(())),
+                Err(error) => return Ok(Err(Chain(&error).to_string())),
+            },
         }
     }
+}
+
+/// Says why a stream stands still, and waits until it may be tried again.
+async fn pause(write: &mut (impl AsyncWriteExt + Unpin), words: String) -> std::io::Result<()> {
+    send(write, &Reply::Trouble { words: Some(words) }).await?;
+    tokio::time::sleep(RETRY).await;
+    Ok(())
 }
 
 async fn send(write: &mut (impl AsyncWriteExt + Unpin), reply: &Reply) -> std::io::Result<()> {

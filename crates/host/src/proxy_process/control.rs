@@ -11,9 +11,18 @@ use super::Shared;
 use crate::seat::Seat;
 use crate::wire::{Channel, ProxyReply, ProxyRequest, WireError};
 
-/// Serves the socket for ever.
+/// How often a socket is tried again that could not be bound.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Serves the socket for ever; one that cannot be bound is tried again while requests are served.
 pub(super) async fn serve(seat: &Seat, shared: Arc<Shared>) -> io::Result<()> {
-    let listener = UnixListener::from_std(seat.listener.try_clone()?)?;
+    let listener = loop {
+        match seat.listener() {
+            Ok(listener) => break UnixListener::from_std(listener)?,
+            Err(error) => tracing::warn!("binding the proxy's socket: {error}"),
+        }
+        tokio::time::sleep(RETRY).await;
+    };
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,

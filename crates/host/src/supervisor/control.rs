@@ -16,7 +16,7 @@ use crate::wire::{Channel, ListenerInfo, SupervisorReply, SupervisorRequest, Wir
 
 /// Serves the socket for ever.
 pub(super) async fn serve(seat: &Seat, shared: Arc<Shared>) -> io::Result<()> {
-    let listener = UnixListener::from_std(seat.listener.try_clone()?)?;
+    let listener = UnixListener::from_std(seat.listener()?)?;
     loop {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,

@@ -200,10 +200,14 @@ async fn retry(home: HostHome, held: watch::Sender<BTreeMap<String, Listener>>) 
             let socket = socket.map(Arc::new).map_err(|error| ports::why_not(address, &error));
             if socket.is_ok() {
                 tracing::info!("listener `{name}` listens on {address} again");
-                held.send_modify(|held| {
-                    held.insert(name, Listener { address, socket });
-                });
             }
+            // Another reason is told, too: the address may have another owner by now.
+            held.send_if_modified(|held| {
+                let told = held.get(&name).and_then(|listener| listener.socket.as_ref().err());
+                let is_new = told != socket.as_ref().err();
+                held.insert(name, Listener { address, socket });
+                is_new
+            });
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::stop;
 /// instances, because it finishes their requests.
 pub(super) async fn run(shared: &Shared, instances: Instances) {
     let _alone = shared.shutdown.lock().await;
+    stop::mark(&shared.home);
     shared.keepers.stop();
     for role in [Role::Driver, Role::Proxy] {
         if let Err(error) = stop::terminate(&shared.home, role).await {

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use lockgate_host::instance::{InstanceState, Instances};
-use lockgate_host::{Role, stop};
+use lockgate_host::{Role, start, stop};
+use nix::sys::signal::Signal;
 
 use crate::stage::{Stage, get, runs};
 
@@ -22,12 +23,8 @@ async fn a_stopped_host_keeps_its_instances_and_adopts_them_again() {
     let ended = stop::stop(&stage.home, Instances::Keep).await.unwrap();
     assert_eq!(ended.roles, [Role::Driver, Role::Proxy, Role::Supervisor]);
     assert_eq!((ended.kept, ended.stopped), (1, 0));
-    let status = stage.status();
-    assert!(
-        !status.supervisor.alive && !status.proxy.alive && !status.driver.alive,
-        "{status:?}"
-    );
-    assert_eq!(status.instances[0].pid, Some(pid(&instance.state)));
+    is_down(&stage);
+    assert_eq!(stage.status().instances[0].pid, Some(pid(&instance.state)));
     stage.start().await;
     assert_eq!(stage.instance("r1").await, instance);
     assert_eq!(get(address, "/").await.unwrap().0, 200);
@@ -64,4 +61,51 @@ async fn a_host_without_its_supervisor_stops_too() {
         "{status:?}"
     );
     assert!(!runs(pid(&instance.state)));
+}
+
+#[tokio::test]
+async fn a_stop_is_not_undone_by_a_proxy_that_misses_the_others() {
+    let stage = Stage::started().await;
+    let processes: Vec<i32> = ROLES.map(|role| stage.role(role).pid.unwrap()).into();
+    for role in [Role::Driver, Role::Supervisor] {
+        stage.signal(role, Signal::SIGSTOP);
+        stage.kill(role);
+    }
+    stop::stop(&stage.home, Instances::Keep).await.unwrap();
+    assert!(stop::was_asked_for(&stage.home));
+    is_down(&stage);
+    assert!(processes.iter().all(|pid| !runs(*pid)), "{processes:?}");
+    let refused = start::ensure_kept(&stage.home, &stage.roles).await.unwrap_err();
+    assert!(refused.to_string().contains("stopped on purpose"), "{refused}");
+    is_down(&stage);
+    stage.start().await;
+    assert!(!stop::was_asked_for(&stage.home));
+}
+
+#[tokio::test]
+async fn a_supervisor_that_is_told_to_end_stops_the_host() {
+    let stage = Stage::started().await;
+    let instance = stage.instance("r1").await;
+    let address = stage.routed(&instance, 1).await;
+    let supervisor = stage.signal(Role::Supervisor, Signal::SIGTERM);
+    stage.home.place(Role::Supervisor).released().await.unwrap();
+    assert!(!runs(supervisor) || !stage.role(Role::Supervisor).alive);
+    is_down(&stage);
+    assert!(stop::was_asked_for(&stage.home));
+    assert!(runs(pid(&instance.state)), "the instances go on");
+    stage.start().await;
+    assert_eq!(stage.instance("r1").await, instance);
+    assert_eq!(get(address, "/").await.unwrap().0, 200);
+}
+
+const ROLES: [Role; 3] = [Role::Driver, Role::Proxy, Role::Supervisor];
+
+/// Fails when one of the three lives, or has left its socket.
+#[track_caller]
+fn is_down(stage: &Stage) {
+    for role in ROLES {
+        assert!(!stage.role(role).alive, "the {role} lives: {:?}", stage.status());
+        let socket = stage.home.socket(role);
+        assert!(!socket.exists(), "{} is left", socket.display());
+    }
 }

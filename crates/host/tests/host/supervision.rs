@@ -6,7 +6,7 @@ use lockgate_host::shim::{self, AttemptState, Exit};
 use lockgate_host::start;
 use nix::sys::signal::Signal;
 
-use crate::stage::{Stage, get, script, until};
+use crate::stage::{Stage, get, runs, script, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_starts_at_the_same_time_starts_one_host() {
@@ -105,12 +105,72 @@ async fn a_host_that_lost_supervisor_and_proxy_binds_the_same_addresses() {
 }
 
 #[tokio::test]
+async fn a_proxy_alone_brings_the_other_two_back() {
+    let stage = Stage::started().await;
+    let instance = stage.instance("r1").await;
+    let address = stage.routed(&instance, 1).await;
+    let before = stage.status();
+    let limit = |pid: i32| {
+        let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).unwrap();
+        limits
+            .lines()
+            .find(|line| line.starts_with("Max open files"))
+            .unwrap()
+            .to_owned()
+    };
+    let first_limit = limit(before.supervisor.pid.unwrap());
+    // Stopped first, so that neither restarts the other.
+    for role in [Role::Driver, Role::Supervisor] {
+        stage.signal(role, Signal::SIGSTOP);
+    }
+    let driver = stage.kill(Role::Driver);
+    let supervisor = stage.kill(Role::Supervisor);
+    let supervisor = stage.reborn(Role::Supervisor, supervisor).await;
+    stage.reborn(Role::Driver, driver).await;
+    stage.start().await;
+    let after = stage.status();
+    assert_eq!((&before.proxy, &before.instances), (&after.proxy, &after.instances));
+    assert_eq!(get(address, "/").await.unwrap().0, 200);
+    let listeners = stage.supervisor().listeners().await.unwrap();
+    assert_eq!((listeners[0].address, &listeners[0].problem), (address, &None));
+    assert_eq!(limit(supervisor), first_limit, "the proxy's own limit is not passed on");
+}
+
+#[tokio::test]
+async fn no_file_but_the_routes_keeps_the_proxy_from_serving() {
+    let stage = Stage::started().await;
+    let instance = stage.instance("r1").await;
+    let address = stage.routed(&instance, 1).await;
+    let host = stage.home.host();
+    // Directories where files ought to be, and no log: as hard as a full disk.
+    for name in ["proxy.pid.json.new", "proxy.life.json.new"] {
+        std::fs::create_dir_all(host.join(name)).unwrap();
+    }
+    let old = stage.kill(Role::Proxy);
+    assert_eq!(get(address, "/").await.unwrap().0, 200);
+    let new = stage.reborn(Role::Proxy, old).await;
+    assert!(runs(new), "its process is known without the file: {new}");
+    std::fs::remove_file(stage.home.log(Role::Proxy)).unwrap();
+    std::fs::create_dir_all(stage.home.log(Role::Proxy)).unwrap();
+    std::fs::remove_file(stage.home.socket(Role::Proxy)).unwrap();
+    std::fs::create_dir_all(stage.home.socket(Role::Proxy)).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(new), Signal::SIGKILL).unwrap();
+    assert_eq!(get(address, "/").await.unwrap().0, 200);
+    std::fs::remove_dir(stage.home.socket(Role::Proxy)).unwrap();
+    until("its socket", || {
+        stage.role(Role::Proxy).pid.filter(|pid| *pid != new && runs(*pid))
+    })
+    .await;
+    std::fs::remove_dir(stage.home.log(Role::Proxy)).unwrap();
+}
+
+#[tokio::test]
 async fn a_host_that_lost_all_three_starts_again_with_everything() {
     let stage = Stage::started().await;
     let instance = stage.instance("r1").await;
     let address = stage.routed(&instance, 1).await;
     // Stopped first, so that none restarts another.
-    for role in [Role::Driver, Role::Supervisor] {
+    for role in [Role::Driver, Role::Supervisor, Role::Proxy] {
         stage.signal(role, Signal::SIGSTOP);
     }
     for role in [Role::Driver, Role::Supervisor, Role::Proxy] {
