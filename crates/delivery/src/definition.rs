@@ -40,6 +40,18 @@ pub struct ApplicationDefinition {
     pub listen: Option<String>,
     /// How long an instance may take to end before it is killed.
     pub stop_grace: Duration,
+    /// Where all this was read; absent when it belongs to the release.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub origin: Option<Origin>,
+}
+
+/// The text that a definition was read from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// Which, in words, such as `lockgate.yaml of the working tree`.
+    pub file: String,
+    /// Its digest.
+    pub digest: String,
 }
 
 /// What starts an instance.
@@ -130,7 +142,17 @@ impl ApplicationDefinition {
             rollback_when: vec![Rule::http_5xx(Percent::of(5))],
             listen: None,
             stop_grace: Duration::from_secs(10),
+            origin: None,
         }
+    }
+
+    /// Returns whether an application would run just the same by `other`, wherever the two were read.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let elsewhere = Self {
+            origin: other.origin.clone(),
+            ..self.clone()
+        };
+        elsewhere == *other
     }
 }
 

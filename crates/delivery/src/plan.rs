@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 
 pub use step::PlanStep;
 
-use crate::definition::{ApplicationDefinition, Previous};
+use crate::definition::{ApplicationDefinition, Origin, Previous};
 use crate::environment::decide::intent;
 use crate::environment::{Actor, Environment, Intent, Refusal};
 use crate::release::Release;
@@ -100,6 +100,13 @@ pub(crate) fn bring_up(environment: &Environment, movement: Movement, content: &
         sight: Vec::new(),
         notes: notes(environment, by),
     };
+    if let Some(origin) = &definition.origin {
+        plan.notes.extend(foreign(release, origin));
+        plan.release.configuration.clone_from(&origin.digest);
+    }
+    if movement == Movement::Deploy {
+        plan.notes.extend(repeated(environment, release, definition));
+    }
     plan.steps = step::bring_up(&plan);
     if movement == Movement::Deploy {
         plan.sight = sight::of(&plan.definition);
@@ -148,6 +155,34 @@ fn notes(environment: &Environment, by: &Actor) -> Vec<String> {
     paused.into_iter().collect()
 }
 
+/// Returns the note that the configuration is another one than the release was made with.
+fn foreign(release: &Release, origin: &Origin) -> Option<String> {
+    (release.configuration != origin.digest).then(|| {
+        format!(
+            "the configuration is {} ({}), not the one that the release was made with ({})",
+            origin.file,
+            step::shortened(&origin.digest),
+            step::shortened(&release.configuration)
+        )
+    })
+}
+
+/// Returns the note that just this serves already, and what a rollback then returns to.
+fn repeated(environment: &Environment, release: &Release, definition: &ApplicationDefinition) -> Option<String> {
+    let stable = environment
+        .stable()
+        .filter(|stable| stable.is_same(release, definition))?;
+    let back = match intent::last_good(environment, stable) {
+        Ok(good) => format!("brings back {}, started anew", environment.title(good)),
+        Err(_) => "has nothing else to return to".to_owned(),
+    };
+    Some(format!(
+        "{} serves already, the same artifact with the same settings; it is replaced by itself, and a rollback \
+         afterwards {back}",
+        environment.title(stable.number)
+    ))
+}
+
 impl RolloutPlan {
     /// Returns whether the replaced revision stays ready to take traffic back at once.
     pub fn keeps_previous_warm(&self) -> bool {
@@ -178,7 +213,7 @@ impl fmt::Display for RolloutPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let verb = match self.movement {
             Movement::Deploy => "deploy",
-            Movement::WarmRollback => "roll back at once to",
+            Movement::WarmRollback => "roll back to the running",
             Movement::ColdRollback => "roll back to",
         };
         let to = format!("{} as {} in {}", self.release.version, self.revision, self.slot);
@@ -187,6 +222,9 @@ impl fmt::Display for RolloutPlan {
             Some(from) if self.movement == Movement::WarmRollback => writeln!(f, ", away from {from}")?,
             Some(from) => writeln!(f, ", where {from} serves")?,
             None => writeln!(f, ", where nothing serves yet")?,
+        }
+        if let Some(origin) = &self.definition.origin {
+            writeln!(f, "  by {} ({})", origin.file, step::shortened(&origin.digest))?;
         }
         for (number, step) in self.steps.iter().enumerate() {
             writeln!(f, "{:>3}. {step}", number + 1)?;

@@ -32,7 +32,7 @@ pub struct Release {
     pub artifacts: BTreeMap<String, String>,
     /// Where it comes from.
     pub source: Source,
-    /// The digest of the configuration that belongs to it.
+    /// The digest of the configuration that belongs to it; in a plan and in what came of it, of the one that it runs by.
     pub configuration: String,
 }
 

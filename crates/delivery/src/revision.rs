@@ -89,6 +89,8 @@ pub struct Revision {
     pub instances: BTreeMap<u32, Instance>,
     /// How often it was proven again, or could not be, after a rollback.
     pub proofs: u32,
+    /// How often its health was doubted, and asked for anew.
+    pub doubts: u32,
 }
 
 /// Where a revision's artifacts are.
@@ -140,6 +142,11 @@ pub enum Health {
 }
 
 impl Revision {
+    /// Returns whether `other` is the same artifact, run the same way.
+    pub fn is_same(&self, release: &Release, definition: &ApplicationDefinition) -> bool {
+        self.release.artifacts == release.artifacts && self.definition.is_same(definition)
+    }
+
     /// Returns whether every instance that the definition asks for passes its health check.
     pub fn is_ready(&self) -> bool {
         self.running == Running::Wanted
@@ -149,6 +156,14 @@ impl Revision {
     /// Returns whether at least one instance passes its health check.
     pub fn is_alive(&self) -> bool {
         self.running == Running::Wanted && self.instances.values().any(Instance::is_passing)
+    }
+
+    /// Forgets that its instances were well, so that only a new answer makes it ready.
+    pub(crate) fn doubt(&mut self) {
+        self.doubts += 1;
+        for instance in self.instances.values_mut().filter(|instance| instance.is_passing()) {
+            instance.health = Health::Unproven;
+        }
     }
 
     /// Returns the addresses of the instances that pass their health check.

@@ -52,6 +52,8 @@ pub enum Effect {
         check: HealthCheck,
         /// Where, by the instance's number.
         targets: BTreeMap<u32, ProbeTarget>,
+        /// Counts the doubts: with a new one every streak begins anew, and what it is of is told again.
+        round: u32,
     },
     /// `smoke/rN#K` and `proof/rN#K`: every check is made once against every address. Answers `SmokeEnded`.
     Smoke {

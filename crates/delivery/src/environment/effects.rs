@@ -123,6 +123,7 @@ fn probe(revision: &Revision, effects: &mut Effects) {
         revision: revision.number,
         check: revision.definition.health.clone(),
         targets,
+        round: revision.doubts,
     };
     effects.insert(probe_key(revision.number), effect);
 }

@@ -149,6 +149,11 @@ pub enum Fact {
         /// The last answer in words.
         detail: String,
     },
+    /// What is known of a revision's health may be old: it is asked for anew, and until then it is not ready.
+    HealthDoubted {
+        /// Whose.
+        revision: RevisionNumber,
+    },
     /// Every instance of the candidate is ready.
     CandidateReady {
         /// The candidate.

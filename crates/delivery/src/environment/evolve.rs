@@ -68,6 +68,7 @@ impl Environment {
             | Fact::StopDecided { .. }
             | Fact::InstanceStopped { .. }
             | Fact::ProbeChanged { .. }
+            | Fact::HealthDoubted { .. }
             | Fact::PruneDecided { .. }
             | Fact::ArtifactRemoved { .. } => self.change_revision(&event.fact),
             Fact::Soaked { revision, .. } => self.finish_soak(*revision),

@@ -102,7 +102,7 @@ fn unknown(fact: &Fact) -> Progress {
 fn first(fact: &Fact, intent: &InputId) -> Progress {
     match fact {
         Fact::DeployQueued(_) => Progress::Queued,
-        Fact::QueuedDeployDropped { .. } => Progress::Unknown,
+        Fact::QueuedDeployDropped { .. } | Fact::HealthDoubted { .. } => Progress::Unknown,
         Fact::RolloutStarted { plan, intent: of, .. } if of == intent => Progress::Running {
             revision: plan.revision,
         },

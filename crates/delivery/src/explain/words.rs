@@ -225,6 +225,7 @@ fn of_revision(fact: &Fact) -> String {
             };
             format!("instance {instance} of {revision} {verb} its health check ({streak} in a row): {detail}")
         }
+        Fact::HealthDoubted { revision } => format!("{revision} is asked for its health anew before it gets traffic"),
         Fact::PruneDecided { revision } => format!("the artifact of {revision} is no longer needed"),
         Fact::ArtifactRemoved { revision } => format!("the artifact of {revision} is gone"),
         _ => String::new(),

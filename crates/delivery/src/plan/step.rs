@@ -112,7 +112,11 @@ pub(super) fn bring_up(plan: &RolloutPlan) -> Vec<PlanStep> {
 }
 
 pub(super) fn warm_return(plan: &RolloutPlan) -> Vec<PlanStep> {
-    let mut steps = switch(plan);
+    let mut steps = vec![PlanStep::Ready {
+        probe: plan.definition.health.probe.to_string(),
+        deadline: plan.definition.health.deadline,
+    }];
+    steps.extend(switch(plan));
     steps.extend(after_return(plan));
     steps
 }
@@ -194,7 +198,7 @@ impl fmt::Display for PlanStep {
 }
 
 /// Returns a digest as people read it.
-fn shortened(digest: &str) -> &str {
+pub(super) fn shortened(digest: &str) -> &str {
     match digest.char_indices().nth(19) {
         Some((end, _)) => &digest[..end],
         None => digest,

@@ -27,6 +27,7 @@ pub(crate) const FACTS: &[&str] = &[
     "StopDecided",
     "InstanceStopped",
     "ProbeChanged",
+    "HealthDoubted",
     "CandidateReady",
     "SmokeEnded",
     "SwitchDecided",

@@ -141,6 +141,14 @@ fn accept_deploy(
     if definition.instances == 0 {
         return Err(unusable("it asks for 0 instances; at least 1 must run".to_owned()));
     }
+    if let (Some(wanted), Some(address)) = (&definition.listen, environment.address())
+        && wanted != address
+    {
+        return Err(unusable(format!(
+            "`listen` says {wanted}, and the environment listens at {address} for ever, which was fixed by its first \
+             deploy; write `listen: {address}`, or use another environment for {wanted}"
+        )));
+    }
     if !release.artifacts.contains_key(&definition.artifact) {
         let known: Vec<_> = release.artifacts.keys().map(String::as_str).collect();
         return Err(unusable(format!(
@@ -160,14 +168,28 @@ fn accept_deploy(
 fn roll_back(draft: &mut Draft<'_>, id: &InputId, by: Actor, to: &Target) -> Result<(), Refusal> {
     if let Some(rollout) = draft.state.rollout.clone() {
         base_of(&draft.state, &rollout, to)?;
+        doubt_base(draft, &rollout);
         for fact in leave::give_up(&draft.state, &rollout, Reason::Asked(by), draft.now) {
             draft.add(fact);
         }
         return Ok(());
     }
     let plan = plan_return(&draft.state, to, &by)?;
+    let (revision, movement) = (plan.revision, plan.movement);
     draft.add(start(id.clone(), by, plan, draft.now));
+    if movement == Movement::WarmRollback {
+        draft.add(Fact::HealthDoubted { revision });
+    }
     Ok(())
+}
+
+/// Doubts what is to get the traffic back: the last that was seen of it may be from before the host was stopped.
+///
+/// Only where a person asks. Who gives up by itself has just been told of something by the same host.
+fn doubt_base(draft: &mut Draft<'_>, rollout: &Rollout) {
+    if let (Some(_), Some(revision)) = (rollout.soak(), rollout.base) {
+        draft.add(Fact::HealthDoubted { revision });
+    }
 }
 
 /// Returns the plan of a rollback in an environment at rest.
@@ -178,8 +200,10 @@ fn plan_return(environment: &Environment, to: &Target, by: &Actor) -> Result<Rol
         });
     };
     let warm = environment.previous().filter(|previous| match to {
-        Target::LastGood => true,
-        Target::Version(version) => previous.release.version == *version,
+        Target::LastGood => !stable.is_same(&previous.release, &previous.definition),
+        Target::Version(version) => {
+            previous.release.version == *version && !stable.is_same(&previous.release, &previous.definition)
+        }
     });
     if let Some(previous) = warm {
         return Ok(plan::warm_return(environment, Some(stable), previous, by));
@@ -197,9 +221,11 @@ fn plan_return(environment: &Environment, to: &Target, by: &Actor) -> Result<Rol
     Ok(plan::bring_up(environment, Movement::ColdRollback, &content))
 }
 
-fn last_good(environment: &Environment, stable: &Revision) -> Result<RevisionNumber, Refusal> {
+/// Returns the newest good revision before the stable one that is something else.
+pub(crate) fn last_good(environment: &Environment, stable: &Revision) -> Result<RevisionNumber, Refusal> {
     let good = environment.known().iter().rev().find(|(number, known)| {
-        **number < stable.number && known.record == Record::Good && known.release.id != stable.release.id
+        let is_other = !stable.is_same(&known.release, &known.definition);
+        **number < stable.number && known.record == Record::Good && is_other
     });
     good.map(|(number, _)| *number).ok_or_else(|| Refusal::NothingBefore {
         environment: environment.name().to_owned(),
@@ -284,6 +310,7 @@ fn abort(draft: &mut Draft<'_>, by: Actor) -> Result<(), Refusal> {
             version: rollout.plan.release.version.clone(),
         });
     }
+    doubt_base(draft, &rollout);
     for fact in leave::give_up(&draft.state, &rollout, Reason::Aborted(by), draft.now) {
         draft.add(fact);
     }

@@ -177,7 +177,7 @@ fn left_serving(environment: &Environment, revision: RevisionNumber, reason: &Re
 /// Adds the pause of automatic deploys, unless somebody gave the rollout up in favour of something else.
 fn with_pause(environment: &Environment, end: Fact, reason: &Reason, words: String) -> Vec<Fact> {
     let deliberate = matches!(reason, Reason::Aborted(_) | Reason::Superseded(_));
-    if deliberate || environment.paused.is_some() {
+    if deliberate || environment.paused.as_ref() == Some(&words) {
         return vec![end];
     }
     vec![end, Fact::DeploysPaused { reason: words }]

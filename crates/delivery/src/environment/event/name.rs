@@ -16,6 +16,7 @@ impl Fact {
             Self::StopDecided { .. } => "StopDecided",
             Self::InstanceStopped { .. } => "InstanceStopped",
             Self::ProbeChanged { .. } => "ProbeChanged",
+            Self::HealthDoubted { .. } => "HealthDoubted",
             Self::CandidateReady { .. } => "CandidateReady",
             Self::SmokeEnded { .. } => "SmokeEnded",
             Self::SwitchDecided { .. } => "SwitchDecided",

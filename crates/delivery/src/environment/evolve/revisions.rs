@@ -36,6 +36,7 @@ impl Environment {
                 running: Running::Wanted,
                 instances: std::collections::BTreeMap::new(),
                 proofs: 0,
+                doubts: 0,
             },
         );
     }
@@ -69,6 +70,7 @@ impl Environment {
                 r.instances.clear();
             }),
             Fact::ProbeChanged { .. } => self.change_health(fact),
+            Fact::HealthDoubted { revision } => self.with(*revision, Revision::doubt),
             _ => {}
         }
     }

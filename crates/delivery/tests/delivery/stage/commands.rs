@@ -133,6 +133,16 @@ fn definition(options: &[&str]) -> ApplicationDefinition {
             Some(("instances", count)) => definition.instances = count.parse().unwrap(),
             Some(("listen", address)) => definition.listen = Some(address.into()),
             Some(("artifact", name)) => definition.artifact = name.into(),
+            Some(("log", level)) => {
+                let level = lockgate_delivery::definition::Variable::Text(level.into());
+                definition.variables.insert("LOG".into(), level);
+            }
+            Some(("tree", digest)) => {
+                definition.origin = Some(lockgate_delivery::definition::Origin {
+                    file: "lockgate.yaml of the working tree".into(),
+                    digest: format!("sha256:{digest}"),
+                });
+            }
             None if *option == "no-smoke" => definition.smoke.clear(),
             None if *option == "cold-previous" => definition.strategy.previous = Previous::StoppedAfterSoak,
             None if ["supersede", "automatic", "soaking"].contains(option) => {}

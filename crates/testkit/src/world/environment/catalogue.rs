@@ -15,6 +15,7 @@ pub(super) const EVENTS: &[&str] = &[
     "StopDecided",
     "InstanceStopped",
     "ProbeChanged",
+    "HealthDoubted",
     "CandidateReady",
     "SmokeEnded",
     "SwitchDecided",
