@@ -3,6 +3,7 @@
 //! What passes is folded; what fails is shown at once, and again at the end with its place, its last lines and the command
 //! that runs it again.
 
+mod failures;
 mod lines;
 mod live;
 mod tail;
@@ -15,7 +16,7 @@ use lockgate_adapters::executor::LogEvent;
 use lockgate_core::Timestamp;
 use lockgate_core::time::Spoken;
 use lockgate_pipeline::run::effect::{JobKey, StepPath};
-use lockgate_pipeline::run::{JobStatus, JobView, Outcome, Run, StepState};
+use lockgate_pipeline::run::{JobView, Run};
 
 use super::out;
 use crate::arguments::Progress;
@@ -108,7 +109,9 @@ impl RunScreen {
         }
         for job in run.jobs() {
             withheld(&job);
-            self.failures(run, job);
+        }
+        for line in failures::lines(run, |job, step| self.tail(job, step)) {
+            out::progress(line);
         }
         let took = run.concluded_at().map_or(String::new(), |at| {
             format!(" in {}", Spoken(at.since(run.created_at())))
@@ -121,52 +124,11 @@ impl RunScreen {
     }
 
     /// Returns the last lines of a step.
-    fn tail(&self, job: &JobView<'_>, step: &StepPath) -> impl Iterator<Item = &String> {
+    fn tail<'s>(&'s self, job: &JobView<'_>, step: &StepPath) -> impl Iterator<Item = &'s String> + use<'s> {
         self.tails
             .get(&(job.key(), step.clone()))
             .into_iter()
             .flat_map(Tail::last)
-    }
-
-    fn failures(&self, run: &Run, job: JobView<'_>) {
-        let JobStatus::Over {
-            outcome: Outcome::Failure,
-            ..
-        } = job.status()
-        else {
-            return;
-        };
-        let mut named = false;
-        for step in job.steps() {
-            let StepState::Over {
-                outcome: Outcome::Failure,
-                ..
-            } = step.state
-            else {
-                continue;
-            };
-            named = true;
-            let place = place(&job, &step.path);
-            out::progress(format_args!("\nfailed: {} › {}{place}", job.name(), step.name));
-            if let Some(reason) = &step.reason {
-                out::progress(format_args!("  {reason}"));
-            }
-            for line in self.tail(&job, &step.path) {
-                out::progress(format_args!("  | {line}"));
-            }
-        }
-        if let (false, Some(reason)) = (named, job.reason()) {
-            out::progress(format_args!("\nfailed: {}: {reason}", job.name()));
-        }
-        let file = &run.plan().pipeline.path;
-        let event = match run.plan().event.as_str() {
-            "push" => String::new(),
-            event => format!(" --event {event}"),
-        };
-        out::progress(format_args!(
-            "  again: lockgate run --workflow {file}{event} --job {}",
-            job.id()
-        ));
     }
 }
 
@@ -178,17 +140,6 @@ fn withheld(job: &JobView<'_>) {
             "warning: {name_of_job}: Skip output '{name}' since it may contain secret."
         ));
     }
-}
-
-/// Returns where a step stands in its file, for the top level of the job.
-fn place(job: &JobView<'_>, path: &StepPath) -> String {
-    let top = path
-        .as_str()
-        .split('.')
-        .next()
-        .and_then(|first| first.parse::<usize>().ok());
-    let step = top.and_then(|position| job.definition().steps.get(position.checked_sub(1)?));
-    step.map_or(String::new(), |step| format!(" ({})", step.place))
 }
 
 /// Returns how long a job took.

@@ -226,3 +226,38 @@ fn a_job_for_another_system_is_told_when_it_would_run() {
     assert!(told.err.contains("warning: .github/workflows/"), "{told}");
     assert!(!told.err.contains("macos-latest"), "{told}");
 }
+
+#[test]
+fn the_list_of_failures_names_what_is_to_blame_and_marks_what_may_fail() {
+    let job = "  test:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: exit 3
+        continue-on-error: true
+      - uses: ./acts/bad
+  broken:
+    needs: build
+    runs-on: ubuntu-latest
+    strategy:
+      matrix: ${{ fromJSON(needs.build.outputs.none) }}
+    steps: [{ run: make }]
+";
+    let scene = shop(job);
+    let action = "runs:\n  using: composite\n  steps:\n    - run: exit 4\n      shell: bash\n";
+    fs::create_dir_all(scene.project.join("acts/bad")).unwrap();
+    fs::write(scene.project.join("acts/bad/action.yml"), action).unwrap();
+    let told = scene.lockgate(&["run", "--progress", "plain"]).expect(1).says(&[
+        "failed, which is allowed: test › Run exit 3 (.github/workflows/",
+        "failed: test › Run exit 4 (./acts/bad/action.yml:4:7)",
+        "its `matrix` cannot be evaluated",
+    ]);
+    assert!(!told.err.contains("failed: test › Run ./acts/bad"), "{told}");
+    assert!(!told.err.contains("failed: test › Run exit 3"), "{told}");
+    let matrix = told
+        .err
+        .lines()
+        .find(|line| line.starts_with("failed: broken: "))
+        .unwrap();
+    assert!(matrix.starts_with("failed: broken: .github/workflows/"), "{matrix}");
+}

@@ -63,7 +63,10 @@ fn show(bar: &ProgressBar, job: &JobView<'_>, status: JobStatus, now: Timestamp)
     }
     let name = job.name();
     match status {
-        JobStatus::Waiting => bar.set_message(format!("{name}  waits for {}", job.definition().needs.join(", "))),
+        JobStatus::Waiting => match job.definition().needs.as_slice() {
+            [] => bar.set_message(format!("{name}  waits")),
+            needs => bar.set_message(format!("{name}  waits for {}", needs.join(", "))),
+        },
         JobStatus::Queued => bar.set_message(format!("{name}  waits for a slot")),
         JobStatus::Preparing | JobStatus::Running | JobStatus::Stopping => {
             bar.enable_steady_tick(BEAT);

@@ -1,0 +1,55 @@
+//! Everything that failed in a run: each with its place and its last lines, each job with the command that runs it again.
+//!
+//! What `continue-on-error` allows is said in one line, so that nobody looks for the cause there.
+
+use lockgate_pipeline::run::effect::StepPath;
+use lockgate_pipeline::run::{Blame, Failed, JobView, Run};
+
+/// Returns the lines; `tail` gives the last ones of a step's output.
+pub(super) fn lines<'t, T>(run: &Run, tail: impl Fn(&JobView<'_>, &StepPath) -> T) -> Vec<String>
+where
+    T: Iterator<Item = &'t String>,
+{
+    let failures = run.failures();
+    let mut lines = Vec::new();
+    for (at, failed) in failures.iter().enumerate() {
+        if failed.weight == Blame::Allowed {
+            let reason = failed.reason.map_or(String::new(), |reason| format!(": {reason}"));
+            lines.push(format!("\nfailed, which is allowed: {}{reason}", title(failed)));
+            continue;
+        }
+        match (failed.step, failed.reason) {
+            (None, Some(reason)) => lines.push(format!("\nfailed: {}: {reason}", title(failed))),
+            (_, reason) => {
+                lines.push(format!("\nfailed: {}", title(failed)));
+                lines.extend(reason.map(|reason| format!("  {reason}")));
+            }
+        }
+        if let Some(step) = failed.step {
+            lines.extend(tail(&failed.job, &step.path).map(|line| format!("  | {line}")));
+        }
+        let is_same = |other: &&Failed<'_>| other.weight == Blame::Counts && other.job.key() == failed.job.key();
+        if !failures[at + 1..].iter().any(|other| is_same(&other)) {
+            lines.push(again(run, &failed.job));
+        }
+    }
+    lines
+}
+
+fn title(failed: &Failed<'_>) -> String {
+    let step = failed.step.map_or(String::new(), |step| format!(" › {}", step.name));
+    let place = failed
+        .place
+        .as_ref()
+        .map_or(String::new(), |place| format!(" ({place})"));
+    format!("{}{step}{place}", failed.job.name())
+}
+
+fn again(run: &Run, job: &JobView<'_>) -> String {
+    let file = &run.plan().pipeline.path;
+    let event = match run.plan().event.as_str() {
+        "push" => String::new(),
+        event => format!(" --event {event}"),
+    };
+    format!("  again: lockgate run --workflow {file}{event} --job {}", job.id())
+}
