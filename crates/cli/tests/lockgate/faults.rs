@@ -1,7 +1,9 @@
 //! What dies comes back, and what was begun is finished.
 
+use nix::sys::signal::Signal;
+
 use super::scene::journal::{Journal, names};
-use super::scene::{Scene, http, processes, until};
+use super::scene::{Scene, Settings, http, processes, until};
 
 #[test]
 fn commands_that_look_work_while_the_daemons_are_down() {
@@ -147,4 +149,87 @@ fn a_home_that_cannot_be_used_is_no_empty_one() {
             ]);
         }
     }
+}
+
+#[test]
+fn who_waits_starts_what_is_missing_and_goes_on_following() {
+    let scene = Scene::new();
+    scene.release(&["v1", "v2"]);
+    scene.deploy("v1").expect(0);
+    let journal = Journal::of(&scene);
+    for (version, dead) in [
+        ("v2", &["driver", "supervisor"][..]),
+        ("v1", &["driver", "supervisor", "proxy"]),
+    ] {
+        let before = journal.length();
+        let command = scene.start(&["deploy", "production", "--version", version]);
+        journal.wait_for("RolloutStarted", before);
+        kill_together(&scene, dead);
+        command.wait().expect(0).says(&["passed its soak"]);
+        assert_eq!(scene.serving(), version);
+    }
+}
+
+#[test]
+fn a_proxy_alone_brings_the_others_back_though_no_command_comes() {
+    let scene = Scene::new();
+    scene.release(&["v1"]);
+    scene.deploy("v1").expect(0);
+    let (address, instance) = (scene.address(), scene.stable_instance());
+    kill_together(&scene, &["driver", "supervisor"]);
+    processes::kill(instance);
+    until("it serves again", || {
+        http::get(&address, "/health")
+            .ok()
+            .filter(|answer| answer.status == 200)
+    });
+    until("all live", || {
+        let host = scene.host();
+        ["supervisor", "proxy", "driver"]
+            .iter()
+            .all(|role| host[role]["alive"] == true)
+            .then_some(())
+    });
+}
+
+#[test]
+fn a_host_that_was_stopped_stays_stopped_though_somebody_waits() {
+    let scene = Scene::with(&Settings {
+        soak: "1h",
+        ..Settings::default()
+    });
+    scene.release(&["v1"]);
+    let mut command = scene.start(&["deploy", "production", "--version", "v1"]);
+    command.until_it_says("serves all traffic");
+    scene.lockgate(&["host", "stop"]).expect(0).says(&[
+        "stopped the supervisor",
+        "`lockgate host start`, or the next command that changes an environment, starts the proxy again",
+    ]);
+    command.wait().expect(5).says(&[
+        "the host was stopped on purpose, and what was begun stands still",
+        "`lockgate host start` starts it again",
+    ]);
+    let host = scene.host();
+    for role in ["supervisor", "proxy", "driver"] {
+        assert_eq!(host[role]["alive"], false, "{host:#}");
+        assert!(!scene.home.join(format!("host/{role}.sock")).exists(), "{role}");
+    }
+    scene.lockgate(&["host", "start"]).expect(0);
+    scene.lockgate(&["abort", "production"]);
+}
+
+/// Kills processes so that none of them can bring another back.
+fn kill_together(scene: &Scene, roles: &[&str]) {
+    let host = scene.host();
+    let pids: Vec<i32> = roles.iter().map(|role| pid(&host[role])).collect();
+    for pid in &pids {
+        processes::send(*pid, Signal::SIGSTOP);
+    }
+    for pid in pids {
+        processes::kill(pid);
+    }
+}
+
+fn pid(role: &serde_json::Value) -> i32 {
+    i32::try_from(role["pid"].as_i64().unwrap()).unwrap()
 }

@@ -9,6 +9,7 @@ mod scene;
 mod deploying;
 mod events;
 mod faults;
+mod full_disk;
 mod plans;
 mod projects;
 mod refusals;

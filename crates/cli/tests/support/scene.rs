@@ -10,6 +10,7 @@
     reason = "a test fails by panicking, and says what it saw"
 )]
 
+pub(crate) mod disk;
 pub(crate) mod fixture;
 pub(crate) mod http;
 pub(crate) mod journal;
@@ -121,6 +122,12 @@ impl Scene {
             home: folder.path().join("home"),
             folder,
         }
+    }
+
+    /// Puts the state on a disk of its own, which can be filled.
+    pub(crate) fn on(mut self, disk: &disk::Disk) -> Self {
+        self.home = disk.path("home");
+        self
     }
 
     /// Writes `lockgate.yaml`.

@@ -1,3 +1,4 @@
+use std::io::Read;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
@@ -84,6 +85,19 @@ impl Background {
     /// Returns its process.
     pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.child.as_ref().unwrap().id()).unwrap()
+    }
+
+    /// Waits until it has written a line to stderr with this text. What was read until then is not in its [`Told`].
+    #[track_caller]
+    pub(crate) fn until_it_says(&mut self, text: &str) {
+        let stderr = self.child.as_mut().unwrap().stderr.as_mut().unwrap();
+        let mut said = String::new();
+        while !said.lines().any(|line| line.contains(text)) || !said.ends_with('\n') {
+            let mut byte = [0];
+            let count = stderr.read(&mut byte).unwrap();
+            assert!(count > 0, "`{}` ended without saying `{text}`: {said}", self.command);
+            said.push(char::from(byte[0]));
+        }
     }
 
     /// Waits for its end.

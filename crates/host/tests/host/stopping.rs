@@ -6,7 +6,7 @@ use lockgate_host::instance::{InstanceState, Instances};
 use lockgate_host::{Role, start, stop};
 use nix::sys::signal::Signal;
 
-use crate::stage::{Stage, get, runs};
+use crate::stage::{Stage, get, runs, until};
 
 fn pid(state: &InstanceState) -> i32 {
     match state {
@@ -67,14 +67,20 @@ async fn a_host_without_its_supervisor_stops_too() {
 async fn a_stop_is_not_undone_by_a_proxy_that_misses_the_others() {
     let stage = Stage::started().await;
     let processes: Vec<i32> = ROLES.map(|role| stage.role(role).pid.unwrap()).into();
+    // Stopped first, so that neither restarts the other.
     for role in [Role::Driver, Role::Supervisor] {
         stage.signal(role, Signal::SIGSTOP);
+    }
+    for role in [Role::Driver, Role::Supervisor] {
         stage.kill(role);
     }
     stop::stop(&stage.home, Instances::Keep).await.unwrap();
     assert!(stop::was_asked_for(&stage.home));
     is_down(&stage);
-    assert!(processes.iter().all(|pid| !runs(*pid)), "{processes:?}");
+    until("the end of all three", || {
+        processes.iter().all(|pid| !runs(*pid)).then_some(())
+    })
+    .await;
     let refused = start::ensure_kept(&stage.home, &stage.roles).await.unwrap_err();
     assert!(refused.to_string().contains("stopped on purpose"), "{refused}");
     is_down(&stage);
@@ -89,8 +95,8 @@ async fn a_supervisor_that_is_told_to_end_stops_the_host() {
     let address = stage.routed(&instance, 1).await;
     let supervisor = stage.signal(Role::Supervisor, Signal::SIGTERM);
     stage.home.place(Role::Supervisor).released().await.unwrap();
-    assert!(!runs(supervisor) || !stage.role(Role::Supervisor).alive);
     is_down(&stage);
+    until("its end", || (!runs(supervisor)).then_some(())).await;
     assert!(stop::was_asked_for(&stage.home));
     assert!(runs(pid(&instance.state)), "the instances go on");
     stage.start().await;
