@@ -39,7 +39,7 @@ pub(crate) fn main(home: &Path) -> Exit {
         }
     };
     crate::host_command::log_of_role();
-    match drive(&Home::at(home), &host, seat) {
+    match drive(&Home::at(home), &host, &seat) {
         Ok(()) => Exit::Ok,
         Err(failure) => {
             out::progress(&failure);
@@ -48,7 +48,7 @@ pub(crate) fn main(home: &Path) -> Exit {
     }
 }
 
-fn drive(home: &Home, host: &HostHome, seat: Seat) -> Result<(), Failure> {
+fn drive(home: &Home, host: &HostHome, seat: &Seat) -> Result<(), Failure> {
     let runtime =
         tokio::runtime::Runtime::new().map_err(|error| Failure::unavailable("start the driver").because(&error))?;
     let ended = runtime.block_on(async {
