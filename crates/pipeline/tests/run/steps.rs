@@ -59,6 +59,14 @@ fn the_nearest_variable_wins() {
 }
 
 #[test]
+fn a_secret_in_the_name_of_a_step_is_stars() {
+    let mut harness = Harness::of(vec![job("a", &["ok ${{ secrets.TOKEN }} ${{ github.job }}"])]);
+    harness.finish();
+    let job = harness.run.jobs().next().unwrap();
+    assert_eq!(job.steps()[0].name, "Run ok *** a");
+}
+
+#[test]
 fn what_a_step_knows_of_its_place() {
     let work = job(
         "a",

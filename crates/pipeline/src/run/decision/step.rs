@@ -169,16 +169,14 @@ impl Evaluation<'_> {
             .map_err(|error| Stuck::of("`if`", error, self.job))
     }
 
-    /// Gives a step the name that its values make, unless they hold a secret.
+    /// Gives a step the name that its values make, with stars for secrets.
     fn name(&self, step: &Step, head: &mut StepHead) -> Result<(), Stuck> {
         let name = match (&step.name, &step.body) {
             (Some(name), _) => self.text("`name`", name)?,
             (None, StepBody::Run { script, .. }) => run_name(&self.text("`run`", script)?),
             (None, StepBody::Uses { .. }) => return Ok(()),
         };
-        if !secret::contains_marker(&name) {
-            head.name = name;
-        }
+        head.name = secret::substitute(&name, |_| Some("***")).unwrap_or(name);
         Ok(())
     }
 
