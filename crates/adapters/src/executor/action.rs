@@ -29,15 +29,23 @@ pub(super) async fn load(run: &Arc<Run>, job: &JobKey, reference: &str) -> RunRe
     }
 }
 
-fn read(job: &JobFolder, reference: &str) -> Result<(ActionDefinition, PathBuf), String> {
-    let folder = inside(job.root(), &job.workspace(), reference).map_err(|error| super::job::chain(&error))?;
+/// Returns the definition in a folder, or `None` when there is none; `reference` is its name in messages.
+pub(super) fn definition_in(folder: &Path, reference: &str) -> Result<Option<ActionDefinition>, String> {
     for name in NAMES {
         let path = folder.join(name);
         match std::fs::read_to_string(&path) {
-            Ok(text) => return Ok((parse(&text, reference, &path)?, folder)),
+            Ok(text) => return parse(&text, reference, &path).map(Some),
             Err(cause) if matches!(cause.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {}
             Err(cause) => return Err(format!("could not read {}: {cause}", path.display())),
         }
+    }
+    Ok(None)
+}
+
+fn read(job: &JobFolder, reference: &str) -> Result<(ActionDefinition, PathBuf), String> {
+    let folder = inside(job.root(), &job.workspace(), reference).map_err(|error| super::job::chain(&error))?;
+    if let Some(definition) = definition_in(&folder, reference)? {
+        return Ok((definition, folder));
     }
     let is_empty = std::fs::read_dir(job.workspace()).map_or(true, |mut entries| entries.next().is_none());
     let remedy = if is_empty {

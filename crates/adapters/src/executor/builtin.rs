@@ -11,11 +11,11 @@ mod download;
 mod upload;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use lockgate_pipeline::builtin::BuiltinAction;
-use lockgate_pipeline::run::effect::{AttemptBody, AttemptId, Phase, StepAttempt};
+use lockgate_pipeline::run::StopReason;
+use lockgate_pipeline::run::effect::{AttemptBody, AttemptId, Phase, StepAttempt, Stop};
 use lockgate_pipeline::run::input::{StepEnd, StepExit};
 use tokio::sync::watch;
 
@@ -23,6 +23,9 @@ use super::log::{KeptLog, LogOwner};
 use super::run::Run;
 use super::step::record;
 use context::{Context, Done, Failure};
+
+/// How GitHub's runner begins the log of what an action does after the job's last step.
+pub(crate) const POST: &str = "Post job cleanup.";
 
 /// The built-in actions at work in this process.
 #[derive(Debug, Default)]
@@ -32,7 +35,7 @@ pub(crate) struct Builtins {
 
 #[derive(Clone, Debug)]
 struct Working {
-    cancelled: Arc<AtomicBool>,
+    stopped: Arc<OnceLock<StopReason>>,
     end: watch::Receiver<Option<StepEnd>>,
 }
 
@@ -52,12 +55,12 @@ pub(crate) async fn ensure(run: &Arc<Run>, step: &Arc<StepAttempt>) -> StepEnd {
 }
 
 /// Cancels the action when it is at work in this process, and returns its end.
-pub(crate) async fn stop(run: &Arc<Run>, attempt: &AttemptId) -> Option<StepEnd> {
+pub(crate) async fn stop(run: &Arc<Run>, stop: &Stop) -> Option<StepEnd> {
     let working = {
         let running = run.builtins.running.lock().unwrap_or_else(PoisonError::into_inner);
-        running.get(attempt)?.clone()
+        running.get(&stop.attempt)?.clone()
     };
-    working.cancelled.store(true, Ordering::Relaxed);
+    working.stopped.get_or_init(|| stop.why.clone());
     Some(ended(working).await)
 }
 
@@ -69,15 +72,15 @@ async fn ended(mut working: Working) -> StepEnd {
 }
 
 fn begin(run: &Arc<Run>, step: &Arc<StepAttempt>) -> Working {
-    let cancelled = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::new(OnceLock::new());
     let (sender, end) = watch::channel(None);
     let working = Working {
-        cancelled: Arc::clone(&cancelled),
+        stopped: Arc::clone(&stopped),
         end,
     };
     let (run, step) = (Arc::clone(run), Arc::clone(step));
     tokio::task::spawn_blocking(move || {
-        let end = work(&run, &step, &cancelled);
+        let end = work(&run, &step, &stopped);
         let end = record::end(&run, &step.attempt, end);
         let mut running = run.builtins.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.remove(&step.attempt);
@@ -87,7 +90,7 @@ fn begin(run: &Arc<Run>, step: &Arc<StepAttempt>) -> Working {
     working
 }
 
-fn work(run: &Run, step: &StepAttempt, cancelled: &AtomicBool) -> StepEnd {
+fn work(run: &Run, step: &StepAttempt, stopped: &OnceLock<StopReason>) -> StepEnd {
     let owner = LogOwner {
         job: step.job.clone(),
         step: step.path.clone(),
@@ -99,7 +102,7 @@ fn work(run: &Run, step: &StepAttempt, cancelled: &AtomicBool) -> StepEnd {
         Ok(log) => log,
         Err(cause) => return failed(format!("the log cannot be written: {cause}")),
     };
-    let mut context = match Context::new(run, step, log, cancelled) {
+    let mut context = match Context::new(run, step, log, stopped) {
         Ok(context) => context,
         Err(reason) => return failed(reason),
     };
@@ -107,7 +110,8 @@ fn work(run: &Run, step: &StepAttempt, cancelled: &AtomicBool) -> StepEnd {
     let end = match done {
         Ok(done) => conclude(run, step, done),
         Err(Failure::Cancelled) => {
-            context.say("##[error]The operation was canceled.");
+            let words = stopped.get().map(|why| record::last_words(why, &step.name));
+            context.say(&format!("##[error]{}", words.unwrap_or_default()));
             StepEnd {
                 exit: StepExit::Cancelled,
                 ..StepEnd::default()
@@ -128,9 +132,13 @@ fn dispatch(step: &StepAttempt, context: &mut Context<'_>) -> Result<Done, Failu
     let AttemptBody::Builtin { action, phase, .. } = &step.body else {
         unreachable!("only a built-in action is done here");
     };
-    context.say(&format!("##[group]Run {action}"));
-    context.say_inputs();
-    context.say("##[endgroup]");
+    if *phase == Phase::Post {
+        context.say(POST);
+    } else {
+        context.say(&format!("##[group]Run {action}"));
+        context.say_inputs();
+        context.say("##[endgroup]");
+    }
     match (action, phase) {
         (BuiltinAction::Checkout, Phase::Main) => checkout::run(context),
         (BuiltinAction::Cache, Phase::Main) => cache::restore(context, cache::Outputs::Hit),

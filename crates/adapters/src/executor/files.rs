@@ -104,6 +104,7 @@ impl StepFiles {
             }
             !blocked
         });
+        refuse_nul(&mut written);
         written.outputs = self.pairs("set_output", "output", &mut written);
         written.state = self.pairs("save_state", "state", &mut written);
         written.path = self
@@ -226,6 +227,22 @@ fn take_line<'a>(rest: &mut &'a str) -> Option<Line<'a>> {
     };
     *rest = behind;
     Some(Line { text, ended })
+}
+
+/// A program cannot be given such a variable, and every later step would fail to start.
+fn refuse_nul(written: &mut Written) {
+    let Written { env, mistakes, .. } = written;
+    env.retain(|(name, value)| {
+        let refused = name.contains('\0') || value.contains('\0');
+        if refused {
+            let name = name.replace('\0', "");
+            mistakes.push(unable("env"));
+            mistakes.push(format!(
+                "the variable `{name}` holds a NUL byte, which no program can be given"
+            ));
+        }
+        !refused
+    });
 }
 
 fn unable(command: &str) -> String {

@@ -7,6 +7,7 @@ mod begin;
 mod finish;
 mod node;
 mod output;
+mod passable;
 pub(super) mod record;
 
 use std::path::PathBuf;
@@ -70,7 +71,7 @@ pub(super) async fn stop(run: &Arc<Run>, stop: &Stop, report: &Report) {
 }
 
 async fn stopped(run: &Arc<Run>, stop: &Stop) -> StepEnd {
-    if let Some(end) = builtin::stop(run, &stop.attempt).await {
+    if let Some(end) = builtin::stop(run, stop).await {
         return end;
     }
     let _turn = run.births.take(&stop.attempt).await;
@@ -82,7 +83,7 @@ async fn stopped(run: &Arc<Run>, stop: &Stop) -> StepEnd {
     let Some(record) = record.filter(|_| attempt.exists()) else {
         return record::end(run, &stop.attempt, cancelled());
     };
-    if let Err(cause) = record.mark_stopped(run) {
+    if let Err(cause) = record.mark_stopped(run, &stop.why) {
         tracing::warn!(attempt = %stop.attempt, %cause, "a stop could not be noted");
     }
     if let Err(cause) = shim::stop(&attempt, stop.grace) {

@@ -38,6 +38,30 @@ async fn a_javascript_action_runs_with_the_installed_node() {
     let text = std::fs::read_to_string(log).unwrap();
     assert!(text.contains("asks for Node 99; Node "), "{text}");
     assert!(text.ends_with("hello world of then\n##[notice]from node\n"), "{text}");
+    assert!(text.starts_with("##[group]Run ./act\n"), "{text}");
+    std::fs::write(
+        format!("{folder}/action.yml"),
+        "name: A\ndescription: d\nruns: { using: node20, pre: pre.js, main: index.js, post: index.js }\n",
+    )
+    .unwrap();
+    for (phase, warnings, begin) in [
+        (Phase::Main, 1, "##[group]Run ./act\n"),
+        (Phase::Post, 0, "Post job cleanup.\n"),
+    ] {
+        let node = AttemptBody::Node {
+            directory: folder.clone(),
+            entry: "index.js".into(),
+            version: 1,
+            phase,
+        };
+        let step = fixture.attempt("build", node);
+        let log = fixture.executor.log_of(&step);
+        assert_eq!(fixture.perform(step).await.annotations.warnings, warnings, "{phase:?}");
+        let text = std::fs::read_to_string(log).unwrap();
+        assert!(text.starts_with(begin), "{text}");
+        let warning = "##[endgroup]\n##[warning]`pre` execution is not supported for local action from './act'\n";
+        assert_eq!(text.contains(warning), warnings == 1, "{text}");
+    }
     for entry in ["missing.js", "../../../../../../etc/passwd"] {
         let step = fixture.attempt("build", body(entry));
         failed(&fixture.perform(step).await, "is not a file in it");

@@ -125,6 +125,26 @@ async fn what_checkout_cannot_do_is_refused_in_words() {
 }
 
 #[tokio::test]
+async fn what_has_no_effect_on_a_checkout_is_said() {
+    let mut fixture = Fixture::new();
+    repository(&fixture.source());
+    fixture.prepare("build").await;
+    for (input, value, warnings) in [("sparse-checkout", "docs", 1), ("lfs", "true", 1), ("lfs", "false", 0)] {
+        let step = fixture.attempt("build", builtin(Checkout, &[(input, value)]));
+        let log = fixture.executor.log_of(&step);
+        let end = fixture.perform(step).await;
+        succeeded(&end);
+        assert_eq!(end.annotations.warnings, warnings, "{input}: {value}");
+        let text = std::fs::read_to_string(log).unwrap();
+        assert_eq!(
+            text.contains(&format!("##[warning]`{input}` has no effect")),
+            warnings == 1,
+            "{text}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_folder_without_git_is_copied() {
     let mut fixture = Fixture::new();
     std::fs::create_dir(fixture.source().join("sub")).unwrap();

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use lockgate_core::EffectKey;
 use lockgate_pipeline::builtin::BuiltinAction;
-use lockgate_pipeline::run::effect::{RunEffect, StepAttempt};
+use lockgate_pipeline::run::StopReason;
+use lockgate_pipeline::run::effect::{AttemptBody, RunEffect, StepAttempt};
 use lockgate_pipeline::run::input::{RunInput, RunResult, StepExit};
 use tokio::sync::mpsc;
 
@@ -215,6 +216,46 @@ async fn a_stopped_step_is_interrupted_first() {
     assert_eq!(end.exit, StepExit::Cancelled);
     let log = body_of(&fixture.executor.log_of(&step));
     assert_eq!(log, "cleaned up\n##[error]The operation was canceled.\n");
+}
+
+#[tokio::test]
+async fn the_log_of_a_step_says_why_it_did_not_go_on() {
+    let mut fixture = Fixture::new();
+    let place = fixture.prepare("build").await;
+    let ready = Path::new(&place.temp).join("ready");
+    let text = format!("echo > {}; sleep 600", ready.display());
+    let after = Duration::from_mins(2);
+    for (why, words) in [
+        (
+            StopReason::StepTimedOut { after },
+            "##[error]The action 'a step' has timed out after 2 minutes.\n",
+        ),
+        (
+            StopReason::JobTimedOut { after },
+            "##[error]The job has exceeded the maximum execution time of 2 minutes.\n",
+        ),
+    ] {
+        let step = fixture.attempt("build", script(&text));
+        perform_until(&fixture, &step, || ready.exists()).await;
+        fixture.restart();
+        fixture.stop_for(&step, Duration::ZERO, why).await;
+        assert_eq!(body_of(&fixture.executor.log_of(&step)), words);
+        std::fs::remove_file(&ready).unwrap();
+    }
+    let nowhere = AttemptBody::Run {
+        script: "true".into(),
+        shell: None,
+        working_directory: Some("nowhere".into()),
+    };
+    let step = fixture.attempt("build", nowhere);
+    let end = fixture.perform(step.clone()).await;
+    assert_eq!(end.annotations.errors, 1);
+    let log = body_of(&fixture.executor.log_of(&step));
+    assert!(
+        log.starts_with("##[error]could not start: its working directory "),
+        "{log}"
+    );
+    assert_eq!(log.lines().count(), 1, "what did not start has no exit code: {log}");
 }
 
 #[tokio::test]

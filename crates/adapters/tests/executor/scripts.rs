@@ -6,7 +6,24 @@ use lockgate_adapters::executor::SystemChanges;
 use lockgate_pipeline::run::effect::AttemptBody;
 use lockgate_pipeline::run::input::StepExit;
 
-use crate::support::{Fixture, environment, failed, pairs, script_in, succeeded};
+use crate::support::{Fixture, environment, failed, pairs, script, script_in, succeeded};
+
+#[tokio::test]
+async fn a_variable_that_no_program_can_be_given_is_named() {
+    let mut fixture = Fixture::new();
+    fixture.prepare("build").await;
+    let end = fixture.sh("printf 'GOOD=1\\nBAD=a\\0b\\n' >> $GITHUB_ENV").await;
+    failed(&end, "the variable `BAD` holds a NUL byte");
+    assert_eq!(end.env, pairs(&[("GOOD", "1")]), "later steps can start");
+    for (name, value, words) in [
+        ("NUL", "a\0b".to_owned(), "the variable `NUL` holds a NUL byte"),
+        ("LARGE", "x".repeat(200_000), "the variable `LARGE` has 200007 bytes"),
+    ] {
+        let mut step = fixture.attempt("build", script("true"));
+        step.env = environment(&[(name, &value)]);
+        failed(&fixture.perform(step).await, words);
+    }
+}
 
 #[tokio::test]
 async fn the_default_shell_has_no_pipefail_and_bash_has() {

@@ -11,12 +11,12 @@ use lockgate_core::{EffectKey, Secret};
 use lockgate_host::Roles;
 use lockgate_host::shim::{self, AttemptState};
 use lockgate_pipeline::builtin::BuiltinAction;
-use lockgate_pipeline::run;
 use lockgate_pipeline::run::effect::{
     AttemptBody, AttemptId, JobKey, Phase, RunEffect, StepAttempt, StepPath, Stop, Workspace, WorkspaceWant,
 };
 use lockgate_pipeline::run::environment::Environment;
 use lockgate_pipeline::run::input::{RunInput, RunResult, StepEnd, StepExit, WorkspacePlace};
+use lockgate_pipeline::run::{self, StopReason};
 use tokio::sync::mpsc;
 
 /// What takes longer has failed.
@@ -168,11 +168,17 @@ impl Fixture {
     }
 
     pub(crate) async fn stop(&self, step: &StepAttempt, grace: Duration) -> StepEnd {
+        self.stop_for(step, grace, StopReason::Cancelled { by: "tester".into() })
+            .await
+    }
+
+    pub(crate) async fn stop_for(&self, step: &StepAttempt, grace: Duration, why: StopReason) -> StepEnd {
         let key = format!("step/{}/{}#1", step.job, step.path);
         let stop = RunEffect::Stop(Stop {
             attempt: step.attempt.clone(),
             job: step.job.clone(),
             grace,
+            why,
         });
         match self.results(&key, &stop).await.pop() {
             Some(RunResult::StepEnded(end)) => *end,

@@ -19,8 +19,8 @@ use std::time::Duration;
 use lockgate_core::WakeAt;
 use serde::{Deserialize, Serialize};
 
-use super::Source;
 use super::environment::Environment;
+use super::{Source, StopReason};
 use crate::builtin::BuiltinAction;
 
 /// Something that ought to be true outside.
@@ -158,6 +158,8 @@ pub struct Stop {
     pub job: JobKey,
     /// How long it may take to end by itself after the first signal; zero is at once and without one.
     pub grace: Duration,
+    /// Why, for its log.
+    pub why: StopReason,
 }
 
 /// Identifies one job of a run: `build`, or `build (1, linux)` for one of a matrix.

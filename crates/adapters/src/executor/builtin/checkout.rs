@@ -55,6 +55,7 @@ enum Wanted {
 pub(super) fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
     context.warn_of_unknown(&INPUTS);
     refuse_what_is_not_done(context)?;
+    warn_of_what_has_no_effect(context);
     let target = target(context)?;
     let git = Git::new(context.run)?;
     let source = context.run.options.source.path().to_owned();
@@ -190,6 +191,21 @@ fn refuse_what_is_not_done(context: &Context<'_>) -> Result<(), Failure> {
         )));
     }
     Ok(())
+}
+
+fn warn_of_what_has_no_effect(context: &mut Context<'_>) {
+    if !context.input("sparse-checkout").is_empty() {
+        context.warning(
+            "`sparse-checkout` has no effect: every file is checked out all the same, so the job has more files than it \
+             asked for",
+        );
+    }
+    if !["", "false"].contains(&context.input("lfs").to_lowercase().as_str()) {
+        context.warning(
+            "`lfs` has no effect: files of Git LFS are not fetched; add a `run` step with `git lfs pull`, unless the \
+             files are in the working tree that is run",
+        );
+    }
 }
 
 /// Removes what is in the folder, as the original does before the first checkout.

@@ -1,8 +1,9 @@
 //! What a built-in action has at hand.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::OnceLock;
 
+use lockgate_pipeline::run::StopReason;
 use lockgate_pipeline::run::effect::{AttemptBody, StepAttempt};
 use lockgate_pipeline::run::input::{AnnotationCounts, UploadedArtifact};
 
@@ -19,7 +20,7 @@ pub(super) struct Context<'a> {
     pub(super) state: BTreeMap<String, String>,
     inputs: BTreeMap<String, String>,
     log: KeptLog,
-    cancelled: &'a AtomicBool,
+    stopped: &'a OnceLock<StopReason>,
     counts: AnnotationCounts,
 }
 
@@ -58,7 +59,7 @@ impl<'a> Context<'a> {
         run: &'a Run,
         step: &'a StepAttempt,
         log: KeptLog,
-        cancelled: &'a AtomicBool,
+        stopped: &'a OnceLock<StopReason>,
     ) -> Result<Self, String> {
         let AttemptBody::Builtin { inputs, state, .. } = &step.body else {
             unreachable!("only a built-in action is done here");
@@ -78,7 +79,7 @@ impl<'a> Context<'a> {
             run,
             step,
             log,
-            cancelled,
+            stopped,
             counts: AnnotationCounts::default(),
         })
     }
@@ -128,7 +129,7 @@ impl<'a> Context<'a> {
 
     /// Fails when the step was stopped.
     pub(super) fn go_on(&self) -> Result<(), Failure> {
-        if self.cancelled.load(Ordering::Relaxed) {
+        if self.stopped.get().is_some() {
             return Err(Failure::Cancelled);
         }
         Ok(())

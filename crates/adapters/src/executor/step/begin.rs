@@ -13,6 +13,7 @@ use lockgate_pipeline::run::effect::{AttemptBody, StepAttempt};
 use sha2::{Digest as _, Sha256};
 
 use super::node;
+use super::passable::{self, Impassable};
 use super::record::{self, StepRecord};
 use crate::executor::files::StepFiles;
 use crate::executor::hash_files::hexadecimal;
@@ -39,6 +40,8 @@ pub(super) enum BeginError {
     Secret(#[from] RevealError),
     #[error(transparent)]
     Shell(#[from] ShellError),
+    #[error(transparent)]
+    Environment(#[from] Impassable),
     #[error("{0}")]
     Node(String),
     #[error("could not prepare the step: {0}")]
@@ -53,6 +56,8 @@ pub(super) struct Command {
     pub(super) arguments: Vec<String>,
     pub(super) folder: PathBuf,
     pub(super) heading: Vec<String>,
+    /// What has no effect, for the log and the annotations.
+    pub(super) warnings: Vec<String>,
     pub(super) script: Option<PathBuf>,
 }
 
@@ -66,14 +71,17 @@ pub(super) async fn begin(run: &Run, step: &StepAttempt) -> Result<StepRecord, B
     let job = run.job(&step.directory);
     let mut env = environment(run, step, &job)?;
     env.entry(TRACKING.to_owned()).or_insert_with(|| tracking_id(&attempt));
+    passable::check(&env)?;
     let command = command(run, step, &job, &env).await?;
     let record = StepRecord {
         attempt: step.attempt.clone(),
         job: step.job.clone(),
         directory: step.directory.clone(),
         path: step.path.clone(),
+        name: run.secrets.hide(&step.name),
         log: record::log_name(run, step),
         heading: command.heading,
+        warnings: command.warnings,
         switches: SWITCHES
             .iter()
             .filter_map(|name| Some(((*name).to_owned(), env.get(*name)?.clone())))
@@ -153,6 +161,7 @@ async fn command(
                 arguments: invocation.arguments,
                 folder: job.workspace().join(folder),
                 heading: heading(&run.secrets.hide(script), &invocation.shown),
+                warnings: Vec::new(),
                 script: Some(file),
             })
         }
@@ -160,10 +169,10 @@ async fn command(
             directory,
             entry,
             version,
-            ..
+            phase,
         } => {
             let wanted = node::Wanted {
-                name: &step.name,
+                phase: *phase,
                 directory: Path::new(directory),
                 entry,
                 version: *version,

@@ -23,16 +23,23 @@ use crate::executor::run::Run;
 /// Returns the end of a step whose shim is gone, and keeps it.
 pub(super) fn finish(run: &Run, record: &StepRecord, mut output: Output<'_>, state: &AttemptState) -> StepEnd {
     let mut collected = output.said();
+    let warnings = record.warnings.iter();
+    collected
+        .annotations
+        .extend(warnings.map(|warning| Annotation::plain(Level::Warning, warning)));
     let masker = run.masker(&record.directory);
     let files = StepFiles::of(&run.job(&record.directory).temp(), record.attempt.as_str());
     let mut written = files.read(&masker);
-    let stopped = record.is_stopped(run);
-    let (exit, mut reasons) = exit(state, stopped);
+    let Ending {
+        exit,
+        mut reasons,
+        last_words,
+    } = Ending::of(state, record.stopped_with(run));
     reasons.append(&mut written.mistakes);
     let remarks: Vec<String> = reasons
         .iter()
         .cloned()
-        .chain(last_words(exit))
+        .chain(last_words)
         .chain(written.refusals.drain(..))
         .collect();
     for remark in remarks {
@@ -93,40 +100,65 @@ pub(super) fn refused(run: &Run, step: &StepAttempt, reason: &str) -> StepEnd {
     record::end(run, &step.attempt, end)
 }
 
-fn exit(state: &AttemptState, stopped: bool) -> (StepExit, Vec<String>) {
-    match state {
-        AttemptState::Exited {
-            exit: Exit::NotStarted(reason),
-            ..
-        } => (
-            StepExit::Failure { code: 1 },
-            vec![format!("could not start: {reason}")],
-        ),
-        _ if stopped => (StepExit::Cancelled, Vec::new()),
-        AttemptState::Exited {
-            exit: Exit::Code(0), ..
-        } => (StepExit::Success, Vec::new()),
-        AttemptState::Exited {
-            exit: Exit::Code(code), ..
-        } => (StepExit::Failure { code: *code }, Vec::new()),
-        AttemptState::Exited {
-            exit: signal @ Exit::Signal(number),
-            ..
-        } => (StepExit::Failure { code: 128 + number }, vec![signal.to_string()]),
-        _ => {
-            let reason = "the step began, and whoever ran it is gone without having noted how it ended";
-            (StepExit::Unknown, vec![reason.to_owned()])
+/// How a step's process ended.
+struct Ending {
+    exit: StepExit,
+    /// Why, when there is more to say than the exit code.
+    reasons: Vec<String>,
+    /// What GitHub's runner says of it at the end of the log.
+    last_words: Option<String>,
+}
+
+impl Ending {
+    fn of(state: &AttemptState, stopped: Option<String>) -> Self {
+        let (exit, reason, last_words) = match (state, stopped) {
+            (
+                AttemptState::Exited {
+                    exit: Exit::NotStarted(reason),
+                    ..
+                },
+                _,
+            ) => {
+                let reason = format!("could not start: {reason}");
+                (StepExit::Failure { code: 1 }, Some(reason), None)
+            }
+            (_, Some(words)) => (StepExit::Cancelled, None, Some(words)),
+            (
+                AttemptState::Exited {
+                    exit: Exit::Code(0), ..
+                },
+                None,
+            ) => (StepExit::Success, None, None),
+            (
+                AttemptState::Exited {
+                    exit: Exit::Code(code), ..
+                },
+                None,
+            ) => failure(*code, None),
+            (
+                AttemptState::Exited {
+                    exit: signal @ Exit::Signal(number),
+                    ..
+                },
+                None,
+            ) => failure(128 + number, Some(signal.to_string())),
+            _ => {
+                let reason = "the step began, and whoever ran it is gone without having noted how it ended";
+                let words = "It is unknown how the step ended.";
+                (StepExit::Unknown, Some(reason.to_owned()), Some(words.to_owned()))
+            }
+        };
+        Self {
+            exit,
+            reasons: reason.into_iter().collect(),
+            last_words,
         }
     }
 }
 
-fn last_words(exit: StepExit) -> Option<String> {
-    match exit {
-        StepExit::Success => None,
-        StepExit::Failure { code } => Some(format!("Process completed with exit code {code}.")),
-        StepExit::Cancelled | StepExit::TimedOut => Some("The operation was canceled.".to_owned()),
-        StepExit::Unknown => Some("It is unknown how the step ended.".to_owned()),
-    }
+fn failure(code: i32, reason: Option<String>) -> (StepExit, Option<String>, Option<String>) {
+    let words = format!("Process completed with exit code {code}.");
+    (StepExit::Failure { code }, reason, Some(words))
 }
 
 fn counts(annotations: &[Annotation]) -> AnnotationCounts {

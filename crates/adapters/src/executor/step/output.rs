@@ -73,6 +73,9 @@ impl<'r> Output<'r> {
         let raw = File::open(record.raw(run));
         output.raw = output.noted(raw);
         output.show(&record.heading);
+        for warning in &record.warnings {
+            output.show(&[format!("##[warning]{warning}")]);
+        }
         output
     }
 

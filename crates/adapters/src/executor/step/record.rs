@@ -4,15 +4,20 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
+use std::time::Duration;
 
+use lockgate_core::time::Spoken;
 use lockgate_host::durable::{self, Durability};
 use lockgate_host::shim;
+use lockgate_pipeline::run::StopReason;
 use lockgate_pipeline::run::effect::{AttemptId, JobKey, StepAttempt, StepPath};
 use lockgate_pipeline::run::input::StepEnd;
 use serde::{Deserialize, Serialize};
 
 use crate::executor::log::file_name;
 use crate::executor::run::Run;
+
+const CANCELLED: &str = "The operation was canceled.";
 
 /// What has to be known to attend a step that somebody else began. Holds no secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,10 +26,16 @@ pub(crate) struct StepRecord {
     pub(crate) job: JobKey,
     pub(crate) directory: String,
     pub(crate) path: StepPath,
+    /// The name shown to people.
+    #[serde(default)]
+    pub(crate) name: String,
     /// The name of the log file.
     pub(crate) log: String,
     /// What stands at the beginning of the log.
     pub(crate) heading: Vec<String>,
+    /// What has no effect: in the log behind the heading, and among the annotations.
+    #[serde(default)]
+    pub(crate) warnings: Vec<String>,
     /// The switches that the interpreter of commands reads in the step's environment.
     pub(crate) switches: BTreeMap<String, String>,
     /// The script, to be removed.
@@ -58,17 +69,24 @@ impl StepRecord {
             .collect()
     }
 
-    /// Notes durably that the step is to be stopped, so that its end is no failure of its own.
-    pub(crate) fn mark_stopped(&self, run: &Run) -> io::Result<()> {
+    /// Notes durably why the step is to be stopped, so that its end is no failure of its own. The first reason holds.
+    pub(crate) fn mark_stopped(&self, run: &Run, why: &StopReason) -> io::Result<()> {
         let attempt = run.folder.attempt(self.attempt.as_str());
         if matches!(shim::observe(&attempt)?, shim::AttemptState::Exited { .. }) {
             return Ok(());
         }
-        fs::write(self.stopped(run), "")
+        match durable::read_json::<StopReason>(&self.stopped(run)) {
+            Ok(Some(_)) => Ok(()),
+            _ => durable::replace_json(&self.stopped(run), why, Durability::Process),
+        }
     }
 
-    pub(crate) fn is_stopped(&self, run: &Run) -> bool {
-        self.stopped(run).exists()
+    /// Returns the last words of the log when the step is to be stopped.
+    pub(crate) fn stopped_with(&self, run: &Run) -> Option<String> {
+        let path = self.stopped(run);
+        let why = durable::read_json::<StopReason>(&path).ok().flatten();
+        why.map(|why| last_words(&why, &self.name))
+            .or_else(|| path.exists().then(|| CANCELLED.to_owned()))
     }
 
     pub(crate) fn log_path(&self, run: &Run) -> PathBuf {
@@ -95,6 +113,21 @@ impl StepRecord {
 
     fn stopped(&self, run: &Run) -> PathBuf {
         run.folder.step(self.attempt.as_str(), "stopped")
+    }
+}
+
+/// Returns what GitHub's runner says at the end of a step that was stopped.
+pub(crate) fn last_words(why: &StopReason, step: &str) -> String {
+    let minutes = |after: &Duration| match (after.as_secs(), after.subsec_nanos()) {
+        (seconds, 0) if seconds.is_multiple_of(60) => format!("{} minutes", seconds / 60),
+        _ => Spoken(*after).to_string(),
+    };
+    match why {
+        StopReason::StepTimedOut { after } => format!("The action '{step}' has timed out after {}.", minutes(after)),
+        StopReason::JobTimedOut { after } => {
+            format!("The job has exceeded the maximum execution time of {}.", minutes(after))
+        }
+        _ => CANCELLED.to_owned(),
     }
 }
 

@@ -152,11 +152,12 @@ impl JobState {
         let Activity::Step(step) = &mut self.activity else {
             return;
         };
-        step.stopping.get_or_insert_with(|| why.clone());
+        let why = step.stopping.get_or_insert_with(|| why.clone()).clone();
         let stop = Stop {
             attempt: step.attempt.clone(),
             job: self.key.clone(),
             grace,
+            why,
         };
         run.wanted.want(step.key.clone(), RunEffect::Stop(stop));
         run.wanted
