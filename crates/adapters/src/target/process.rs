@@ -31,6 +31,8 @@ mod route;
 mod smoke;
 mod watch;
 
+pub use capture::kept_logs;
+
 /// The pause before the supervisor or the proxy is asked again when it was away.
 const ASK_AGAIN: Duration = Duration::from_millis(50);
 

@@ -23,6 +23,7 @@ const ORPHAN_GRACE: Duration = Duration::from_secs(10);
 
 impl ProcessTarget {
     pub(super) async fn run(&self, stream: &StreamId, run: &Run, reporter: &Reporter<'_>) {
+        self.put_back(stream, run).await;
         for number in 1..=run.count {
             let spec = match self.spec(stream, run, number) {
                 Ok(spec) => spec,
@@ -37,25 +38,20 @@ impl ProcessTarget {
             }
         }
         loop {
-            if let Err(error) = self.observe(stream, run.revision, reporter).await {
+            if let Err(error) = self.observe(stream, run, reporter).await {
                 tracing::debug!(%error, "observing the instances again");
             }
             tokio::time::sleep(ASK_AGAIN).await;
         }
     }
 
-    async fn observe(
-        &self,
-        stream: &StreamId,
-        revision: RevisionNumber,
-        reporter: &Reporter<'_>,
-    ) -> Result<(), WireError> {
+    async fn observe(&self, stream: &StreamId, run: &Run, reporter: &Reporter<'_>) -> Result<(), WireError> {
         let mut observations = self.supervisor().await.observe(Some(stream.clone())).await?;
         while let Some(Observation {
             id, incarnation, state, ..
         }) = observations.next().await?
         {
-            let Some((_, instance)) = parse_instance_name(&id).filter(|(of, _)| *of == revision) else {
+            let Some((_, instance)) = parse_instance_name(&id).filter(|(of, _)| *of == run.revision) else {
                 continue;
             };
             match state {
@@ -71,6 +67,7 @@ impl ProcessTarget {
                 InstanceState::Exited { ref exit, .. } | InstanceState::Stopped { ref exit } => {
                     let status = exit.as_ref().map_or("nobody knows how".to_owned(), ToString::to_string);
                     reporter.report(incarnation, Report::InstanceExited { instance, status });
+                    self.put_back(stream, run).await;
                 }
                 InstanceState::Starting | InstanceState::Stopping => {}
             }
@@ -171,6 +168,7 @@ impl ProcessTarget {
             }
         }
         for id in all {
+            self.keep_log(stream, &id).await;
             supervisor.forget_instance(id).await?;
         }
         Ok(())

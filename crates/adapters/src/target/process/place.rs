@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use lockgate_core::StreamId;
+use lockgate_delivery::environment::Run;
 use lockgate_delivery::{Release, Report, RevisionNumber};
 
 use super::{ProcessTarget, Reporter};
@@ -38,6 +39,23 @@ impl ProcessTarget {
             },
         });
         std::future::pending::<()>().await;
+    }
+
+    /// Places the artifact anew when its folder was removed behind our back, so that an instance can start again.
+    pub(super) async fn put_back(&self, stream: &StreamId, run: &Run) {
+        let (store, place) = (self.releases(stream), self.placement(stream, run.revision));
+        if place.is_dir() {
+            return;
+        }
+        let (release, artifact) = (run.release.clone(), run.artifact.clone());
+        let turn = self.placing.take(&place).await;
+        let placed = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            put(&store, &release, &artifact, &place)
+        });
+        if let Ok(Err(error)) = placed.await {
+            tracing::warn!(error = in_words(&error), revision = %run.revision, "the artifact cannot be placed anew");
+        }
     }
 
     pub(super) async fn remove(&self, stream: &StreamId, revision: RevisionNumber, reporter: &Reporter<'_>) {
@@ -96,8 +114,48 @@ fn in_words(error: &ReleaseError) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lockgate_core::Timestamp;
+    use lockgate_delivery::definition::Command;
+    use lockgate_delivery::{Slot, Source};
+
     use super::super::fake::{Stage, next};
     use super::*;
+    use crate::release::Draft;
+
+    #[tokio::test]
+    async fn a_folder_that_was_removed_is_placed_anew_from_the_release() {
+        let stage = Stage::new();
+        let source = tempfile::tempdir().unwrap();
+        let server = source.path().join("server");
+        fs::write(&server, "binary").unwrap();
+        let draft = Draft {
+            id: None,
+            version: "v1".into(),
+            commit: "abc".into(),
+            source: Source::Tree,
+            configuration: String::new(),
+        };
+        let artifacts = [("shop".to_owned(), server)].into();
+        let store = stage.target.releases(&stage.stream);
+        let release = store.create(draft, &artifacts, Timestamp(1)).unwrap().release;
+        let run = Run {
+            revision: RevisionNumber(1),
+            slot: Slot::Blue,
+            count: 1,
+            release,
+            artifact: "shop".into(),
+            command: Command::Shell("./server".into()),
+            variables: std::collections::BTreeMap::new(),
+            directory: None,
+            grace: std::time::Duration::ZERO,
+        };
+        for _ in 0..2 {
+            stage.target.put_back(&stage.stream, &run).await;
+            let placed = stage.target.placement(&stage.stream, run.revision);
+            assert_eq!(fs::read_to_string(placed.join("server")).unwrap(), "binary");
+            fs::remove_dir_all(placed).unwrap();
+        }
+    }
 
     #[tokio::test]
     async fn the_variables_of_a_revision_go_with_its_artifact() {
