@@ -254,12 +254,18 @@ pub(crate) struct RollbackArguments {
     /// Print what would be done, and change nothing.
     #[arg(long)]
     pub(crate) dry_run: bool,
+    /// Print the plan or the outcome as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct EnvironmentArgument {
     /// The environment [default: the only one].
     pub(crate) environment: Option<String>,
+    /// Print the outcome as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -278,6 +284,9 @@ pub(crate) struct LogsArguments {
     /// A run instead of an environment; `last` is the newest.
     #[arg(long, value_name = "RUN")]
     pub(crate) run: Option<String>,
+    /// Those of one revision, such as r3, also after it was stopped.
+    #[arg(long, value_name = "rN", conflicts_with = "run")]
+    pub(crate) revision: Option<String>,
     /// Go on printing what comes.
     #[arg(short, long)]
     pub(crate) follow: bool,
@@ -305,7 +314,7 @@ pub(crate) struct ReleaseCreateArguments {
         required_unless_present = "image"
     )]
     pub(crate) artifact: Option<PathBuf>,
-    /// A container image by digest.
+    /// A container image by digest, for targets that are still to come: today's runs files, and refuses it.
     #[arg(long, value_name = "REF@DIGEST")]
     pub(crate) image: Option<String>,
     /// The commit that it was built from [default: HEAD].
@@ -341,4 +350,22 @@ pub(crate) enum HostCommand {
 pub(crate) struct ExplainArguments {
     /// The code, such as LG0101 [default: list all].
     pub(crate) code: Option<String>,
+}
+
+impl Command {
+    /// Returns whether what the command has to say goes to stdout as one JSON document, a failure too.
+    pub(crate) fn tells_json(&self) -> bool {
+        match self {
+            Self::Check(arguments) => arguments.json,
+            Self::Plan(arguments) => arguments.json,
+            Self::Run(arguments) => arguments.json,
+            Self::Deploy(arguments) => arguments.json,
+            Self::Rollback(arguments) => arguments.json,
+            Self::Continue(argument) | Self::Abort(argument) | Self::Why(argument) => argument.json,
+            Self::Status(arguments) | Self::History(arguments) => arguments.json,
+            Self::Release(ReleaseCommand::Create(arguments)) => arguments.json,
+            Self::Release(ReleaseCommand::List { json }) | Self::Host(HostCommand::Status { json }) => *json,
+            _ => false,
+        }
+    }
 }

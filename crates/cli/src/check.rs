@@ -8,11 +8,12 @@ use lockgate_core::{Diagnostic, Severity, SourceFile};
 use lockgate_dialect::github;
 
 use crate::arguments::CheckArguments;
+use crate::delivery::{Place, listening};
 use crate::exit::{Exit, Failure};
 use crate::local_actions::Reached;
 use crate::project::{CONFIGURATION, Project};
 use crate::render::{diagnostics, out};
-use crate::{config, workflows};
+use crate::{config, init, workflows};
 
 pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, Failure> {
     let project = Project::find(directory, |_| Ok(None))?;
@@ -100,7 +101,17 @@ fn in_order(names: Vec<Arc<str>>, mut found: Vec<Diagnostic>) -> Vec<Diagnostic>
 fn check(path: &Path, file: &SourceFile, reached: &mut Reached<'_>) -> Vec<Diagnostic> {
     let name = file.path.rsplit('/').next().unwrap_or_default();
     match name {
-        CONFIGURATION => config::read(file, "application").1,
+        CONFIGURATION => {
+            let mut found = config::read(file, "application").1;
+            let uploaded = init::uploads(path.parent().unwrap_or(Path::new("")));
+            if !uploaded.is_empty() {
+                found.extend(config::strange_artifacts(file, &uploaded));
+            }
+            if let Ok(place) = Place::find_quietly(path.parent().unwrap_or(Path::new(""))) {
+                found.extend(listening::check(file, &place.host(), &place.identity));
+            }
+            found
+        }
         "action.yml" | "action.yaml" => {
             let lowered = github::action::lower(file);
             reached.add(path, file, lowered.uses);

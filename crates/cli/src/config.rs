@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use lockgate_core::{Diagnostic, Severity, SourceFile};
+use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 use lockgate_delivery::ApplicationDefinition;
 use lockgate_dialect::codes;
 use lockgate_dialect::yaml::{self, Fields, Node, Reader};
@@ -14,8 +14,11 @@ use lockgate_dialect::yaml::{self, Fields, Node, Reader};
 use crate::exit::Failure;
 use crate::project::CONFIGURATION;
 
+mod excerpt;
 mod layer;
 mod smoke;
+
+pub(crate) use excerpt::{addresses, strange_artifacts};
 
 use layer::Layer;
 
@@ -151,6 +154,11 @@ pub(crate) fn folder_name(root: &Path) -> String {
 pub(crate) fn read(file: &SourceFile, fallback_name: &str) -> (Option<Configuration>, Vec<Diagnostic>) {
     let (node, mut diagnostics) = yaml::parse(file);
     let mut reader = Reader::new(file);
+    if node.is_none() && diagnostics.is_empty() {
+        let message = format!("{CONFIGURATION} is empty");
+        let help = "add `run:` with the command that starts the application, or let `lockgate init --force` write it";
+        reader.report(reader.error(codes::MISSING_KEY, Span::new(0, 0), message).help(help));
+    }
     let configuration = node.and_then(|node| whole(&node, fallback_name, &mut reader));
     diagnostics.extend(reader.into_diagnostics());
     let broken = diagnostics
@@ -172,8 +180,10 @@ fn whole(node: &Node, fallback_name: &str, reader: &mut Reader) -> Option<Config
     finish(fields, reader);
     let name = project.clone().unwrap_or_else(|| fallback_name.to_owned());
     let mut complete = Vec::new();
+    let mut listening: BTreeMap<String, String> = BTreeMap::new();
     for (environment, layer) in environments_of(environments, reader) {
         let layer = layer.over(&top);
+        apart(&environment, &layer, &mut listening, reader);
         match layer.complete(&name) {
             Some(definition) => complete.push((environment, definition)),
             None => reader.report(
@@ -194,6 +204,19 @@ fn whole(node: &Node, fallback_name: &str, reader: &mut Reader) -> Option<Config
         replaced_jobs,
         digest,
     })
+}
+
+/// Reports an environment that listens where another one does.
+fn apart(environment: &str, layer: &Layer, listening: &mut BTreeMap<String, String>, reader: &mut Reader) {
+    let Some(listen) = layer.listen() else { return };
+    if let Some(other) = listening.insert(listen.address.clone(), environment.to_owned()) {
+        let message = format!(
+            "`{environment}` would listen at {}, where `{other}` does",
+            listen.address
+        );
+        let help = "give each environment an address of its own, or leave `listen` out for a port that is chosen once";
+        reader.report(reader.error(codes::WRONG_VALUE, listen.span, message).help(help));
+    }
 }
 
 fn version(fields: &mut Fields<'_>, reader: &mut Reader) {
@@ -248,6 +271,11 @@ fn environments_of(node: Option<&Node>, reader: &mut Reader) -> Vec<(String, Lay
         return Vec::new();
     };
     let entries: Vec<_> = fields.rest().collect();
+    if entries.is_empty() {
+        let message = "`environments` names none";
+        let help = "name one, such as `production: {}`, or leave it out, which means just that";
+        reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
+    }
     let mut environments = Vec::new();
     for entry in entries {
         let name = &entry.key.name;

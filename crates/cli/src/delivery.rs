@@ -6,8 +6,12 @@
 pub(crate) mod act;
 mod environments;
 pub(crate) mod follow;
+pub(crate) mod listening;
+pub(crate) mod logs;
 pub(crate) mod look;
+mod outcome;
 mod presence;
+mod refused;
 pub(crate) mod release;
 pub(crate) mod underway;
 

@@ -80,6 +80,26 @@ impl Failure {
     }
 }
 
+impl Failure {
+    /// Returns it as the document that a script gets: what became of the command, and why.
+    pub(crate) fn to_json(&self) -> serde_json::Value {
+        let outcome = match self.exit {
+            Exit::Ok => "done",
+            Exit::Failed => "failed",
+            Exit::Usage => "invalid",
+            Exit::Refused => "refused",
+            Exit::Cancelled => "cancelled",
+            Exit::Unavailable => "unavailable",
+        };
+        serde_json::json!({
+            "outcome": outcome,
+            "reason": self.message,
+            "because": self.causes,
+            "help": self.help,
+        })
+    }
+}
+
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error: {}", self.message)?;

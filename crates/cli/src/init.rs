@@ -72,20 +72,53 @@ fn write(found: &Found) -> String {
     )
 }
 
+/// Returns the names under which the workflows upload; nothing when that is known only when they run.
+pub(crate) fn uploads(root: &Path) -> Vec<String> {
+    let mut names = Vec::new();
+    for (_, jobs) in all_jobs(root) {
+        for job in jobs.as_mapping().unwrap_or_default() {
+            let steps = job.value.get("steps").and_then(Node::as_sequence).unwrap_or_default();
+            let mut uses = steps.iter().filter_map(|step| text(step.get("uses")));
+            if uses.any(|uses| uses.starts_with("./")) {
+                return Vec::new();
+            }
+            names.extend(uploads_of(&job.value).map(|name| name.unwrap_or("artifact").to_owned()));
+        }
+    }
+    if names.iter().any(|name| name.contains("${{")) {
+        return Vec::new();
+    }
+    names
+}
+
 fn look(root: &Path) -> Found {
     let mut found = Found::default();
-    for path in workflows::in_folder(&root.join(workflows::FOLDER)).unwrap_or_default() {
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            continue;
-        };
-        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-        let (node, _) = yaml::parse(&SourceFile::new(name.as_str(), text));
-        if let Some(jobs) = node.as_ref().and_then(|node| node.get("jobs")) {
-            read_jobs(jobs, &name, &mut found);
-        }
+    for (file, jobs) in all_jobs(root) {
+        read_jobs(&jobs, &file, &mut found);
     }
     found.run = program(root, found.artifact.as_ref().map(|(artifact, _)| artifact.as_str()));
     found
+}
+
+/// Returns the jobs of every workflow file, with its name.
+fn all_jobs(root: &Path) -> Vec<(String, Node)> {
+    let paths = workflows::in_folder(&root.join(workflows::FOLDER)).unwrap_or_default();
+    let jobs = paths.into_iter().filter_map(|path| {
+        let text = std::fs::read_to_string(&path).ok()?;
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
+        let (node, _) = yaml::parse(&SourceFile::new(name.as_str(), text));
+        Some((name, node?.get("jobs")?.clone()))
+    });
+    jobs.collect()
+}
+
+/// Returns the names under which a job uploads; `None` for one that gives no name.
+fn uploads_of(job: &Node) -> impl Iterator<Item = Option<&str>> {
+    let steps = job.get("steps").and_then(Node::as_sequence).unwrap_or_default();
+    let uploading = steps
+        .iter()
+        .filter(|step| text(step.get("uses")).is_some_and(|uses| uses.starts_with("actions/upload-artifact")));
+    uploading.map(|step| step.get("with").and_then(|with| text(with.get("name"))))
 }
 
 fn read_jobs(jobs: &Node, file: &str, found: &mut Found) {
@@ -93,15 +126,12 @@ fn read_jobs(jobs: &Node, file: &str, found: &mut Found) {
         if job.key.name.contains("deploy") && !found.deploy_jobs.contains(&job.key.name) {
             found.deploy_jobs.push(job.key.name.clone());
         }
-        for step in job.value.get("steps").and_then(Node::as_sequence).unwrap_or_default() {
-            let uploads = text(step.get("uses")).is_some_and(|uses| uses.starts_with("actions/upload-artifact"));
-            let name = step.get("with").and_then(|with| text(with.get("name")));
-            if let (true, None, Some(name)) = (uploads, &found.artifact, name) {
-                found.artifact = Some((
-                    name.to_owned(),
-                    format!("the upload in job `{}` of {file}", job.key.name),
-                ));
-            }
+        let mut uploads = uploads_of(&job.value).flatten();
+        if let (None, Some(name)) = (&found.artifact, uploads.next()) {
+            found.artifact = Some((
+                name.to_owned(),
+                format!("the upload in job `{}` of {file}", job.key.name),
+            ));
         }
     }
 }
@@ -151,6 +181,7 @@ mod tests {
         assert_eq!(found.run.as_ref().unwrap().0, "./shop");
         assert_eq!(found.artifact.as_ref().unwrap().0, "shop");
         assert_eq!(found.deploy_jobs, ["deploy-production"]);
+        assert_eq!(uploads(root), ["shop"]);
         let file = SourceFile::new(CONFIGURATION, write(&found));
         let (configuration, diagnostics) = crate::config::read(&file, "shop");
         assert!(diagnostics.is_empty(), "{diagnostics:?}");

@@ -47,9 +47,13 @@ fn main() -> ExitCode {
             return exit.into();
         }
     };
+    let tells_json = arguments.command.tells_json();
     match dispatch(arguments) {
         Ok(exit) => exit.into(),
         Err(failure) => {
+            if tells_json {
+                out::json(&failure.to_json());
+            }
             out::progress(&failure);
             failure.exit.into()
         }
@@ -100,7 +104,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Why(argument) => finish(delivery::look::why(here, &argument)),
         Command::Logs(arguments) => match &arguments.run {
             Some(run) => run_logs::print(here, run),
-            None => finish(delivery::look::logs(here, &arguments)),
+            None => finish(delivery::logs::logs(here, &arguments)),
         },
         Command::Release(command) => delivery::release::run(here, &command),
         Command::Explain(arguments) => explain::run(&arguments),

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lockgate_core::Percent;
 use lockgate_core::time::parse_duration;
+use lockgate_core::{Percent, Span};
 use lockgate_delivery::ApplicationDefinition;
 use lockgate_delivery::definition::{BlueGreen, Command, HealthCheck, Probe, Variable};
 use lockgate_delivery::smoke::SmokeCheck;
@@ -26,19 +26,31 @@ pub(super) struct Layer {
     smoke: Option<Vec<SmokeCheck>>,
     strategy: Option<BlueGreen>,
     rollback_when: Option<Vec<Rule>>,
-    listen: Option<String>,
+    listen: Option<Listen>,
     stop_grace: Option<Duration>,
 }
 
+/// An address, and where the file says it.
+#[derive(Clone, Debug)]
+pub(super) struct Listen {
+    pub(super) address: String,
+    pub(super) span: Span,
+}
+
 impl Layer {
+    /// Returns the address of the proxy, when one is given.
+    pub(super) fn listen(&self) -> Option<&Listen> {
+        self.listen.as_ref()
+    }
+
     pub(super) fn read(fields: &mut Fields<'_>, reader: &mut Reader) -> Self {
         Self {
             run: fields.take("run").and_then(|node| command(node, reader)),
-            artifact: fields.take("artifact").and_then(|node| reader.text(node, "`artifact`")),
+            artifact: fields.take("artifact").and_then(|node| artifact(node, reader)),
             directory: fields.take("directory").and_then(|node| directory(node, reader)),
             env: fields
                 .take("env")
-                .map_or_else(BTreeMap::new, |node| texts(node, "`env`", reader)),
+                .map_or_else(BTreeMap::new, |node| variables(node, reader)),
             instances: fields.take("instances").and_then(|node| instances(node, reader)),
             health: fields.take("health").and_then(|node| health(node, reader)),
             smoke: fields.take("smoke").and_then(|node| smoke::read(node, reader)),
@@ -76,7 +88,7 @@ impl Layer {
         let variables = self.env.into_iter().map(|(name, value)| (name, Variable::Text(value)));
         definition.variables = variables.collect();
         definition.directory = self.directory;
-        definition.listen = self.listen;
+        definition.listen = self.listen.map(|listen| listen.address);
         if let Some(artifact) = self.artifact {
             definition.artifact = artifact;
         }
@@ -112,6 +124,42 @@ fn command(node: &Node, reader: &mut Reader) -> Option<Command> {
         return None;
     }
     Some(Command::Arguments(words))
+}
+
+/// Reads the name of an artifact, which is also the name of its folder.
+fn artifact(node: &Node, reader: &mut Reader) -> Option<String> {
+    let name = reader.text(node, "`artifact`")?;
+    let is_foreign = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '"' | '<' | '>' | '|' | '*' | '?');
+    if !name.is_empty() && !name.starts_with('.') && !name.contains(is_foreign) {
+        return Some(name);
+    }
+    let message = format!("`{name}` cannot name an artifact");
+    let help = "write the `name` under which the workflow uploads it, not a path";
+    reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
+    None
+}
+
+/// Reads the variables of an instance; what could not be set as it is written is refused.
+fn variables(node: &Node, reader: &mut Reader) -> BTreeMap<String, String> {
+    let all = texts(node, "`env`", reader);
+    for entry in node.as_mapping().unwrap_or_default() {
+        let name = entry.key.name.as_str();
+        let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
+        let (message, help) = if !name.starts_with(begins) || !name.chars().all(|c| begins(c) || c.is_ascii_digit()) {
+            let message = format!("`{name}` cannot name a variable");
+            (message, "begin with a letter or `_`, and go on with those and digits")
+        } else if name == "PORT" || name.starts_with("LOCKGATE_") {
+            let message = format!("`{name}` is set by Lockgate itself");
+            (
+                message,
+                "leave it out; the instance gets the port to listen at in `PORT`",
+            )
+        } else {
+            continue;
+        };
+        reader.report(reader.error(codes::WRONG_VALUE, entry.key.span, message).help(help));
+    }
+    all
 }
 
 fn directory(node: &Node, reader: &mut Reader) -> Option<String> {
@@ -157,7 +205,7 @@ fn health(node: &Node, reader: &mut Reader) -> Option<HealthCheck> {
     let mut take = |name, slot: &mut Duration, reader: &mut Reader| {
         if let Some(value) = fields
             .take(name)
-            .and_then(|node| duration(node, &format!("`{name}`"), reader))
+            .and_then(|node| some_time(node, &format!("`{name}`"), reader))
         {
             *slot = value;
         }
@@ -168,9 +216,9 @@ fn health(node: &Node, reader: &mut Reader) -> Option<HealthCheck> {
     for (name, slot) in [("passes", &mut check.passes), ("failures", &mut check.failures)] {
         if let Some(count) = fields
             .take(name)
-            .and_then(|node| reader.whole_number(node, &format!("`{name}`")))
+            .and_then(|node| at_least_one(node, &format!("`{name}`"), reader))
         {
-            *slot = u32::try_from(count).unwrap_or(u32::MAX).max(1);
+            *slot = u32::try_from(count).unwrap_or(u32::MAX);
         }
     }
     fields.finish(reader);
@@ -205,17 +253,19 @@ fn strategy(node: &Node, reader: &mut Reader) -> Option<BlueGreen> {
     let mut strategy = BlueGreen::default();
     if let Some(node) = fields.take("blue-green").filter(|node| !node.is_null()) {
         let mut inner = reader.fields(node, "`blue-green`")?;
-        for (name, slot) in [
-            ("soak", &mut strategy.soak),
-            ("drain", &mut strategy.drain),
-            ("deadline", &mut strategy.progress),
-        ] {
+        for (name, slot) in [("soak", &mut strategy.soak), ("drain", &mut strategy.drain)] {
             if let Some(value) = inner
                 .take(name)
                 .and_then(|node| duration(node, &format!("`{name}`"), reader))
             {
                 *slot = value;
             }
+        }
+        if let Some(value) = inner
+            .take("deadline")
+            .and_then(|node| some_time(node, "`deadline`", reader))
+        {
+            strategy.progress = value;
         }
         inner.finish(reader);
     }
@@ -267,12 +317,14 @@ fn http_5xx(node: &Node, reader: &mut Reader) -> Option<Rule> {
     }
     let mut fields = reader.fields(node, "`http-5xx`")?;
     let limit = fields.require("share", reader).and_then(|node| percent(node, reader));
-    let over = fields.take("over").and_then(|node| reader.whole_number(node, "`over`"));
+    let over = fields
+        .take("over")
+        .and_then(|node| at_least_one(node, "`over`", reader));
     fields.finish(reader);
     let Rule::Http5xx { limit, minimum } = Rule::http_5xx(limit?);
     Some(Rule::Http5xx {
         limit,
-        minimum: over.unwrap_or(minimum).max(1),
+        minimum: over.unwrap_or(minimum),
     })
 }
 
@@ -283,23 +335,58 @@ fn percent(node: &Node, reader: &mut Reader) -> Option<Percent> {
         .ok()
 }
 
-fn listen(node: &Node, reader: &mut Reader) -> Option<String> {
-    let text = reader.text(node, "`listen`")?;
-    let address = if text.chars().all(|c| c.is_ascii_digit()) {
-        format!("127.0.0.1:{text}")
-    } else {
-        text.clone()
-    };
-    if address.parse::<std::net::SocketAddr>().is_ok() {
-        return Some(address);
+/// Returns an address as it may be written: whole, or as a port of the loopback.
+pub(super) fn address(text: &str) -> Option<std::net::SocketAddr> {
+    if text.chars().all(|c| c.is_ascii_digit()) {
+        return format!("127.0.0.1:{text}").parse().ok();
     }
-    let message = format!("`{text}` is not an address to listen at");
-    reader.report(
-        reader
-            .error(codes::WRONG_VALUE, node.span, message)
-            .help("write it as `127.0.0.1:8080`, or as a port of the loopback"),
-    );
-    None
+    text.parse().ok()
+}
+
+fn listen(node: &Node, reader: &mut Reader) -> Option<Listen> {
+    let text = reader.text(node, "`listen`")?;
+    match address(&text) {
+        Some(address) if address.port() != 0 => Some(Listen {
+            address: address.to_string(),
+            span: node.span,
+        }),
+        parsed => {
+            let message = format!("`{text}` is not an address to listen at");
+            let help = match parsed {
+                Some(_) => "leave `listen` out for a free port of the loopback, which is chosen once",
+                None => "write it as `127.0.0.1:8080`, or as a port of the loopback",
+            };
+            reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
+            None
+        }
+    }
+}
+
+/// Reads a number of which 0 would mean never or at once.
+fn at_least_one(node: &Node, what: &str, reader: &mut Reader) -> Option<u64> {
+    let number = reader.whole_number(node, what)?;
+    if number == 0 {
+        let message = format!("{what} cannot be 0");
+        reader.report(
+            reader
+                .error(codes::WRONG_VALUE, node.span, message)
+                .help("write 1 or more"),
+        );
+        return None;
+    }
+    Some(number)
+}
+
+/// Reads a duration in which something has to be possible.
+pub(super) fn some_time(node: &Node, what: &str, reader: &mut Reader) -> Option<Duration> {
+    let time = duration(node, what, reader)?;
+    if time.is_zero() {
+        let message = format!("{what} cannot be 0: nothing is done in no time");
+        let help = "write some time, such as `5s`, or leave it out for the default";
+        reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
+        return None;
+    }
+    Some(time)
 }
 
 pub(super) fn duration(node: &Node, what: &str, reader: &mut Reader) -> Option<Duration> {

@@ -7,7 +7,7 @@ use lockgate_dialect::codes;
 use lockgate_dialect::yaml::{Content, Node, Reader};
 use serde_json::{Map, Value};
 
-use super::{layer::duration, texts};
+use super::{layer::some_time, texts};
 
 pub(super) fn read(node: &Node, reader: &mut Reader) -> Option<Vec<SmokeCheck>> {
     let items = reader.list(node, "`smoke`")?;
@@ -25,13 +25,13 @@ fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> 
     let name = fields.take("name").and_then(|node| reader.text(node, "`name`"));
     let get = fields.take("get").and_then(|node| path(node, reader));
     let post = fields.take("post").and_then(|node| path(node, reader));
-    let json = fields.take("json").map(to_json);
+    let body = fields.take("json");
     let headers = fields
         .take("headers")
         .map_or_else(BTreeMap::new, |node| texts(node, "`headers`", reader));
     let timeout = fields
         .take("timeout")
-        .and_then(|node| duration(node, "`timeout`", reader));
+        .and_then(|node| some_time(node, "`timeout`", reader));
     let expect = fields.take("expect");
     let place = fields.first_key();
     fields.finish(reader);
@@ -51,7 +51,12 @@ fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> 
     let mut check = SmokeCheck::get(name.unwrap_or_else(|| format!("check {number}")), path);
     check.method = method;
     check.headers = headers;
-    check.json = json;
+    if let (Method::Get, Some(node)) = (method, body) {
+        let message = "a `GET` has no body";
+        let help = "ask with `post`, or put what is expected of the answer below `expect`";
+        reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
+    }
+    check.json = body.map(to_json);
     if let Some(timeout) = timeout {
         check.timeout = timeout;
     }

@@ -145,3 +145,86 @@ fn a_broken_file_still_tells_the_name_to_who_needs_only_that() {
         assert_eq!(name(), (expected.0.map(str::to_owned), expected.1), "{text}");
     }
 }
+
+#[test]
+fn what_cannot_work_is_refused_before_it_is_tried() {
+    mistakes(
+        "",
+        &[
+            "1:1 LG0112 lockgate.yaml is empty | add `run:` with the command that starts the application, or let `lockgate init --force` write it",
+        ],
+    );
+    mistakes(
+        "run: ./a\nenvironments: {}\n",
+        &[
+            "2:15 LG0114 `environments` names none | name one, such as `production: {}`, or leave it out, which means just that",
+        ],
+    );
+    let time =
+        "cannot be 0: nothing is done in no time | write some time, such as `5s`, or leave it out for the default";
+    mistakes(
+        "run: ./a\nhealth: { interval: 0s, timeout: 0s, deadline: 0s, passes: 0, failures: 0 }\nstrategy: { blue-green: { deadline: 0s } }\nrollback-when: { http-5xx: { share: 5%, over: 0 } }\n",
+        &[
+            &format!("2:21 LG0114 `interval` {time}"),
+            &format!("2:34 LG0114 `timeout` {time}"),
+            &format!("2:48 LG0114 `deadline` {time}"),
+            "2:60 LG0114 `passes` cannot be 0 | write 1 or more",
+            "2:73 LG0114 `failures` cannot be 0 | write 1 or more",
+            &format!("3:37 LG0114 `deadline` {time}"),
+            "4:47 LG0114 `over` cannot be 0 | write 1 or more",
+        ],
+    );
+    mistakes(
+        "run: ./a\nartifact: ../x\nsmoke: [{ get: /, json: {} }]\nlisten: 0\n",
+        &[
+            "2:11 LG0114 `../x` cannot name an artifact | write the `name` under which the workflow uploads it, not a path",
+            "3:25 LG0114 a `GET` has no body | ask with `post`, or put what is expected of the answer below `expect`",
+            "4:9 LG0114 `0` is not an address to listen at | leave `listen` out for a free port of the loopback, which is chosen once",
+        ],
+    );
+    let name = "cannot name a variable | begin with a letter or `_`, and go on with those and digits";
+    let own = "is set by Lockgate itself | leave it out; the instance gets the port to listen at in `PORT`";
+    mistakes(
+        "run: ./a\nenv:\n  B=C: x\n  '': y\n  PORT: '80'\n  LOCKGATE_VERSION: q\n  OK_1: z\n",
+        &[
+            &format!("3:3 LG0114 `B=C` {name}"),
+            &format!("4:3 LG0114 `` {name}"),
+            &format!("5:3 LG0114 `PORT` {own}"),
+            &format!("6:3 LG0114 `LOCKGATE_VERSION` {own}"),
+        ],
+    );
+}
+
+#[test]
+fn two_environments_listen_at_two_addresses() {
+    let help = "give each environment an address of its own, or leave `listen` out for a port that is chosen once";
+    mistakes(
+        "run: ./a\nenvironments:\n  staging: { listen: 8080 }\n  production: { listen: 127.0.0.1:8080 }\n",
+        &[&format!(
+            "4:25 LG0114 `production` would listen at 127.0.0.1:8080, where `staging` does | {help}"
+        )],
+    );
+    mistakes(
+        "run: ./a\nlisten: 8080\nenvironments: { staging: {}, production: {}, test: { listen: 8081 } }\n",
+        &[&format!(
+            "2:9 LG0114 `production` would listen at 127.0.0.1:8080, where `staging` does | {help}"
+        )],
+    );
+}
+
+#[test]
+fn an_artifact_that_nobody_uploads_is_a_warning() {
+    let file = SourceFile::new(
+        "lockgate.yaml",
+        "run: ./a\nartifact: shop\nenvironments:\n  staging: { artifact: shpo }\n  production:\n",
+    );
+    let found = super::strange_artifacts(&file, &["shop".to_owned(), "docs".to_owned()]);
+    let words: Vec<_> = found.iter().map(|d| (d.message.as_str(), d.help.as_deref())).collect();
+    assert_eq!(
+        words,
+        [(
+            "no workflow uploads an artifact `shpo`",
+            Some("uploaded are: shop, docs")
+        )]
+    );
+}

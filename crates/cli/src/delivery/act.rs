@@ -5,20 +5,23 @@ use std::path::Path;
 use lockgate_adapters::release::Kept;
 use lockgate_core::machine::replay;
 use lockgate_core::{InputId, Machine};
+use lockgate_delivery::definition::Origin;
 use lockgate_delivery::environment::{Actor, Target, WhileRunning};
-use lockgate_delivery::explain::{self, Ending, Progress};
+use lockgate_delivery::plan::Movement;
 use lockgate_delivery::{
-    ApplicationDefinition, Environment, EnvironmentInput, EnvironmentStart, Fact, Intent, RolloutPlan, dry_run,
+    ApplicationDefinition, Environment, EnvironmentInput, EnvironmentStart, Intent, RolloutPlan, dry_run,
 };
 use lockgate_engine::Clock;
 
 use super::follow::{Following, Wants, follow};
+use super::refused::Refused;
 use super::underway::Underway;
-use super::{Place, fresh_id};
+use super::{Place, fresh_id, listening, outcome};
 use crate::arguments::{DeployArguments, EnvironmentArgument, RollbackArguments, Wait};
 use crate::driver::client::{Answer, DriverClient};
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
+use crate::project::CONFIGURATION;
 use crate::render::out;
 use crate::{host_command, user};
 
@@ -36,11 +39,17 @@ pub(crate) async fn deploy(directory: &Path, arguments: &DeployArguments) -> Res
     let configuration = place.configuration()?;
     let (environment, definition) = configuration.environment(arguments.environment.as_deref())?;
     let release = release(&place, arguments.version.as_deref())?.release;
+    let mut definition = definition.clone();
+    definition.origin = Some(Origin {
+        file: format!("{CONFIGURATION} of the working tree"),
+        digest: configuration.digest.clone(),
+    });
+    let listener = format!("{}.{environment}", place.identity);
+    listening::refuse(&place.host(), &listener, definition.listen.as_deref())?;
     let intent = deploy_intent(release, definition, arguments.supersede);
     if arguments.dry_run {
         return print_plan(&place, environment, &intent, arguments.json).await;
     }
-    out::progress(format_args!("deploying {} to {environment}", place_version(&intent)));
     let order = Order {
         place: &place,
         environment,
@@ -48,49 +57,8 @@ pub(crate) async fn deploy(directory: &Path, arguments: &DeployArguments) -> Res
         wait: arguments.wait,
         wants: Wants::Forward,
     };
-    if arguments.json {
-        let (exit, intent) = order.submit_and_follow().await?;
-        out::json(&outcome(&order, &intent).await?);
-        return Ok(exit);
-    }
-    order.carry_out().await
-}
-
-/// Returns how a deploy ended, for scripts.
-async fn outcome(order: &Order<'_>, intent: &InputId) -> Result<serde_json::Value, Failure> {
-    let events = order.place.events(order.environment).await?;
-    let revision = events.iter().find_map(|event| match &event.fact {
-        Fact::RolloutStarted { intent: of, plan, .. } if of == intent => Some(plan.revision),
-        _ => None,
-    });
-    let (ending, reason) = ending(&explain::follow(&events, intent));
-    let environment = replay::<Environment>(order.place.stream(order.environment), &events);
-    Ok(serde_json::json!({
-        "environment": order.environment,
-        "version": place_version(&order.intent),
-        "revision": revision,
-        "ending": ending,
-        "reason": reason,
-        "address": environment.as_ref().and_then(Environment::address),
-    }))
-}
-
-fn ending(progress: &Progress) -> (&'static str, Option<String>) {
-    match progress {
-        Progress::Unknown => ("unknown", None),
-        Progress::Queued => ("queued", None),
-        Progress::Running { .. } => ("running", None),
-        Progress::Promoted { .. } => ("promoted", None),
-        Progress::Ended(ending) => match ending {
-            Ending::Soaked { .. } => ("soaked", None),
-            Ending::LeftServing { reason, .. } => ("left-serving", Some(reason.to_string())),
-            Ending::RolledBack { reason, .. } => ("rolled-back", Some(reason.to_string())),
-            Ending::RollbackFailed { reason } => ("rollback-failed", Some(reason.to_string())),
-            Ending::Dropped => ("dropped", None),
-            Ending::Done => ("done", None),
-            Ending::Frozen { reason } => ("frozen", Some(reason.clone())),
-        },
-    }
+    order.announce().await;
+    order.carry_out(Form::of(arguments.json)).await
 }
 
 pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) -> Result<Exit, Failure> {
@@ -99,7 +67,7 @@ pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) ->
     let to = arguments.version.clone().map_or(Target::LastGood, Target::Version);
     let intent = Intent::Rollback { to };
     if arguments.dry_run {
-        return print_plan(&place, environment, &intent, false).await;
+        return print_plan(&place, environment, &intent, arguments.json).await;
     }
     Order {
         place: &place,
@@ -108,7 +76,7 @@ pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) ->
         wait: Wait::Soaked,
         wants: Wants::Back,
     }
-    .carry_out()
+    .carry_out(Form::of(arguments.json))
     .await
 }
 
@@ -124,7 +92,14 @@ pub(crate) async fn abort(directory: &Path, argument: &EnvironmentArgument) -> R
         .await?
         .is_some_and(|known| known.rollout().is_some());
     if !rolls && let Some(ship) = Underway::find(&place, environment).await? {
-        return ship.cancel(&place).await;
+        let exit = ship.cancel(&place).await?;
+        let outcome = outcome::of_cancelled_ship(environment, exit);
+        if argument.json {
+            out::json(&outcome);
+        } else if exit == Exit::Ok {
+            out::result("the ship is cancelled: nothing was deployed");
+        }
+        return Ok(exit);
     }
     simple(directory, argument, Intent::Abort, Wants::Back).await
 }
@@ -144,7 +119,7 @@ async fn simple(
         wait: Wait::Soaked,
         wants,
     }
-    .carry_out()
+    .carry_out(Form::of(argument.json))
     .await
 }
 
@@ -175,7 +150,7 @@ fn release(place: &Place, version: Option<&str>) -> Result<Kept, Failure> {
     })
 }
 
-fn deploy_intent(release: lockgate_delivery::Release, definition: &ApplicationDefinition, supersede: bool) -> Intent {
+fn deploy_intent(release: lockgate_delivery::Release, definition: ApplicationDefinition, supersede: bool) -> Intent {
     let running = if supersede {
         WhileRunning::Supersede
     } else {
@@ -183,15 +158,8 @@ fn deploy_intent(release: lockgate_delivery::Release, definition: &ApplicationDe
     };
     Intent::Deploy {
         release: Box::new(release),
-        definition: Box::new(definition.clone()),
+        definition: Box::new(definition),
         running,
-    }
-}
-
-fn place_version(intent: &Intent) -> &str {
-    match intent {
-        Intent::Deploy { release, .. } => &release.version,
-        _ => "",
     }
 }
 
@@ -232,11 +200,51 @@ fn actor() -> Actor {
     Actor::Person(user::name())
 }
 
+/// In which form an outcome is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    Words,
+    Json,
+}
+
+impl Form {
+    fn of(json: bool) -> Self {
+        if json { Self::Json } else { Self::Words }
+    }
+}
+
 impl Order<'_> {
-    async fn carry_out(self) -> Result<Exit, Failure> {
-        let (exit, _) = self.submit_and_follow().await?;
-        close(self.place, self.environment, exit, self.wants).await?;
+    /// Says what is about to happen, unless it will be refused.
+    async fn announce(&self) {
+        let Ok(plan) = plan(self.place, self.environment, &self.intent).await else {
+            return;
+        };
+        let version = &plan.release.version;
+        out::progress(format_args!("deploying {version} to {}", self.environment));
+        for note in &plan.notes {
+            out::progress(format_args!("note: {note}"));
+        }
+    }
+
+    async fn carry_out(self, form: Form) -> Result<Exit, Failure> {
+        let (exit, intent) = self.submit_and_follow().await?;
+        match form {
+            Form::Json => out::json(&outcome::of(self.place, self.environment, &intent).await?),
+            Form::Words => close(self.place, self.environment, exit, self.wants).await?,
+        }
         Ok(exit)
+    }
+
+    fn refused(&self, words: String) -> Failure {
+        let what = match &self.intent {
+            Intent::Deploy { release, .. } => format!("the deploy of {}", release.version),
+            Intent::Rollback { .. } => "the rollback".to_owned(),
+            Intent::Continue => "the continue".to_owned(),
+            Intent::Abort => "the abort".to_owned(),
+        };
+        let now = lockgate_adapters::clock::SystemClock::new().now().wall;
+        Refused::new(what, words.clone(), user::name(), now).keep(self.place, self.environment);
+        Failure::refused(words)
     }
 
     async fn submit_and_follow(&self) -> Result<(Exit, InputId), Failure> {
@@ -254,7 +262,7 @@ impl Order<'_> {
         };
         match client.submit(&stream, &input, id.clone()).await? {
             Answer::Accepted(_) => {}
-            Answer::Refused(words) => return Err(Failure::refused(words)),
+            Answer::Refused(words) => return Err(self.refused(words)),
         }
         let following = Following {
             stream: &stream,
@@ -272,17 +280,23 @@ pub(crate) async fn close(place: &Place, name: &str, exit: Exit, wants: Wants) -
     let Some(environment) = place.environment(name).await? else {
         return Ok(());
     };
-    if let (Some(stable), Some(address)) = (environment.stable(), environment.address()) {
-        out::result(format_args!(
+    match (environment.stable(), environment.address()) {
+        (Some(stable), Some(address)) => out::result(format_args!(
             "{name}: {} serves at http://{address}",
             environment.title(stable.number)
-        ));
+        )),
+        (None, _) => out::result(format_args!("{name}: nothing serves")),
+        (Some(_), None) => {}
     }
-    match (exit, environment.previous()) {
-        (Exit::Ok, Some(previous)) if wants == Wants::Forward => {
-            let title = environment.title(previous.number);
+    let back = Intent::Rollback { to: Target::LastGood };
+    match (exit, dry_run(&environment, &back, &actor())) {
+        (Exit::Ok, Ok(back)) if wants == Wants::Forward => {
+            let (title, how) = match back.movement {
+                Movement::WarmRollback => (environment.title(back.revision), "is kept warm"),
+                _ => (back.release.version, "is started anew"),
+            };
             out::result(format_args!(
-                "undo: `lockgate rollback {name}` brings back {title}, which is kept warm"
+                "undo: `lockgate rollback {name}` brings back {title}, which {how}"
             ));
         }
         (Exit::Refused, _) => out::result(format_args!("why: `lockgate why {name}`")),

@@ -23,6 +23,28 @@ use lockgate_core::Machine;
 impl Place {
     /// Returns the project of a folder for a command that needs only its identity.
     pub(crate) fn find_despite_mistakes(directory: &Path) -> Result<Self, Failure> {
+        let (place, soundness) = Self::find_any(directory)?;
+        if soundness == Soundness::Broken {
+            let identity = &place.identity;
+            out::progress(format_args!(
+                "note: {CONFIGURATION} has mistakes, which `lockgate check` shows; this command needs only the \
+                 project's name, {identity}"
+            ));
+        }
+        Ok(place)
+    }
+
+    /// Returns the project of a folder for the command that shows its mistakes.
+    pub(crate) fn find_quietly(directory: &Path) -> Result<Self, Failure> {
+        let directory = if directory.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            directory
+        };
+        Self::find_any(directory).map(|(place, _)| place)
+    }
+
+    fn find_any(directory: &Path) -> Result<(Self, Soundness), Failure> {
         let mut soundness = Soundness::Sound;
         let project = Project::find(directory, |root| {
             let (name, found) = config::project_name_of_any(root);
@@ -30,17 +52,13 @@ impl Place {
             Ok(name)
         })?;
         let identity = project.identity()?.to_owned();
-        if soundness == Soundness::Broken {
-            out::progress(format_args!(
-                "note: {CONFIGURATION} has mistakes, which `lockgate check` shows; this command needs only the \
-                 project's name, {identity}"
-            ));
-        }
-        Ok(Self {
+        let home = Home::find()?;
+        let place = Self {
             project,
             identity,
-            home: Home::find()?,
-        })
+            home,
+        };
+        Ok((place, soundness))
     }
 
     /// Returns the environment with this name, or the only one.

@@ -1,9 +1,7 @@
-//! The commands that look at environments: status, history, why, logs.
+//! The commands that look at environments: status, history, why.
 
 use std::collections::BTreeMap;
-use std::io::{Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use lockgate_adapters::clock::SystemClock;
 use lockgate_core::Timestamp;
@@ -14,13 +12,11 @@ use lockgate_ship::{Fact, ShipEvent};
 
 use super::Place;
 use super::presence::Present;
+use super::refused::Refused;
 use super::underway::Underway;
-use crate::arguments::{EnvironmentArgument, LogsArguments, StatusArguments};
+use crate::arguments::{EnvironmentArgument, StatusArguments};
 use crate::exit::{Exit, Failure};
 use crate::render::out;
-
-/// How often a followed log is looked at.
-const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Result<Exit, Failure> {
     let place = Place::find_despite_mistakes(directory)?;
@@ -84,9 +80,15 @@ fn print_status(status: &Status) {
             ));
         }
     }
+    let paused = status.paused.as_ref().map(|reason| {
+        let name = &status.environment;
+        format!(
+            "automatic deploys, because {reason}; `lockgate continue {name}` lets them proceed, a person may deploy"
+        )
+    });
     let notes = [
         ("queued", &status.queued),
-        ("paused", &status.paused),
+        ("paused", &paused),
         ("route", &status.route_trouble),
         ("asks", &status.question),
     ];
@@ -149,6 +151,15 @@ pub(crate) async fn why(directory: &Path, argument: &EnvironmentArgument) -> Res
             chain = refused;
         }
     }
+    let now = SystemClock::new().now().wall;
+    let told = ship.last().map(|event| event.at).max(turned.map(|event| event.at));
+    if let Some(refused) = Refused::last(&place, name).filter(|refused| Some(refused.at) > told) {
+        chain = vec![refused.sentence(now)];
+    }
+    if argument.json {
+        out::json(&serde_json::json!({ "environment": name, "chain": chain }));
+        return Ok(Exit::Ok);
+    }
     if chain.is_empty() {
         out::result(format_args!("{name}: nothing was paused, refused or rolled back"));
     }
@@ -173,82 +184,7 @@ fn is_of_a_rollout(fact: &lockgate_delivery::Fact) -> bool {
     )
 }
 
-/// Prints the logs of an environment's instances, each line behind its instance.
-pub(crate) async fn logs(directory: &Path, arguments: &LogsArguments) -> Result<Exit, Failure> {
-    let place = Place::find_despite_mistakes(directory)?;
-    let name = &place.environment_named(arguments.environment.as_deref()).await?;
-    let mut read: BTreeMap<String, u64> = BTreeMap::new();
-    loop {
-        for (instance, path) in instance_logs(&place, name) {
-            let offset = read.entry(instance.clone()).or_default();
-            *offset = print_from(&instance, &path, *offset)?;
-        }
-        if !arguments.follow {
-            return Ok(Exit::Ok);
-        }
-        tokio::select! {
-            () = tokio::time::sleep(LOOK) => {}
-            _ = tokio::signal::ctrl_c() => return Ok(Exit::Ok),
-        }
-    }
-}
-
-fn instance_logs(place: &Place, environment: &str) -> Vec<(String, PathBuf)> {
-    let host = place.host();
-    let prefix = format!("{}.{environment}.", place.identity);
-    let names = std::fs::read_dir(host.instances()).into_iter().flatten().flatten();
-    let names = names.map(|entry| entry.file_name().to_string_lossy().into_owned());
-    let mut logs: Vec<_> = names
-        .filter_map(|name| {
-            let short = name.strip_prefix(&prefix).filter(|rest| is_instance(rest))?.to_owned();
-            Some((short, host.instance_log(&lockgate_host::Name::new(name).ok()?)))
-        })
-        .collect();
-    logs.sort();
-    logs
-}
-
-/// Returns whether this is exactly `rN.I`; more is an instance of another environment, whose name begins alike.
-fn is_instance(rest: &str) -> bool {
-    rest.split_once('.').is_some_and(|(revision, number)| {
-        lockgate_delivery::RevisionNumber::try_from(revision.to_owned()).is_ok() && number.parse::<u32>().is_ok()
-    })
-}
-
-fn print_from(instance: &str, path: &Path, offset: u64) -> Result<u64, Failure> {
-    let unreadable = |error| Failure::unavailable(format!("read `{}`", path.display())).because(&error);
-    let mut file = match std::fs::File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(offset),
-        Err(error) => return Err(unreadable(error)),
-    };
-    let length = file.metadata().map_err(unreadable)?.len();
-    let offset = if offset > length { 0 } else { offset };
-    file.seek(SeekFrom::Start(offset)).map_err(unreadable)?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes).map_err(unreadable)?;
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
-    let mut stdout = std::io::stdout().lock();
-    for line in String::from_utf8_lossy(&bytes[..whole]).lines() {
-        drop(writeln!(stdout, "{instance}  {line}"));
-    }
-    Ok(offset + whole as u64)
-}
-
 /// Returns an instant in UTC, to the second.
 pub(crate) fn instant(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime("%F %TZ").to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_instance_is_a_revision_and_a_number() {
-        assert!(is_instance("r2.1"));
-        for other in ["eu.r2.1", "r2", "r2.1.r2.1", "r2.x", ""] {
-            assert!(!is_instance(other), "{other}");
-        }
-    }
 }

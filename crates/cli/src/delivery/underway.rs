@@ -61,10 +61,7 @@ impl Underway {
             let event = decode::<Ship>(&self.stream, &recorded).map_err(unreadable)?;
             match &event.fact {
                 Fact::CancelAsked { .. } => out::progress("the run is told to end"),
-                Fact::Cancelled { .. } => {
-                    out::result("the ship is cancelled: nothing was deployed");
-                    return Ok(Exit::Ok);
-                }
+                Fact::Cancelled { .. } => return Ok(Exit::Ok),
                 Fact::RolloutStarted { .. } | Fact::Refused { .. } | Fact::Failed { .. } | Fact::GateRefused { .. } => {
                     out::progress(format_args!("ship: {}", lockgate_ship::sentence(&event.fact)));
                     return Ok(Exit::Refused);

@@ -6,6 +6,7 @@
 #[path = "../support/scene.rs"]
 mod scene;
 
+mod aftermath;
 mod deploying;
 mod events;
 mod faults;

@@ -1,0 +1,58 @@
+//! How an intent ended, as the one JSON document that a script gets.
+
+use lockgate_core::InputId;
+use lockgate_core::machine::replay;
+use lockgate_delivery::explain::{self, Ending, Progress};
+use lockgate_delivery::{Environment, Fact};
+use serde_json::{Value, json};
+
+use super::Place;
+use crate::exit::{Exit, Failure};
+
+/// Returns how an intent ended; of one that starts no rollout, about the one that it acts on.
+pub(super) async fn of(place: &Place, name: &str, intent: &InputId) -> Result<Value, Failure> {
+    let events = place.events(name).await?;
+    let begun = events.iter().rev().find_map(|event| match &event.fact {
+        Fact::RolloutStarted { intent: of, plan, .. } if of == intent => Some(plan),
+        _ => None,
+    });
+    let environment = replay::<Environment>(place.stream(name), &events);
+    let stable = environment.as_ref().and_then(Environment::stable);
+    let (outcome, reason) = ending(&explain::follow(&events, intent));
+    Ok(json!({
+        "outcome": outcome,
+        "reason": reason,
+        "environment": name,
+        "version": begun.map(|plan| &plan.release.version),
+        "revision": begun.map(|plan| plan.revision),
+        "serving": stable.map(|stable| &stable.release.version),
+        "address": environment.as_ref().and_then(Environment::address),
+    }))
+}
+
+/// Returns how a ship that was told to end did.
+pub(super) fn of_cancelled_ship(name: &str, exit: Exit) -> Value {
+    let (outcome, reason) = match exit {
+        Exit::Ok => ("cancelled", "the ship is cancelled: nothing was deployed"),
+        _ => ("refused", "the ship ended before it could be cancelled"),
+    };
+    json!({ "outcome": outcome, "reason": reason, "environment": name })
+}
+
+fn ending(progress: &Progress) -> (&'static str, Option<String>) {
+    match progress {
+        Progress::Unknown => ("unknown", None),
+        Progress::Queued => ("queued", None),
+        Progress::Running { .. } => ("running", None),
+        Progress::Promoted { .. } => ("promoted", None),
+        Progress::Ended(ending) => match ending {
+            Ending::Soaked { .. } => ("soaked", None),
+            Ending::LeftServing { reason, .. } => ("left-serving", Some(reason.to_string())),
+            Ending::RolledBack { reason, .. } => ("rolled-back", Some(reason.to_string())),
+            Ending::RollbackFailed { reason } => ("rollback-failed", Some(reason.to_string())),
+            Ending::Dropped => ("dropped", None),
+            Ending::Done => ("done", None),
+            Ending::Frozen { reason } => ("frozen", Some(reason.clone())),
+        },
+    }
+}
