@@ -142,9 +142,11 @@ pub enum Health {
 }
 
 impl Revision {
-    /// Returns whether `other` is the same artifact, run the same way.
+    /// Returns whether it is the same version with the same artifacts, run the same way.
     pub fn is_same(&self, release: &Release, definition: &ApplicationDefinition) -> bool {
-        self.release.artifacts == release.artifacts && self.definition.is_same(definition)
+        self.release.version == release.version
+            && self.release.artifacts == release.artifacts
+            && self.definition.is_same(definition)
     }
 
     /// Returns whether every instance that the definition asks for passes its health check.
