@@ -221,6 +221,9 @@ pub(crate) struct ShipArguments {
     /// When to return.
     #[arg(long, value_enum, default_value = "soaked")]
     pub(crate) wait: Wait,
+    /// Print the outcome as JSON.
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(Debug, Args)]
@@ -359,6 +362,7 @@ impl Command {
             Self::Check(arguments) => arguments.json,
             Self::Plan(arguments) => arguments.json,
             Self::Run(arguments) => arguments.json,
+            Self::Ship(arguments) => arguments.json,
             Self::Deploy(arguments) => arguments.json,
             Self::Rollback(arguments) => arguments.json,
             Self::Continue(argument) | Self::Abort(argument) | Self::Why(argument) => argument.json,

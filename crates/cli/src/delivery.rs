@@ -9,7 +9,7 @@ pub(crate) mod follow;
 pub(crate) mod listening;
 pub(crate) mod logs;
 pub(crate) mod look;
-mod outcome;
+pub(crate) mod outcome;
 mod presence;
 mod refused;
 pub(crate) mod release;

@@ -22,7 +22,7 @@ use crate::arguments::{Progress, ShipArguments, Wait, WorkflowArguments};
 use crate::config::Configuration;
 use crate::delivery::follow::{Following, Wants, follow};
 use crate::delivery::release::version;
-use crate::delivery::{Place, unreadable};
+use crate::delivery::{Place, outcome, unreadable};
 use crate::driver::client::DriverClient;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
@@ -40,6 +40,7 @@ struct Voyage<'a> {
     environment: &'a str,
     stream: StreamId,
     wait: Wait,
+    json: bool,
 }
 
 pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<Exit, Failure> {
@@ -72,6 +73,7 @@ pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<
         environment,
         stream,
         wait: arguments.wait,
+        json: arguments.json,
     }
     .tell(&mut client)
     .await
@@ -209,10 +211,17 @@ impl Voyage<'_> {
             _ = tokio::signal::ctrl_c() => {
                 let environment = self.environment;
                 out::progress(format_args!("detached: the ship goes on; `lockgate status {environment}` shows it, `lockgate abort {environment}` stops it"));
-                return Ok(Exit::Cancelled);
+                if !self.json {
+                    return Ok(Exit::Cancelled);
+                }
+                Exit::Cancelled
             }
         };
-        crate::delivery::act::close(self.place, self.environment, exit, Wants::Forward).await?;
+        if self.json {
+            out::json(&outcome::of_ship(self.place, self.environment, &self.stream, exit).await?);
+        } else {
+            crate::delivery::act::close(self.place, self.environment, exit, Wants::Forward).await?;
+        }
         Ok(exit)
     }
 

@@ -1,9 +1,11 @@
 //! How an intent ended, as the one JSON document that a script gets.
 
-use lockgate_core::InputId;
 use lockgate_core::machine::replay;
+use lockgate_core::{InputId, StreamId};
 use lockgate_delivery::explain::{self, Ending, Progress};
 use lockgate_delivery::{Environment, Fact};
+use lockgate_ship::ShipEvent;
+use lockgate_ship::ship::deploy_of;
 use serde_json::{Value, json};
 
 use super::Place;
@@ -28,6 +30,31 @@ pub(super) async fn of(place: &Place, name: &str, intent: &InputId) -> Result<Va
         "serving": stable.map(|stable| &stable.release.version),
         "address": environment.as_ref().and_then(Environment::address),
     }))
+}
+
+/// Returns how a ship ended: as its rollout did, or why it came to none.
+pub(crate) async fn of_ship(place: &Place, name: &str, ship: &StreamId, exit: Exit) -> Result<Value, Failure> {
+    let newest = place.newest_ship(name).await?;
+    let events = newest.filter(|(stream, _)| stream == ship).map(|(_, events)| events);
+    let events = events.unwrap_or_default();
+    let begun = |event: &ShipEvent| matches!(event.fact, lockgate_ship::Fact::RolloutStarted { .. });
+    if events.iter().any(begun) {
+        return of(place, name, &deploy_of(ship)).await;
+    }
+    let outcome = match exit {
+        Exit::Ok => "done",
+        Exit::Failed => "failed",
+        Exit::Cancelled if events.last().is_none_or(|event| !is_cancelled(event)) => "running",
+        Exit::Cancelled => "cancelled",
+        Exit::Refused | Exit::Usage => "refused",
+        Exit::Unavailable => "unavailable",
+    };
+    let reason = events.last().map(|event| lockgate_ship::sentence(&event.fact));
+    Ok(json!({ "outcome": outcome, "reason": reason, "environment": name }))
+}
+
+fn is_cancelled(event: &ShipEvent) -> bool {
+    matches!(event.fact, lockgate_ship::Fact::Cancelled { .. })
 }
 
 /// Returns how a ship that was told to end did.

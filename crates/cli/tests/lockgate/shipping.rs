@@ -156,3 +156,37 @@ fn a_step_goes_on_while_driver_and_command_are_dead_and_ends_once() {
     assert_eq!(events.last().unwrap().name, "Shipped", "{}", names(&events));
     assert_eq!(story(), "begun\nended\n");
 }
+
+#[test]
+fn a_ship_that_the_environment_refuses_is_what_why_tells() {
+    let scene = shop(shop::BUILD);
+    let shipped = scene.lockgate(&["ship", "--json"]).expect(0).json();
+    assert_eq!(shipped["outcome"], "soaked", "{shipped:#}");
+    let file = scene.project.join("lockgate.yaml");
+    let quick = fs::read_to_string(&file).unwrap();
+    let long = with_soak(&quick, "10m");
+    fs::write(&file, long).unwrap();
+    scene.lockgate(&["deploy", "--wait", "promoted"]).expect(0);
+    fs::write(&file, quick).unwrap();
+    scene
+        .lockgate(&["ship"])
+        .expect(3)
+        .says(&["is not over", "why: `lockgate why production`"]);
+    let refused = scene.lockgate(&["ship", "--json"]).expect(3).json();
+    assert_eq!(refused["outcome"], "refused", "{refused:#}");
+    assert!(
+        refused["reason"].as_str().unwrap().contains("is not over"),
+        "{refused:#}"
+    );
+    scene
+        .lockgate(&["why", "production"])
+        .expect(0)
+        .says(&["is not over", "--supersede"]);
+}
+
+/// Returns the configuration with another soak.
+fn with_soak(text: &str, soak: &str) -> String {
+    let (before, rest) = text.split_once("soak: ").unwrap();
+    let end = rest.find([',', ' ', '}']).unwrap();
+    format!("{before}soak: {soak}{}", &rest[end..])
+}
