@@ -104,12 +104,13 @@ async fn stop(home: &HostHome, instances: bool) -> Result<Exit, Failure> {
         out::result(format_args!("stopped the {role}"));
     }
     if ended.stopped > 0 {
-        out::result(format_args!("stopped {} instances", ended.stopped));
+        out::result(format_args!("stopped {}", instances_in_words(ended.stopped)));
     }
     if ended.kept > 0 {
+        let verb = if ended.kept == 1 { "goes" } else { "go" };
         out::result(format_args!(
-            "{} instances go on running, without a proxy before them",
-            ended.kept
+            "{} {verb} on running, without a proxy in front",
+            instances_in_words(ended.kept)
         ));
         out::result(
             "`lockgate host stop --instances` ends them; `lockgate host start`, or the next command that changes \
@@ -117,6 +118,13 @@ async fn stop(home: &HostHome, instances: bool) -> Result<Exit, Failure> {
         );
     }
     Ok(Exit::Ok)
+}
+
+fn instances_in_words(count: usize) -> String {
+    match count {
+        1 => "1 instance".to_owned(),
+        count => format!("{count} instances"),
+    }
 }
 
 /// Writes what a role has to say to its log; its starter has put that in the place of stderr.

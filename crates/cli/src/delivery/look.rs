@@ -6,6 +6,7 @@ use std::path::Path;
 use lockgate_adapters::clock::SystemClock;
 use lockgate_core::Timestamp;
 use lockgate_core::time::Spoken;
+use lockgate_delivery::explain::status::{RevisionStatus, Role};
 use lockgate_delivery::explain::{self, Status};
 use lockgate_engine::Clock;
 use lockgate_ship::{Fact, ShipEvent};
@@ -56,7 +57,8 @@ fn print_status(status: &Status) {
         .as_ref()
         .map_or(String::new(), |address| format!(" at http://{address}"));
     out::result(format_args!("{}{at}", status.environment));
-    for revision in &status.revisions {
+    let ended = |revision: &&RevisionStatus| revision.role == Role::Leaving && revision.health == "stopped";
+    for revision in status.revisions.iter().filter(|revision| !ended(revision)) {
         let role = serde_json::to_value(revision.role).ok();
         let role = role.as_ref().and_then(serde_json::Value::as_str).unwrap_or_default();
         out::result(format_args!(
@@ -65,9 +67,14 @@ fn print_status(status: &Status) {
         ));
     }
     if let Some(rollout) = &status.rollout {
+        // How much is left stands in the line of the soak.
+        let doing = match &rollout.soak {
+            Some(_) if rollout.doing.ends_with(" left") => "soaking",
+            _ => &rollout.doing,
+        };
         out::result(format_args!(
-            "  rollout of {} by {}: {}",
-            rollout.version, rollout.by, rollout.doing
+            "  rollout of {} by {}: {doing}",
+            rollout.version, rollout.by
         ));
         if let Some(soak) = &rollout.soak {
             out::result(format_args!(

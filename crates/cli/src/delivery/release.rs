@@ -41,11 +41,11 @@ fn create(place: &Place, arguments: &ReleaseCreateArguments) -> Result<Exit, Fai
         return Err(Failure::usage(format!("there is no `{}`", artifact.display())).help("give a file or a folder"));
     }
     let revision = arguments.commit.as_deref().unwrap_or("HEAD");
-    let commit = place
-        .project
-        .repository()?
-        .commit(revision)
-        .map_err(|error| Failure::usage(format!("there is no commit `{revision}`")).because(&error))?;
+    let commit = place.project.repository()?.commit(revision).map_err(|error| {
+        tracing::debug!(%error, "git does not know the commit");
+        Failure::usage(format!("there is no commit `{revision}`"))
+            .help("`git log` shows those that there are; without --commit it is HEAD")
+    })?;
     let version = match &arguments.version {
         Some(version) => version.clone(),
         None => described(place, arguments, &commit.sha)?,

@@ -14,7 +14,7 @@ fn commands_that_look_work_while_the_daemons_are_down() {
     scene
         .lockgate(&["host", "stop"])
         .expect(0)
-        .says(&["stopped the driver", "1 instances go on running"]);
+        .says(&["stopped the driver", "1 instance goes on running"]);
     let host = scene.host();
     for role in ["supervisor", "proxy", "driver"] {
         assert_eq!(host[role]["alive"], false, "{host:#}");

@@ -246,12 +246,12 @@ fn of_version(environment: &Environment, stable: &Revision, version: &str) -> Re
         .filter(|(_, known)| known.release.version == version);
     let best = of_version.max_by_key(|(number, known)| (known.record == Record::Good, **number));
     best.map(|(number, _)| *number).ok_or_else(|| {
-        let mut known: Vec<_> = environment
-            .known()
-            .values()
-            .map(|k| k.release.version.clone())
-            .collect();
-        known.dedup();
+        let mut known: Vec<String> = Vec::new();
+        for version in environment.known().values().map(|known| &known.release.version) {
+            if !known.contains(version) {
+                known.push(version.clone());
+            }
+        }
         Refusal::UnknownVersion {
             environment: environment.name().to_owned(),
             wanted: version.to_owned(),
