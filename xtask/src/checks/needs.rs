@@ -45,6 +45,11 @@ const NEEDS: &[Need] = &[
         probe: &["--version"],
         without: "local JavaScript actions",
     },
+    Need {
+        program: "python",
+        probe: &["--version"],
+        without: "steps with `shell: python`",
+    },
 ];
 
 /// Returns what is not installed, with what cannot be tested without it.

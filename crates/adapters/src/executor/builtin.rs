@@ -138,6 +138,7 @@ fn dispatch(step: &StepAttempt, context: &mut Context<'_>) -> Result<Done, Failu
         context.say(&format!("##[group]Run {action}"));
         context.say_inputs();
         context.say("##[endgroup]");
+        context.warn_of_unknown(action.inputs());
     }
     match (action, phase) {
         (BuiltinAction::Checkout, Phase::Main) => checkout::run(context),

@@ -4,7 +4,7 @@ use lockgate_pipeline::action::ActionRuns;
 use lockgate_pipeline::run::effect::{AttemptBody, JobKey, Phase, RunEffect};
 use lockgate_pipeline::run::input::RunResult;
 
-use crate::support::{Fixture, environment, failed, pairs, succeeded};
+use crate::support::{Fixture, environment, failed, is_installed, pairs, succeeded};
 
 const SCRIPT: &str = r"
 const fs = require('fs');
@@ -16,6 +16,9 @@ console.log('::notice title=T::from node');
 
 #[tokio::test]
 async fn a_javascript_action_runs_with_the_installed_node() {
+    if !is_installed("node") {
+        return;
+    }
     let mut fixture = Fixture::new();
     let place = fixture.prepare("build").await;
     let folder = format!("{}/act", place.workspace);

@@ -207,10 +207,10 @@ async fn a_stopped_step_is_interrupted_first() {
     let place = fixture.prepare("build").await;
     let ready = Path::new(&place.temp).join("ready");
     let text = format!(
-        "import time\ntry:\n    open('{}', 'w').close()\n    time.sleep(600)\nexcept KeyboardInterrupt:\n    print('cleaned up')",
+        "trap 'echo cleaned up; exit 1' INT; touch {}; sleep 600",
         ready.display()
     );
-    let step = fixture.attempt("build", script_in("python", &text));
+    let step = fixture.attempt("build", script_in("bash", &text));
     perform_until(&fixture, &step, || ready.exists()).await;
     let end = fixture.stop(&step, Duration::from_mins(10)).await;
     assert_eq!(end.exit, StepExit::Cancelled);

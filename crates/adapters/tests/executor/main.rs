@@ -1,6 +1,7 @@
 //! The process executor with real processes: shims, shells, Git and Node.
 //!
-//! The shim is `examples/executor_shim.rs`, which `cargo test` builds beside these tests.
+//! The shim is `examples/executor_shim.rs`, which `cargo test -p lockgate-adapters` builds beside these
+//! tests; with `--test executor` cargo leaves it as it is, however old.
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -345,6 +345,12 @@ pub(crate) fn all_files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files
 }
 
+/// Returns whether a program is there; `cargo xtask test` says what is left out without it.
+pub(crate) fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+}
+
 fn roles() -> Roles {
     let mut folder = std::env::current_exe().unwrap();
     folder.pop();

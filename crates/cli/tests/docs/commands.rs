@@ -12,7 +12,7 @@ fn words(line: &str) -> Vec<String> {
     let line = line.split(" #").next().unwrap_or_default();
     line.split_whitespace()
         .skip(1)
-        .take_while(|word| !["||", "|", "&", "&&", ">"].contains(word))
+        .take_while(|word| !["||", "|", "&", "&&"].contains(word) && !word.contains('>'))
         .map(|word| if word == "N" { "1".to_owned() } else { word.to_owned() })
         .collect()
 }

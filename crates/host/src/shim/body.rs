@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, kill, killpg};
+use nix::sys::signal::{SigSet, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -284,7 +284,7 @@ impl Shim {
             && !grace.is_zero()
         {
             // It may have ended just now, and is not reaped: then the number is still its own.
-            let _ = kill(command, Signal::SIGINT);
+            let _ = killpg(command, Signal::SIGINT);
         }
     }
 

@@ -68,8 +68,10 @@ pub enum Ending {
     /// TERM to all processes at once; KILL when the grace is over.
     #[default]
     Terminate,
-    /// INT to the command's own process; TERM to all that is left when it has ended, and at the latest after three
-    /// quarters of the grace; KILL when the grace is over. With ten seconds, what GitHub's runner does.
+    /// INT to the command's process group, as from a terminal; TERM to all that is left when the command has ended, and
+    /// at the latest after three quarters of the grace; KILL when the grace is over. With ten seconds, the times of
+    /// GitHub's runner, which sends INT to the command's own process alone: a shell that waits for its child then goes on
+    /// waiting.
     Interrupt,
 }
 

@@ -1,7 +1,7 @@
 //! The host's processes as real processes: started, killed, and found again.
 //!
-//! They are played by `examples/host_roles.rs`, which `cargo test` builds beside
-//! these tests. No test sleeps: each waits for what it expects, up to a deadline.
+//! They are played by `examples/host_roles.rs`, which `cargo test -p lockgate-host`
+//! builds beside these tests; with `--test host` cargo leaves it as it is, however old. No test sleeps: each waits for what it expects, up to a deadline.
 #![expect(
     clippy::unwrap_used,
     clippy::panic,

@@ -22,18 +22,6 @@ use crate::executor::glob::{Found, Globs, Links};
 use crate::executor::hash_files::hexadecimal;
 use crate::executor::workspace::private_folder;
 
-const INPUTS: [&str; 9] = [
-    "path",
-    "key",
-    "restore-keys",
-    "upload-chunk-size",
-    "enablecrossosarchive",
-    "fail-on-cache-miss",
-    "lookup-only",
-    "save-always",
-    "segment-download-timeout-mins",
-];
-
 /// GitHub's own limits.
 const LONGEST_KEY: usize = 512;
 const MOST_KEYS: usize = 10;
@@ -69,7 +57,6 @@ struct Paths {
 
 /// Restores the entry of the key, or the newest of the first restore key that has one.
 pub(super) fn restore(context: &mut Context<'_>, outputs: Outputs) -> Result<Done, Failure> {
-    context.warn_of_unknown(&INPUTS);
     let key = context.required("key")?;
     let restore_keys: Vec<String> = context
         .input("restore-keys")
@@ -117,7 +104,6 @@ pub(super) fn restore(context: &mut Context<'_>, outputs: Outputs) -> Result<Don
 
 /// Saves now.
 pub(super) fn save(context: &mut Context<'_>) -> Result<Done, Failure> {
-    context.warn_of_unknown(&INPUTS);
     let key = context.required("key")?;
     publish(context, &key)?;
     Ok(Done::default())

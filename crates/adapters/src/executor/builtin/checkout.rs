@@ -19,30 +19,6 @@ use crate::executor::options::Source;
 use crate::executor::refusal::SystemChanges;
 use git::Git;
 
-const INPUTS: [&str; 21] = [
-    "repository",
-    "ref",
-    "token",
-    "ssh-key",
-    "ssh-known-hosts",
-    "ssh-strict",
-    "ssh-user",
-    "persist-credentials",
-    "path",
-    "clean",
-    "filter",
-    "sparse-checkout",
-    "sparse-checkout-cone-mode",
-    "fetch-depth",
-    "fetch-tags",
-    "show-progress",
-    "lfs",
-    "submodules",
-    "set-safe-directory",
-    "github-server-url",
-    "allow-unsafe-pr-checkout",
-];
-
 /// What is to be brought.
 enum Wanted {
     /// The user's files with their edits.
@@ -53,7 +29,6 @@ enum Wanted {
 
 /// Brings the files.
 pub(super) fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
-    context.warn_of_unknown(&INPUTS);
     refuse_what_is_not_done(context)?;
     warn_of_what_has_no_effect(context);
     let target = target(context)?;

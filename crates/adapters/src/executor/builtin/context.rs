@@ -114,7 +114,7 @@ impl<'a> Context<'a> {
         let unknown: Vec<String> = self
             .inputs
             .keys()
-            .filter(|name| !known.contains(&name.as_str()))
+            .filter(|name| !known.iter().any(|known| known.eq_ignore_ascii_case(name)))
             .cloned()
             .collect();
         for name in unknown {

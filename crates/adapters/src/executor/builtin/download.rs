@@ -6,21 +6,8 @@ use super::context::{Context, Done, Failure, Flag};
 use crate::executor::artifact::{ArtifactStore, StoredArtifact};
 use crate::executor::inside::inside;
 
-const INPUTS: [&str; 9] = [
-    "name",
-    "path",
-    "pattern",
-    "merge-multiple",
-    "artifact-ids",
-    "github-token",
-    "repository",
-    "run-id",
-    "digest-mismatch",
-];
-
 /// Unpacks one artifact, those of a pattern, or all.
 pub(super) fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
-    context.warn_of_unknown(&INPUTS);
     refuse_others(context)?;
     let target = inside(context.job.root(), &context.job.workspace(), context.input("path"))?;
     let store = ArtifactStore::new(context.run.options.artifacts.clone());

@@ -9,20 +9,8 @@ use crate::executor::glob::{Found, Globs, Kind, Links};
 use crate::executor::inside::check_links;
 use lockgate_pipeline::run::input::UploadedArtifact;
 
-const INPUTS: [&str; 8] = [
-    "name",
-    "path",
-    "if-no-files-found",
-    "retention-days",
-    "compression-level",
-    "overwrite",
-    "include-hidden-files",
-    "archive",
-];
-
 /// Stores what the patterns find.
 pub(super) fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
-    context.warn_of_unknown(&INPUTS);
     let name = match context.input("name") {
         "" => "artifact".to_owned(),
         name => name.to_owned(),
