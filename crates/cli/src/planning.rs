@@ -12,9 +12,10 @@ use lockgate_pipeline::expression::{Template, Value};
 use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
 
 use crate::arguments::WorkflowArguments;
+use crate::config::{self, Configuration};
 use crate::exit::Failure;
 use crate::local_actions::Reached;
-use crate::project::Project;
+use crate::project::{CONFIGURATION, Project};
 use crate::render::{diagnostics, out};
 use crate::trigger::{self, Occasion};
 use crate::{pairs, workflows};
@@ -273,6 +274,15 @@ fn event(trigger: &Trigger, changed: Vec<String>) -> Event {
     }
 }
 
+/// Returns the jobs that Lockgate does itself; none without a `lockgate.yaml`.
+pub(crate) fn replaced_jobs(project: &Project) -> Result<BTreeSet<String>, Failure> {
+    if !project.root.join(CONFIGURATION).is_file() {
+        return Ok(BTreeSet::new());
+    }
+    let Configuration { replaced_jobs, .. } = config::load(&project.root)?;
+    Ok(replaced_jobs.into_iter().collect())
+}
+
 /// Returns a name for a new run: the instant, readable, and enough chance to be alone.
 pub(crate) fn fresh_run(now: lockgate_core::Timestamp) -> Result<String, Failure> {
     let id = crate::delivery::fresh_id("run")?.0;
@@ -293,7 +303,7 @@ pub(crate) fn run(directory: &Path, arguments: &crate::arguments::PlanArguments)
     let request = Request {
         project: &project,
         arguments: &arguments.workflow,
-        replaced: crate::run::replaced_jobs(&project)?,
+        replaced: replaced_jobs(&project)?,
         run: "1",
     };
     let context = Context::read(&request)?;

@@ -19,13 +19,13 @@ use lockgate_store::{Durability, SqliteLog};
 use tokio::sync::mpsc;
 
 use crate::arguments::{RunArguments, WorkflowArguments};
-use crate::config::{self, Configuration};
+use crate::config;
 use crate::delivery::unreadable;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
 use crate::interrupts::Interrupts;
 use crate::planning::{self, Context, Request, fresh_run};
-use crate::project::{CONFIGURATION, Project};
+use crate::project::Project;
 use crate::render::out;
 use crate::render::run::{Output, RunScreen};
 use crate::{host_command, user};
@@ -54,7 +54,7 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
     let replaced = if arguments.with_replaced_jobs {
         BTreeSet::new()
     } else {
-        replaced_jobs(&project)?
+        planning::replaced_jobs(&project)?
     };
     let request = Request {
         project: &project,
@@ -96,15 +96,6 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
         out::json(&serde_json::json!({ "runs": told }));
     }
     Ok(worst)
-}
-
-/// Returns the jobs that Lockgate does itself; none without a `lockgate.yaml`.
-pub(crate) fn replaced_jobs(project: &Project) -> Result<BTreeSet<String>, Failure> {
-    if !project.root.join(CONFIGURATION).is_file() {
-        return Ok(BTreeSet::new());
-    }
-    let Configuration { replaced_jobs, .. } = config::load(&project.root)?;
-    Ok(replaced_jobs.into_iter().collect())
 }
 
 /// Returns how many jobs run at once.

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use lockgate_adapters::clock::SystemClock;
-use lockgate_core::Timestamp;
 use lockgate_core::time::Spoken;
 use lockgate_delivery::explain::status::{RevisionStatus, Role};
 use lockgate_delivery::explain::{self, Status};
@@ -125,7 +124,7 @@ pub(crate) async fn history(directory: &Path, arguments: &StatusArguments) -> Re
             });
             out::result(format_args!(
                 "{}  {name}  {}  {:<16} by {}: {}{took}",
-                instant(entry.started),
+                out::instant(entry.started),
                 entry.revision,
                 entry.version,
                 entry.by,
@@ -189,9 +188,4 @@ fn is_of_a_rollout(fact: &lockgate_delivery::Fact) -> bool {
             | Fact::SoakHeld { .. }
             | Fact::Frozen(_)
     )
-}
-
-/// Returns an instant in UTC, to the second.
-pub(crate) fn instant(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime("%F %TZ").to_string())
 }

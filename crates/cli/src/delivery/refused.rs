@@ -9,7 +9,7 @@ use lockgate_core::time::Spoken;
 use serde::{Deserialize, Serialize};
 
 use super::Place;
-use super::look::instant;
+use crate::render::out;
 
 /// What was refused, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +51,7 @@ impl Refused {
             "{} of {} was refused at {}, {} ago: {}",
             self.what,
             self.by,
-            instant(self.at),
+            out::instant(self.at),
             Spoken(now.since(self.at)),
             self.words
         )

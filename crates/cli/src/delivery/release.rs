@@ -9,7 +9,6 @@ use lockgate_delivery::Source;
 use lockgate_engine::Clock;
 
 use super::Place;
-use super::look::instant;
 use crate::arguments::{ReleaseCommand, ReleaseCreateArguments};
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
@@ -112,7 +111,7 @@ pub(crate) fn version(place: &Place, sha: &str) -> Result<String, Failure> {
     let failed = |error| Failure::unavailable("name the version by Git").because(&error);
     if repository.is_shallow() {
         let commit = repository.commit(sha).map_err(failed)?;
-        let day = instant(lockgate_core::Timestamp(commit.time * 1000));
+        let day = out::instant(lockgate_core::Timestamp(commit.time * 1000));
         return Ok(format!("{}-{}", day[..10].replace('-', ""), &sha[..12.min(sha.len())]));
     }
     repository.describe(sha).map_err(failed)
@@ -134,7 +133,7 @@ fn list(place: &Place, json: bool) -> Result<Exit, Failure> {
         let commit = &kept.release.commit[..12.min(kept.release.commit.len())];
         out::result(format_args!(
             "{}  {:<16} {commit}  {}",
-            instant(kept.created),
+            out::instant(kept.created),
             kept.release.version,
             kept.release.source
         ));

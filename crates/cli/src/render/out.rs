@@ -24,3 +24,8 @@ pub(crate) fn json(value: &impl serde::Serialize) {
 pub(crate) fn is_colourful() -> bool {
     std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
+
+/// Returns an instant in UTC, to the second.
+pub(crate) fn instant(at: lockgate_core::Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime("%F %TZ").to_string())
+}
