@@ -93,7 +93,14 @@ impl Repository {
     /// Returns what Git said when there is none.
     pub fn commit(&self, revision: &str) -> Result<Commit, GitError> {
         let revision = format!("{revision}^{{commit}}");
-        let text = self.ask(["log", "-1", "--format=%H%n%s%n%an%n%ct", "--end-of-options", &revision])?;
+        let text = self.ask([
+            "log",
+            "-1",
+            "--no-show-signature",
+            "--format=%H%n%s%n%an%n%ct",
+            "--end-of-options",
+            &revision,
+        ])?;
         let mut lines = text.lines();
         let mut line = || lines.next().unwrap_or_default().to_owned();
         Ok(Commit {

@@ -40,9 +40,6 @@ pub struct RunRecord {
     pub debug: bool,
     /// What of the environment of whoever asked its steps get to see.
     pub user: UserEnvironment,
-    /// A digest of every secret whose value is in the memory of whoever asked, so that another value is recognised.
-    #[serde(default)]
-    pub secret_marks: BTreeMap<String, String>,
 }
 
 /// Where the runs of all projects have their folders.

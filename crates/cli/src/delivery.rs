@@ -96,16 +96,26 @@ impl Place {
         }
         let log = SqliteLog::open(&path, Durability::Power).await.map_err(unreadable)?;
         let mut newest = None;
-        for head in log.heads(Ship::KIND).await.map_err(unreadable)?.into_iter().rev() {
+        let own = format!("{}/", self.identity);
+        let heads = log.heads(Ship::KIND).await.map_err(unreadable)?;
+        for head in heads
+            .into_iter()
+            .rev()
+            .filter(|head| head.stream.rest().starts_with(&own))
+        {
             let recorded = log.read(&head.stream, Sequence(0)).await.map_err(unreadable)?;
             let events: Result<Vec<_>, _> = recorded
                 .iter()
                 .map(|recorded| decode::<Ship>(&head.stream, recorded))
                 .collect();
-            let events = events.map_err(unreadable)?;
-            if is_ship_to(&events, &self.identity, environment) {
-                newest = Some((head.stream, events));
-                break;
+            match events {
+                Ok(events) if is_ship_to(&events, &self.identity, environment) => {
+                    newest = Some((head.stream, events));
+                    break;
+                }
+                Ok(_) => {}
+                // Nobody is kept from looking by a ship that a later version began.
+                Err(error) => tracing::warn!(stream = %head.stream, %error, "a ship is passed over"),
             }
         }
         log.close().await;

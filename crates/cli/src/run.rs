@@ -42,6 +42,7 @@ struct Workbench {
     performer: Arc<RunPerformer>,
     runs: Domain<Run, RunPerformer>,
     lines: mpsc::UnboundedReceiver<LogEvent>,
+    signals: Interrupts,
 }
 
 pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool) -> Result<Exit, Failure> {
@@ -80,12 +81,11 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
             system_changes: arguments.allow_system_changes,
             debug,
             user: user::environment(),
-            secret_marks: marks::of(RunFolders::stream(&bench.identity, &id).as_str(), &context.secrets),
         };
         let stream = bench.begin(&id, &record, context.secrets.clone())?;
         let start = start(plan, &record, slots(arguments.jobs));
         let handle = bench.runs.begin(&stream, start).await.map_err(unreadable)?;
-        let exit = bench.watch(&handle, arguments, debug).await?;
+        let exit = bench.watch(&handle, arguments, debug).await;
         told.push(bench.outcome(&handle));
         worst = if worst == Exit::Ok { exit } else { worst };
         if exit == Exit::Cancelled {
@@ -169,6 +169,7 @@ impl Workbench {
             performer,
             runs,
             lines,
+            signals: Interrupts::listen()?,
         })
     }
 
@@ -179,6 +180,7 @@ impl Workbench {
         self.folders
             .prepare(&stream, record, &BTreeMap::new())
             .map_err(unusable)?;
+        marks::keep(&self.folders.of(&stream), &marks::of(stream.as_str(), &secrets)).map_err(unusable)?;
         self.performer.register(&stream, record, secrets).map_err(unusable)?;
         Ok(stream)
     }
@@ -196,7 +198,7 @@ impl Workbench {
         let unknown = || Failure::usage(format!("there is no run `{id}`"));
         self.take_up(&stream, &arguments.workflow).await?;
         let handle = self.runs.get(&stream).await.map_err(unreadable)?.ok_or_else(unknown)?;
-        let exit = self.watch(&handle, arguments, debug).await?;
+        let exit = self.watch(&handle, arguments, debug).await;
         if arguments.json {
             out::json(&serde_json::json!({ "runs": [self.outcome(&handle)] }));
         }
@@ -216,12 +218,13 @@ impl Workbench {
         let unusable = |error| Failure::unavailable("read the run's folder").because(&error);
         let record = self.folders.record(stream).map_err(unusable)?;
         let planned = &run.plan().contexts.secrets;
-        marks::refuse_others(stream.as_str(), &record.secret_marks, planned, &secrets)?;
+        let kept = marks::read(&self.folders.of(stream)).map_err(unusable)?;
+        marks::refuse_others(stream.as_str(), &kept, planned, &secrets)?;
         self.performer.register(stream, &record, secrets).map_err(unusable)
     }
 
     /// Shows the run until it is over. The first interrupt cancels it cleanly, the second ends it at once.
-    async fn watch(&mut self, handle: &Handle<Run>, arguments: &RunArguments, debug: bool) -> Result<Exit, Failure> {
+    async fn watch(&mut self, handle: &Handle<Run>, arguments: &RunArguments, debug: bool) -> Exit {
         let logs = self.folders.of(handle.stream()).join("logs");
         let output = if debug {
             Output::Shown
@@ -230,7 +233,6 @@ impl Workbench {
         };
         let mut screen = RunScreen::new(arguments.progress, output, logs);
         let mut states = handle.states();
-        let mut signals = Interrupts::listen()?;
         let mut interrupts = 0;
         loop {
             let run = states.borrow_and_update().clone();
@@ -244,7 +246,7 @@ impl Workbench {
                     break;
                 },
                 Some(line) = self.lines.recv() => screen.log(line),
-                () = signals.next() => {
+                () = self.signals.next() => {
                     interrupts += 1;
                     interrupt(handle, interrupts).await;
                 }
@@ -255,7 +257,7 @@ impl Workbench {
         }
         let run = handle.state();
         screen.finish(&run);
-        Ok(exit_of(&run))
+        exit_of(&run)
     }
 
     fn outcome(&self, handle: &Handle<Run>) -> serde_json::Value {

@@ -138,7 +138,6 @@ fn prepare(
         system_changes: false,
         debug: false,
         user: user::environment(),
-        secret_marks: std::collections::BTreeMap::new(),
     };
     let content = if uploads(&plan) {
         Content::Artifact(definition.artifact.clone())

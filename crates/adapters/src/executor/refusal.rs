@@ -48,8 +48,8 @@ pub fn write(folder: &Path) -> io::Result<()> {
 pub(crate) fn refuse_push(word: &str) -> String {
     format!(
         "echo \"::error title=git push refused::a push to '{word}' would change a repository outside of this job, with \
-         your own access to it, and a run on this machine must not. Push yourself and leave the command out, or allow \
-         it with --allow-system-changes.\" >&2\n\
+         your own access to it, and a run on this machine must not. Push yourself and leave the command out, name a \
+         repository of the job by its absolute path, or allow it with --allow-system-changes.\" >&2\n\
          exit 1\n"
     )
 }

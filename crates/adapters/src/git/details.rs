@@ -63,6 +63,7 @@ impl Repository {
             "--first-parent",
             "--root",
             "--no-renames",
+            "--no-show-signature",
             "--name-status",
             FORMAT,
             "HEAD",

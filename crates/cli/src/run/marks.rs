@@ -4,8 +4,11 @@
 //! it was written. The values are never on disk; what is kept of each is a digest.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::path::{Path, PathBuf};
 
 use lockgate_core::Secret;
+use lockgate_host::durable::{self, Durability};
 use sha2::{Digest, Sha256};
 
 use crate::exit::Failure;
@@ -21,6 +24,24 @@ pub(super) fn of(run: &str, secrets: &BTreeMap<String, Secret>) -> BTreeMap<Stri
         (name.clone(), lockgate_adapters::tree::hex(&digest.finalize()))
     };
     secrets.iter().map(mark).collect()
+}
+
+/// Keeps the marks for as long as the run is not over, among what goes with its end.
+pub(super) fn keep(run: &Path, marks: &BTreeMap<String, String>) -> io::Result<()> {
+    if marks.is_empty() {
+        return Ok(());
+    }
+    durable::private_directory(&run.join("private"))?;
+    durable::replace_json(&file(run), marks, Durability::Process)
+}
+
+/// Returns what was kept.
+pub(super) fn read(run: &Path) -> io::Result<BTreeMap<String, String>> {
+    Ok(durable::read_json(&file(run))?.unwrap_or_default())
+}
+
+fn file(run: &Path) -> PathBuf {
+    run.join("private").join("secrets.marks.json")
 }
 
 /// Refuses secrets that are missing, or are others than `kept` is of.

@@ -1,10 +1,11 @@
 //! `run` and `plan` from the outside.
 
 use std::fs;
+use std::process::Command;
 
 use nix::sys::signal::Signal;
 
-use super::scene::told::Told;
+use super::scene::told::{Background, Told};
 use super::scene::{Scene, processes, shop, until};
 
 /// Returns a shop with this job beside the one that builds.
@@ -99,6 +100,28 @@ fn an_output_with_a_secret_is_not_withheld_without_a_word() {
         .expect(0)
         .says(&["warning: leak: Skip output 's' since it may contain secret."]);
     assert!(!told.err.contains("'t'"), "{told}");
+}
+
+#[test]
+fn what_was_ignored_from_the_beginning_stays_ignored() {
+    let scene = shop(WAITING);
+    let mut command = Command::new("env");
+    command
+        .args([
+            "--ignore-signal=HUP",
+            env!("CARGO_BIN_EXE_lockgate"),
+            "run",
+            "--job",
+            "wait",
+        ])
+        .current_dir(&scene.project)
+        .env("LOCKGATE_HOME", &scene.home);
+    let command = Background::start(command);
+    let story = scene.folder().join("story");
+    until("the step begins", || story.exists().then_some(()));
+    processes::send(command.pid(), Signal::SIGHUP);
+    fs::write(scene.folder().join("go"), "").unwrap();
+    command.wait().expect(0).says(&["wait: success"]);
 }
 
 #[test]

@@ -147,8 +147,11 @@ impl Scene {
 
     /// Returns `lockgate` in another folder, with this scene's home.
     pub(crate) fn command_in(&self, folder: &Path, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_lockgate"));
+        // However the tests were started: a background job of a shell ignores interrupts, and so would its children.
+        let mut command = Command::new("env");
         command
+            .arg("--default-signal=INT,TERM,HUP")
+            .arg(env!("CARGO_BIN_EXE_lockgate"))
             .args(arguments)
             .current_dir(folder)
             .env("LOCKGATE_HOME", &self.home)
