@@ -115,12 +115,14 @@ impl Brought {
 
     /// Returns where a folder of the workspace lies in the repository.
     fn in_repository(&self, folder: String) -> String {
-        let inside = self.folders.iter().find_map(|top| folder.strip_prefix(top.as_str()));
-        match inside {
-            Some("") => String::new(),
-            Some(rest) if rest.starts_with('/') => rest[1..].to_owned(),
-            _ => folder,
-        }
+        let inside = self.folders.iter().find_map(|top| {
+            let rest = folder.strip_prefix(top.as_str())?;
+            if rest.is_empty() || top.is_empty() {
+                return Some(rest);
+            }
+            rest.strip_prefix('/')
+        });
+        inside.map(str::to_owned).unwrap_or(folder)
     }
 }
 
@@ -178,6 +180,17 @@ mod tests {
             ("srcs/act", "srcs/act"),
             ("act", "act"),
         ] {
+            assert_eq!(brought.in_repository(folder.to_owned()), expected);
+        }
+    }
+
+    #[test]
+    fn a_checkout_into_a_folder_does_not_hide_one_whose_name_begins_alike() {
+        let brought = Brought {
+            folders: vec!["lib".to_owned(), "library".to_owned()],
+            others: false,
+        };
+        for (folder, expected) in [("library/act", "act"), ("lib/act", "act"), ("library", "")] {
             assert_eq!(brought.in_repository(folder.to_owned()), expected);
         }
     }
