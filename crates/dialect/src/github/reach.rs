@@ -149,9 +149,25 @@ impl LocalActions {
         }
     }
 
-    /// Returns each circle of actions once.
+    /// Returns circles of actions, in the order of where they close; none that is endless hides behind others.
+    ///
+    /// The endless ones are searched by themselves, because a search goes into each action only once: it may find that
+    /// a way with a condition leads around, and not that another way without one does too.
     fn circles(&self) -> Vec<Circle<'_>> {
-        let mut search = Search::default();
+        let mut found = self.circles_along(Ways::Unconditional);
+        let ended = self.circles_along(Ways::All).into_iter();
+        found.extend(ended.filter(|circle| circle.may_end));
+        found.sort_by_key(|circle| (&circle.file.path, circle.last.span.start));
+        found
+    }
+
+    fn circles_along(&self, ways: Ways) -> Vec<Circle<'_>> {
+        let mut search = Search {
+            ways,
+            done: BTreeSet::new(),
+            path: Vec::new(),
+            found: Vec::new(),
+        };
         for folder in self.actions.keys() {
             search.visit(self, folder);
         }
@@ -199,8 +215,33 @@ impl Circle<'_> {
     }
 }
 
-#[derive(Default)]
+/// Which ways from an action to others a search follows.
+#[derive(Clone, Copy)]
+enum Ways {
+    All,
+    /// Those that are taken always.
+    Unconditional,
+}
+
+impl Ways {
+    /// Returns one use for each action that is used; one with a condition only where all have one.
+    fn of(self, uses: &[LocalUse]) -> Vec<&LocalUse> {
+        let mut ways: BTreeMap<&str, &LocalUse> = BTreeMap::new();
+        for used in uses {
+            let way = ways.entry(&used.folder).or_insert(used);
+            if way.is_conditional && !used.is_conditional {
+                *way = used;
+            }
+        }
+        let mut ways: Vec<&LocalUse> = ways.into_values().collect();
+        ways.retain(|way| matches!(self, Self::All) || !way.is_conditional);
+        ways.sort_by_key(|way| way.span.start);
+        ways
+    }
+}
+
 struct Search<'a> {
+    ways: Ways,
     done: BTreeSet<&'a str>,
     /// The folders on the way, each with whether its step has a condition.
     path: Vec<(&'a str, bool)>,
@@ -216,7 +257,7 @@ impl<'a> Search<'a> {
             return;
         }
         self.path.push((folder, false));
-        for used in &lowered.uses {
+        for used in self.ways.of(&lowered.uses) {
             if let Some(last) = self.path.last_mut() {
                 last.1 = used.is_conditional;
             }
