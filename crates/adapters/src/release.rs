@@ -1,7 +1,7 @@
 //! Releases on disk: immutable, complete, known by version.
 //!
 //! A release is a folder `ID/` with `release.json` and `artifacts/NAME/`. It is made beside its place and renamed into
-//! it, so a half-made one is never seen.
+//! it, so a half-made one is never seen. Names that begin with `.` are no releases.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -138,44 +138,19 @@ impl ReleaseStore {
             return Err(ReleaseError::Unnamable(draft.version));
         }
         fs::create_dir_all(&self.root).map_err(failed("create the folder", &self.root))?;
-        // Ships to two environments make releases at the same time, in one process.
-        let turn = STAGED.fetch_add(1, Ordering::Relaxed);
-        let staging = self.root.join(format!(".new-{}-{turn}", std::process::id()));
-        remove(&staging)?;
-        let mut digests = BTreeMap::new();
-        for (name, path) in artifacts {
-            let place = staging.join("artifacts").join(name);
-            tree::copy(path, &place).map_err(failed("copy the artifact", path))?;
-            let digest = tree::digest(&place).map_err(failed("read the artifact", &place))?;
-            digests.insert(name.clone(), digest);
-        }
-        match self.of_version(&draft, &digests) {
-            Ok(Version::Free(version)) => draft.version = version,
-            Ok(Version::Of(there)) => {
-                remove(&staging)?;
-                return Ok(*there);
-            }
-            Err(error) => {
-                remove(&staging)?;
-                return Err(error);
-            }
+        let staging = Staging::below(&self.root)?;
+        let digests = staging.fill(artifacts)?;
+        match self.of_version(&draft, &digests)? {
+            Version::Free(version) => draft.version = version,
+            Version::Of(there) => return Ok(*there),
         }
         let kept = Kept {
             release: draft.into_release(digests),
             created: now,
         };
+        staging.record(&kept)?;
         let place = self.folder(&kept.release.id);
-        fs::create_dir_all(&staging).map_err(failed("create the folder", &staging))?;
-        let record = staging.join("release.json");
-        let text = serde_json::to_string_pretty(&kept).map_err(|source| ReleaseError::Record {
-            path: record.clone(),
-            source,
-        })?;
-        fs::write(&record, text)
-            .and_then(|()| fs::File::open(&record)?.sync_all())
-            .and_then(|()| tree::sync_folder(&staging))
-            .map_err(failed("write the record", &record))?;
-        fs::rename(&staging, &place)
+        fs::rename(&staging.0, &place)
             .and_then(|()| tree::sync_folder(&self.root))
             .map_err(failed("publish the release", &place))?;
         Ok(kept)
@@ -273,6 +248,50 @@ impl ReleaseStore {
 
     fn folder(&self, id: &ReleaseId) -> PathBuf {
         self.root.join(id.0.replace('/', "_"))
+    }
+}
+
+/// The folder in which a release is made; what is still there when it is dropped is removed.
+struct Staging(PathBuf);
+
+impl Staging {
+    fn below(root: &Path) -> Result<Self, ReleaseError> {
+        let turn = STAGED.fetch_add(1, Ordering::Relaxed);
+        let staging = Self(root.join(format!(".new-{}-{turn}", std::process::id())));
+        remove(&staging.0)?;
+        fs::create_dir(&staging.0).map_err(failed("create the folder", &staging.0))?;
+        Ok(staging)
+    }
+
+    /// Copies the artifacts, and returns the digests of the copies.
+    fn fill(&self, artifacts: &BTreeMap<String, PathBuf>) -> Result<BTreeMap<String, String>, ReleaseError> {
+        let mut digests = BTreeMap::new();
+        for (name, path) in artifacts {
+            let place = self.0.join("artifacts").join(name);
+            tree::copy(path, &place).map_err(failed("copy the artifact", path))?;
+            let digest = tree::digest(&place).map_err(failed("read the artifact", &place))?;
+            digests.insert(name.clone(), digest);
+        }
+        Ok(digests)
+    }
+
+    fn record(&self, kept: &Kept) -> Result<(), ReleaseError> {
+        let record = self.0.join("release.json");
+        let text = serde_json::to_string_pretty(kept).map_err(|source| ReleaseError::Record {
+            path: record.clone(),
+            source,
+        })?;
+        fs::write(&record, text)
+            .and_then(|()| fs::File::open(&record)?.sync_all())
+            .and_then(|()| tree::sync_folder(&self.0))
+            .map_err(failed("write the record", &record))
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        // Why the release was not made is the answer, not that its remains could not be removed.
+        let _ = remove(&self.0);
     }
 }
 

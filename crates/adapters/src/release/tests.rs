@@ -20,6 +20,15 @@ fn store(folder: &Path) -> (ReleaseStore, BTreeMap<String, PathBuf>) {
     )
 }
 
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
 #[test]
 fn a_release_is_found_by_its_version_and_made_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -69,7 +78,27 @@ fn a_version_names_one_content() {
     let third = store.create(shipped("run-3"), &artifacts, Timestamp(7)).unwrap();
     assert_eq!(third.release.version, "v1+3");
     assert_eq!(store.list().unwrap(), [third, second, first]);
-    assert_eq!(fs::read_dir(folder.path().join("releases")).unwrap().count(), 3);
+    assert_eq!(names(&folder.path().join("releases")).len(), 3);
+}
+
+#[test]
+fn a_release_that_cannot_be_made_leaves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (store, mut artifacts) = store(folder.path());
+    let releases = folder.path().join("releases");
+    artifacts.insert("web".into(), folder.path().join("absent"));
+    let error = store.create(draft("v1"), &artifacts, Timestamp(1)).unwrap_err();
+    assert!(matches!(error, ReleaseError::File { .. }), "{error}");
+    assert_eq!(names(&releases), [""; 0]);
+
+    artifacts.remove("web");
+    let blocked = Draft {
+        id: Some(ReleaseId("run".into())),
+        ..draft("v1")
+    };
+    fs::write(releases.join("run"), "in the way").unwrap();
+    store.create(blocked, &artifacts, Timestamp(1)).unwrap_err();
+    assert_eq!(names(&releases), ["run"]);
 }
 
 #[test]
