@@ -19,6 +19,9 @@ use crate::tree;
 /// Tells the releases apart that one process is making.
 static STAGED: AtomicU64 = AtomicU64::new(0);
 
+/// The file whose lock is held while a version is looked up and given away.
+const TURN: &str = ".lock";
+
 /// The releases of one project.
 #[derive(Clone, Debug)]
 pub struct ReleaseStore {
@@ -140,6 +143,7 @@ impl ReleaseStore {
         fs::create_dir_all(&self.root).map_err(failed("create the folder", &self.root))?;
         let staging = Staging::below(&self.root)?;
         let digests = staging.fill(artifacts)?;
+        let _turn = self.turn()?;
         match self.of_version(&draft, &digests)? {
             Version::Free(version) => draft.version = version,
             Version::Of(there) => return Ok(*there),
@@ -154,6 +158,20 @@ impl ReleaseStore {
             .and_then(|()| tree::sync_folder(&self.root))
             .map_err(failed("publish the release", &place))?;
         Ok(kept)
+    }
+
+    /// Waits for the right to give a version away; it is held until the file is dropped.
+    ///
+    /// Ships to two environments make releases at the same time, and a command does beside them.
+    fn turn(&self) -> Result<fs::File, ReleaseError> {
+        let path = self.root.join(TURN);
+        fs::OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .and_then(|file| file.lock().map(|()| file))
+            .map_err(failed("lock", &path))
     }
 
     /// Returns the release that a draft would be made into again, or the version that it may have.

@@ -78,7 +78,38 @@ fn a_version_names_one_content() {
     let third = store.create(shipped("run-3"), &artifacts, Timestamp(7)).unwrap();
     assert_eq!(third.release.version, "v1+3");
     assert_eq!(store.list().unwrap(), [third, second, first]);
-    assert_eq!(names(&folder.path().join("releases")).len(), 3);
+    assert_eq!(names(&folder.path().join("releases")).len(), 4);
+}
+
+#[test]
+fn a_version_names_one_content_also_when_many_are_made_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = ReleaseStore::new(folder.path().join("releases"));
+    let makers = 16;
+    let start = std::sync::Barrier::new(makers);
+    let made: Vec<Kept> = std::thread::scope(|scope| {
+        let make = |number: usize| {
+            let (store, start, path) = (&store, &start, folder.path().join(format!("of-{number}")));
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join("server"), format!("build {}", number % 2)).unwrap();
+            scope.spawn(move || {
+                let id = Some(ReleaseId(format!("run-{number}")));
+                let artifacts = BTreeMap::from([("server".to_owned(), path)]);
+                start.wait();
+                store
+                    .create(Draft { id, ..draft("v1") }, &artifacts, Timestamp(1))
+                    .unwrap()
+            })
+        };
+        let running: Vec<_> = (0..makers).map(make).collect();
+        running.into_iter().map(|maker| maker.join().unwrap()).collect()
+    });
+    let all = store.list().unwrap();
+    let versions: std::collections::BTreeSet<&str> = all.iter().map(|kept| kept.release.version.as_str()).collect();
+    assert_eq!((all.len(), versions), (2, ["v1", "v1+2"].into()));
+    for (number, kept) in made.iter().enumerate() {
+        assert_eq!(kept, &made[number % 2]);
+    }
 }
 
 #[test]
@@ -98,7 +129,7 @@ fn a_release_that_cannot_be_made_leaves_nothing() {
     };
     fs::write(releases.join("run"), "in the way").unwrap();
     store.create(blocked, &artifacts, Timestamp(1)).unwrap_err();
-    assert_eq!(names(&releases), ["run"]);
+    assert_eq!(names(&releases), [TURN, "run"]);
 }
 
 #[test]
