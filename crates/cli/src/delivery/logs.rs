@@ -25,12 +25,13 @@ pub(crate) async fn logs(directory: &Path, arguments: &LogsArguments) -> Result<
     let place = Place::find_despite_mistakes(directory)?;
     let name = &place.environment_named(arguments.environment.as_deref()).await?;
     let wanted = Wanted::read(arguments)?;
+    let last = if arguments.follow { Last::Awaited } else { Last::AsItIs };
     wanted.check(&place, name).await?;
     let mut read: BTreeMap<String, u64> = BTreeMap::new();
     loop {
         for (instance, path) in wanted.of(&place, name) {
             let offset = read.entry(instance.clone()).or_default();
-            *offset = print_from(&instance, &path, *offset)?;
+            *offset = print_from(&instance, &path, *offset, last)?;
         }
         if !arguments.follow {
             return Ok(Exit::Ok);
@@ -151,7 +152,26 @@ fn is_instance(rest: &str) -> bool {
     })
 }
 
-fn print_from(instance: &str, path: &Path, offset: u64) -> Result<u64, Failure> {
+/// What becomes of a last line that does not end yet.
+#[derive(Clone, Copy)]
+enum Last {
+    /// It is printed; what died while it wrote said why there.
+    AsItIs,
+    /// It is left for the next look.
+    Awaited,
+}
+
+impl Last {
+    /// Returns how many of the bytes are to be printed.
+    fn printed(self, bytes: &[u8]) -> usize {
+        match self {
+            Self::AsItIs => bytes.len(),
+            Self::Awaited => bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1),
+        }
+    }
+}
+
+fn print_from(instance: &str, path: &Path, offset: u64, last: Last) -> Result<u64, Failure> {
     let unreadable = |error| Failure::unavailable(format!("read `{}`", path.display())).because(&error);
     let mut file = match std::fs::File::open(path) {
         Ok(file) => file,
@@ -163,12 +183,12 @@ fn print_from(instance: &str, path: &Path, offset: u64) -> Result<u64, Failure> 
     file.seek(SeekFrom::Start(offset)).map_err(unreadable)?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes).map_err(unreadable)?;
-    let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+    let printed = last.printed(&bytes);
     let mut stdout = std::io::stdout().lock();
-    for line in String::from_utf8_lossy(&bytes[..whole]).lines() {
+    for line in String::from_utf8_lossy(&bytes[..printed]).lines() {
         drop(writeln!(stdout, "{instance}  {line}"));
     }
-    Ok(offset + whole as u64)
+    Ok(offset + printed as u64)
 }
 
 #[cfg(test)]
@@ -181,5 +201,15 @@ mod tests {
         for other in ["eu.r2.1", "r2", "r2.1.r2.1", "r2.x", ""] {
             assert!(!is_instance(other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_line_that_does_not_end_waits_only_where_more_may_come() {
+        let printed = |last: Last, text: &str| text[..last.printed(text.as_bytes())].to_owned();
+        let died = "starting\nfatal: no config";
+        assert_eq!(printed(Last::AsItIs, died), died);
+        assert_eq!(printed(Last::Awaited, died), "starting\n");
+        assert_eq!(printed(Last::AsItIs, "fatal"), "fatal");
+        assert_eq!(printed(Last::Awaited, "fatal"), "");
     }
 }
