@@ -254,6 +254,8 @@ where
             return Ok(None);
         };
         if machine.standing() == Standing::Over && machine.effects().is_empty() {
+            // Its driver may have died between its last event and this.
+            self.performer.forget(stream);
             return Ok(Some(Handle::at_rest(stream, machine, sequence)));
         }
         let handle = self.drive(stream, machine, sequence).await?;

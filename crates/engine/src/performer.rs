@@ -21,7 +21,9 @@ pub trait Performer<M: Machine>: Send + Sync + 'static {
     /// Ends what is there outside for `stream` and in no effect: what a lost decision left behind.
     fn sweep(&self, stream: &StreamId, effects: &BTreeMap<EffectKey, M::Effect>) -> impl Future<Output = ()> + Send;
 
-    /// Forgets what is kept in memory for a stream that is over.
+    /// Forgets what is kept for a stream that is over, by this process or by one before it.
+    ///
+    /// It is called again whenever such a stream is opened, so it does nothing when there is nothing left.
     fn forget(&self, _stream: &StreamId) {}
 }
 

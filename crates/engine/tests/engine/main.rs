@@ -38,6 +38,7 @@ struct Room {
     clock: Arc<PausedClock>,
     performed: Mutex<Vec<String>>,
     swept: Mutex<u32>,
+    forgotten: Mutex<Vec<StreamId>>,
     /// Whether performing ends with its first result.
     fleeting: bool,
 }
@@ -57,6 +58,7 @@ impl Room {
             clock,
             performed: Mutex::default(),
             swept: Mutex::default(),
+            forgotten: Mutex::default(),
             fleeting,
         })
     }
@@ -90,6 +92,10 @@ impl Performer<Lamp> for Room {
 
     async fn sweep(&self, _stream: &StreamId, _effects: &BTreeMap<EffectKey, Effect>) {
         *self.swept.lock().unwrap() += 1;
+    }
+
+    fn forget(&self, stream: &StreamId) {
+        self.forgotten.lock().unwrap().push(stream.clone());
     }
 }
 
@@ -183,6 +189,19 @@ async fn a_restart_performs_what_stands_and_keeps_the_timer() {
     assert!(waited <= Duration::from_secs(400), "the timer began anew: {waited:?}");
     assert!(room.performed("shine") >= 2);
     assert_eq!(*room.swept.lock().unwrap(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_dead_process_did_not_forget_is_forgotten_when_the_stream_is_opened() {
+    let (log, stream) = (Arc::new(MemoryLog::default()), StreamId::new("lamp", "hall"));
+    {
+        let domain = open(&log, &Room::new()).await;
+        let lamp = domain.begin(&stream, ()).await.unwrap();
+        lamp.submit(Input::Remove, id("remove")).await.unwrap();
+    }
+    let room = Room::new();
+    let _domain = open(&log, &room).await;
+    assert_eq!(*room.forgotten.lock().unwrap(), [stream]);
 }
 
 #[tokio::test(start_paused = true)]
