@@ -18,7 +18,7 @@ mod shutdown;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub use record::{Desired, InstanceRecord, Record};
@@ -85,6 +85,8 @@ pub fn main(options: &SupervisorOptions) -> ExitCode {
 }
 
 async fn run(seat: &Seat, options: &SupervisorOptions) -> Result<(), String> {
+    // First of all: an order that comes during the recovery is carried out after it, and does not kill.
+    let orders = Orders::heard().map_err(|error| format!("listening for signals: {error}"))?;
     let home = options.home.clone();
     let ledger = Arc::new(Ledger::open(home.supervisor_record()).map_err(|error| in_words(&error))?);
     let listeners = Listeners::recover(&home, Arc::clone(&ledger)).await;
@@ -99,25 +101,38 @@ async fn run(seat: &Seat, options: &SupervisorOptions) -> Result<(), String> {
         shutdown: tokio::sync::Mutex::new(()),
     });
     tokio::spawn(rotation::run(Arc::clone(&shared)));
-    let terminated = terminated(Arc::clone(&shared));
+    let terminated = terminated(orders, &shared);
     let served = control::serve(seat, Arc::clone(&shared));
     tokio::select! {
         result = served => result.map_err(|error| format!("serving its socket: {error}")),
-        result = terminated => result.map_err(|error| format!("waiting for signals: {error}")),
+        () = terminated => Ok(()),
         () = shared.ended.cancelled() => Ok(()),
+    }
+}
+
+/// The signals that ask for an end.
+struct Orders {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Orders {
+    /// Takes the signals from now on; what comes before somebody waits for them is kept.
+    fn heard() -> std::io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
 }
 
 /// Returns when the process was asked to end by a signal and everything else has ended.
 ///
 /// An operator or a service manager who ends the supervisor means the host: it stays stopped until it is started.
-async fn terminated(shared: Arc<Shared>) -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+async fn terminated(mut orders: Orders, shared: &Shared) {
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        _ = orders.terminate.recv() => {}
+        _ = orders.interrupt.recv() => {}
     }
-    shutdown::run(&shared, Instances::Keep).await;
-    Ok(())
+    shutdown::run(shared, Instances::Keep).await;
 }
