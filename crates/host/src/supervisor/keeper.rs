@@ -20,6 +20,8 @@ const BUDGET: usize = 5;
 /// The longest wait before a start.
 const LONGEST: Duration = Duration::from_secs(1);
 
+const BEING_STOPPED: &str = "the host is being stopped; start it again afterwards";
+
 /// What is known of a kept process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Kept {
@@ -53,8 +55,7 @@ impl Keepers {
                 told,
                 deaths: VecDeque::new(),
             };
-            let stop = stop.clone();
-            tokio::spawn(async move { stop.run_until_cancelled(keeper.run()).await });
+            tokio::spawn(keeper.run(stop.clone()));
         }
         Self { states, stop }
     }
@@ -67,15 +68,26 @@ impl Keepers {
             match settled.as_deref() {
                 Ok(Kept::Failing(reason)) => return Err(reason.clone()),
                 Ok(_) => {}
-                Err(_) => return Err("the host is being stopped; start it again afterwards".to_owned()),
+                Err(_) => return Err(BEING_STOPPED.to_owned()),
             }
+        }
+        if self.stop.is_cancelled() {
+            return Err(BEING_STOPPED.to_owned());
         }
         Ok(())
     }
 
     /// Stops keeping; whoever dies from now on stays dead.
-    pub(super) fn stop(&self) {
+    ///
+    /// It waits for starts that are under way: a process that has not taken its place yet is not found there, and would
+    /// outlive the others.
+    pub(super) async fn stop(&self) {
         self.stop.cancel();
+        for state in self.states.values() {
+            let mut state = state.clone();
+            // An error means that its keeper has ended.
+            while state.changed().await.is_ok() {}
+        }
     }
 }
 
@@ -88,23 +100,30 @@ struct Keeper {
 }
 
 impl Keeper {
-    async fn run(mut self) {
-        loop {
-            match self.ensure().await {
-                Ok(()) => {
-                    self.told.send_replace(Kept::InPlace);
-                    if let Err(error) = self.home.place(self.role).released().await {
-                        tracing::error!("watching the {}: {error}", self.role);
-                    }
-                    self.told.send_replace(Kept::Starting);
-                }
-                Err(reason) => {
-                    tracing::error!("{reason}");
-                    self.told.send_replace(Kept::Failing(reason));
-                }
-            }
-            self.pause().await;
+    /// Keeps its process alive until it is stopped, which never breaks off a start.
+    async fn run(mut self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            let ensured = self.ensure().await;
+            stop.run_until_cancelled(self.outlive(ensured)).await;
         }
+    }
+
+    /// Tells how a start went, and returns when it is time for the next.
+    async fn outlive(&mut self, ensured: Result<(), String>) {
+        match ensured {
+            Ok(()) => {
+                self.told.send_replace(Kept::InPlace);
+                if let Err(error) = self.home.place(self.role).released().await {
+                    tracing::error!("watching the {}: {error}", self.role);
+                }
+                self.told.send_replace(Kept::Starting);
+            }
+            Err(reason) => {
+                tracing::error!("{reason}");
+                self.told.send_replace(Kept::Failing(reason));
+            }
+        }
+        self.pause().await;
     }
 
     async fn ensure(&self) -> Result<(), String> {

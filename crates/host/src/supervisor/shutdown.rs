@@ -13,7 +13,7 @@ use crate::stop;
 pub(super) async fn run(shared: &Shared, instances: Instances) {
     let _alone = shared.shutdown.lock().await;
     stop::mark(&shared.home);
-    shared.keepers.stop();
+    shared.keepers.stop().await;
     for role in [Role::Driver, Role::Proxy] {
         if let Err(error) = stop::terminate(&shared.home, role).await {
             tracing::error!("stopping the {role}: {}", in_words(&error));
