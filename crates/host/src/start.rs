@@ -56,11 +56,23 @@ pub enum StartError {
     },
 }
 
-/// Starts what is missing of supervisor, proxy and driver; returns when all answer.
+/// Starts what is missing of supervisor, proxy and driver; returns when all answer. The host is not stopped any more.
 pub async fn ensure(home: &HostHome, roles: &Roles) -> Result<(), StartError> {
+    all(home, roles, Wish::Start).await
+}
+
+/// Starts what is missing by accident; returns when all answer.
+///
+/// # Errors
+/// Returns [`StartError::Stopped`] when somebody stopped the host, beside what a start may fail of.
+pub async fn ensure_all_kept(home: &HostHome, roles: &Roles) -> Result<(), StartError> {
+    all(home, roles, Wish::Keep).await
+}
+
+async fn all(home: &HostHome, roles: &Roles, wish: Wish) -> Result<(), StartError> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        ensure_supervisor(home, roles).await?;
+        supervisor(home, roles, wish).await?;
         let ready = async { SupervisorClient::connect(&home.socket(Role::Supervisor))?.ready().await };
         match ready.await {
             Ok(()) => return Ok(()),
@@ -107,17 +119,17 @@ async fn supervisor(home: &HostHome, roles: &Roles, wish: Wish) -> Result<(), St
     };
     home.create().map_err(at_home)?;
     let place = home.place(Role::Supervisor);
-    if place.is_held().map_err(at_home)? {
+    if place.is_held().map_err(at_home)? && !stop::was_asked_for(home) {
         return Ok(());
     }
+    // A stop has the turn until its end, so a mark beside a living supervisor is now one of a stop that came to nothing.
     let _turn = turn(home).await.map_err(at_home)?;
-    if place.is_held().map_err(at_home)? {
-        return Ok(());
+    match (place.is_held().map_err(at_home)?, wish) {
+        (true, Wish::Start) => stop::unmark(home).map_err(at_home),
+        (true, Wish::Keep) => Ok(()),
+        (false, Wish::Keep) if stop::was_asked_for(home) => Err(StartError::Stopped),
+        (false, _) => bear(home, roles, Role::Supervisor).await.map(|_| ()),
     }
-    if wish == Wish::Keep && stop::was_asked_for(home) {
-        return Err(StartError::Stopped);
-    }
-    bear(home, roles, Role::Supervisor).await.map(|_| ())
 }
 
 /// Restarts the supervisor whenever it dies, for as long as the future is polled; the driver's part, and the proxy's.

@@ -113,6 +113,14 @@ pub(crate) fn mark(home: &HostHome) {
     }
 }
 
+/// Takes back that the host is stopped on purpose.
+pub(crate) fn unmark(home: &HostHome) -> io::Result<()> {
+    match std::fs::remove_file(home.stopped_mark()) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}
+
 /// Ends the process of a role: TERM, and KILL when its grace is over. Nothing may start it meanwhile.
 pub(crate) async fn terminate(home: &HostHome, role: Role) -> io::Result<()> {
     let place = home.place(role);

@@ -19,6 +19,8 @@ pub(super) async fn run(shared: &Shared, instances: Instances) {
             tracing::error!("stopping the {role}: {}", in_words(&error));
         }
     }
+    // Again: a start that found this process alive has taken the mark back, and was told to come again afterwards.
+    stop::mark(&shared.home);
     shared.instances.let_go();
     if let Instances::Stop { grace } = instances
         && let Err(error) = stop::stop_instances(&shared.home, grace).await

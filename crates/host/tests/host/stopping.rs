@@ -83,6 +83,8 @@ async fn a_stop_is_not_undone_by_a_proxy_that_misses_the_others() {
     .await;
     let refused = start::ensure_kept(&stage.home, &stage.roles).await.unwrap_err();
     assert!(refused.to_string().contains("stopped on purpose"), "{refused}");
+    let refused = start::ensure_all_kept(&stage.home, &stage.roles).await.unwrap_err();
+    assert!(refused.to_string().contains("stopped on purpose"), "{refused}");
     is_down(&stage);
     stage.start().await;
     assert!(!stop::was_asked_for(&stage.home));
@@ -102,6 +104,21 @@ async fn a_supervisor_that_is_told_to_end_stops_the_host() {
     stage.start().await;
     assert_eq!(stage.instance("r1").await, instance);
     assert_eq!(get(address, "/").await.unwrap().0, 200);
+}
+
+#[tokio::test]
+async fn a_start_takes_back_the_mark_of_a_stop_that_came_to_nothing() {
+    let stage = Stage::started().await;
+    std::fs::write(stage.home.stopped_mark(), "").unwrap();
+    start::ensure_all_kept(&stage.home, &stage.roles).await.unwrap();
+    assert!(
+        stop::was_asked_for(&stage.home),
+        "who only keeps the host does not start it"
+    );
+    stage.start().await;
+    assert!(!stop::was_asked_for(&stage.home));
+    let old = stage.kill(Role::Supervisor);
+    stage.reborn(Role::Supervisor, old).await;
 }
 
 const ROLES: [Role; 3] = [Role::Driver, Role::Proxy, Role::Supervisor];
