@@ -20,6 +20,8 @@ use crate::render::out;
 
 /// How long a follower waits for the next driver.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// After so long a connection counts as one that held: its loss is a new one, and not more of the last.
+const HELD: Duration = Duration::from_secs(2);
 /// How often it looks.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -39,8 +41,21 @@ pub(crate) struct DriverClient {
 struct Place {
     stream: StreamId,
     after: Sequence,
-    /// Since when no driver has answered.
+    /// Since when this connection is there.
+    connected: Instant,
+    /// Since when no driver has stayed.
     alone: Option<Instant>,
+}
+
+impl Place {
+    /// Notes that the connection is lost, and returns until when the next is waited for.
+    fn lose(&mut self, now: Instant) -> Instant {
+        // Not only an event shows that a driver works: a stream may be quiet for hours.
+        if now.duration_since(self.connected) >= HELD {
+            self.alone = None;
+        }
+        *self.alone.get_or_insert(now) + PATIENCE
+    }
 }
 
 /// How an intent was answered.
@@ -108,6 +123,7 @@ impl DriverClient {
         self.following = Some(Place {
             stream: stream.clone(),
             after,
+            connected: Instant::now(),
             alone: None,
         });
         self.send(&Request::Tail {
@@ -181,7 +197,7 @@ impl DriverClient {
         let Some(place) = &mut self.following else {
             return Err(lost);
         };
-        let deadline = *place.alone.get_or_insert_with(Instant::now) + PATIENCE;
+        let deadline = place.lose(Instant::now());
         let place = place.clone();
         let mut last = lost;
         while Instant::now() < deadline {
@@ -197,7 +213,10 @@ impl DriverClient {
                 continue;
             };
             if next.tail(&place.stream, place.after).await.is_ok() {
-                next.following = Some(place);
+                next.following = Some(Place {
+                    connected: Instant::now(),
+                    ..place
+                });
                 next.trouble = self.trouble.take();
                 *self = next;
                 return Ok(());
@@ -258,4 +277,28 @@ fn stopped() -> Failure {
 
 fn unexpected(reply: &Reply) -> Failure {
     Failure::unavailable(format!("the driver answered something else than was asked: {reply:?}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_clock_of_a_loss_starts_anew_when_the_connection_held() {
+        let start = Instant::now();
+        let after = |seconds| start + Duration::from_secs(seconds);
+        let mut place = Place {
+            stream: StreamId::new("run", "shop/1"),
+            after: Sequence(7),
+            connected: start,
+            alone: None,
+        };
+        assert_eq!(place.lose(after(60)), after(70));
+        // A driver that dies as soon as it is there is the same loss.
+        place.connected = after(68);
+        assert_eq!(place.lose(after(69)), after(70));
+        // One that held is not, though no event came.
+        place.connected = after(70);
+        assert_eq!(place.lose(after(300)), after(310));
+    }
 }
