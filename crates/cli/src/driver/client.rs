@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use lockgate_core::{InputId, Sequence, StreamId};
 use lockgate_engine::Recorded;
 use lockgate_host::layout::{HostHome, Role};
+use lockgate_host::start::{self, StartError};
 use serde::Serialize;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::net::UnixStream;
@@ -202,12 +203,15 @@ impl DriverClient {
         let mut last = lost;
         while Instant::now() < deadline {
             tokio::time::sleep(LOOK).await;
-            if lockgate_host::stop::was_asked_for(&self.home) {
-                return Err(stopped());
-            }
-            if let Err(failure) = host_command::ensure(&self.home).await {
-                last = failure;
-                continue;
+            match start::ensure_all_kept(&self.home, &host_command::roles()?).await {
+                Ok(()) => {}
+                Err(StartError::Stopped) => return Err(stopped()),
+                Err(error) => {
+                    last = Failure::unavailable("start the host's processes")
+                        .because(&error)
+                        .help("`lockgate host status` shows what runs");
+                    continue;
+                }
             }
             let Ok(mut next) = Self::connect(&self.home) else {
                 continue;
