@@ -16,12 +16,8 @@ pub struct Tail {
 }
 
 impl Tail {
-    pub(crate) fn new(
-        log: Arc<dyn EventLog>,
-        stream: StreamId,
-        after: Sequence,
-        head: watch::Receiver<Sequence>,
-    ) -> Self {
+    /// Returns a reader of the events behind `after`; `head` tells when there are more, and ends with their writer.
+    pub fn new(log: Arc<dyn EventLog>, stream: StreamId, after: Sequence, head: watch::Receiver<Sequence>) -> Self {
         Self {
             log,
             stream,

@@ -19,7 +19,7 @@ pub(crate) trait Served: Send + Sync {
     /// Submits an intent.
     fn submit<'a>(&'a self, stream: &'a StreamId, input: Value, id: InputId) -> BoxFuture<'a, Reply>;
     /// Returns a reader of the stream.
-    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Reading, Reply>>;
+    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Reading, Unread>>;
 }
 
 /// A reader of a stream, with what else is known of it.
@@ -30,6 +30,15 @@ pub(crate) struct Reading {
     pub(crate) trouble: watch::Receiver<Option<String>>,
     /// Whether the machine was over when the reading began, so that no other driver will come.
     pub(crate) over: bool,
+}
+
+/// Why a stream cannot be read, in words.
+#[derive(Debug)]
+pub(crate) enum Unread {
+    /// The store does not answer, and may do so again.
+    ForNow(String),
+    /// No waiting makes it readable.
+    ForGood(String),
 }
 
 impl<M, P> Served for Domain<M, P>
@@ -73,7 +82,7 @@ where
         .boxed()
     }
 
-    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Reading, Reply>> {
+    fn tail<'a>(&'a self, stream: &'a StreamId, after: Sequence) -> BoxFuture<'a, Result<Reading, Unread>> {
         async move {
             match self.get(stream).await {
                 Ok(Some(handle)) => Ok(Reading {
@@ -81,8 +90,9 @@ where
                     trouble: handle.trouble(),
                     over: handle.state().standing() == Standing::Over,
                 }),
-                Ok(None) => Err(failed(format!("there is no stream `{stream}`"))),
-                Err(error) => Err(failed(Chain(&error))),
+                Ok(None) => Err(Unread::ForGood(format!("there is no stream `{stream}`"))),
+                Err(error @ OpenError::Store(_)) => Err(Unread::ForNow(Chain(&error).to_string())),
+                Err(error) => Err(Unread::ForGood(Chain(&error).to_string())),
             }
         }
         .boxed()

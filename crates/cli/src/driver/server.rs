@@ -9,7 +9,7 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 
 use super::api::{Reply, Request};
-use super::served::{Reading, Served};
+use super::served::{Reading, Served, Unread};
 
 /// The most that one request may be.
 const LINE_LIMIT: u64 = 64 << 20;
@@ -100,40 +100,48 @@ async fn follow(
 ) -> std::io::Result<Reply> {
     let mut reading = match domain.tail(stream, after).await {
         Ok(reading) => reading,
-        Err(reply) => return Ok(reply),
+        Err(Unread::ForNow(words) | Unread::ForGood(words)) => return Ok(Reply::Failed { words }),
     };
+    let mut told = None;
     loop {
-        let read = read(write, &mut reading).await?;
-        match read {
+        match read(write, &mut reading, &mut told).await? {
             Ok(()) if reading.over => return Ok(Reply::End),
             Ok(()) => {}
-            Err(words) => pause(write, words).await?,
+            Err(words) => pause(write, words, &mut told).await?,
         }
         // Its driver has ended, which is looked up anew: either the machine is over, or another takes the stream.
         reading = loop {
             match domain.tail(stream, reading.tail.after()).await {
                 Ok(next) => break next,
-                Err(Reply::Failed { words }) => pause(write, words).await?,
-                Err(reply) => return Ok(reply),
+                Err(Unread::ForNow(words)) => pause(write, words, &mut told).await?,
+                Err(Unread::ForGood(words)) => return Ok(Reply::Failed { words }),
             }
         };
     }
 }
 
 /// Sends what one driver of a stream writes, until that driver has ended; or returns why it cannot be read.
-async fn read(write: &mut (impl AsyncWriteExt + Unpin), reading: &mut Reading) -> std::io::Result<Result<(), String>> {
+///
+/// Trouble that was told before is taken back when the log has proved to be readable: by an event, or by waiting for one.
+async fn read(
+    write: &mut (impl AsyncWriteExt + Unpin),
+    reading: &mut Reading,
+    told: &mut Option<String>,
+) -> std::io::Result<Result<(), String>> {
     let Reading { tail, trouble, .. } = reading;
-    let (mut told, mut driven) = (None, true);
+    let (mut doubtful, mut driven) = (told.is_some(), true);
     loop {
         let present = trouble.borrow_and_update().clone();
-        if present != told {
-            told.clone_from(&present);
-            send(write, &Reply::Trouble { words: present }).await?;
+        if present.is_some() || !doubtful {
+            tell(write, present, told).await?;
         }
         tokio::select! {
             changed = trouble.changed(), if driven => driven = changed.is_ok(),
             events = tail.next() => match events {
                 Ok(Some(events)) => {
+                    doubtful = false;
+                    let present = trouble.borrow_and_update().clone();
+                    tell(write, present, told).await?;
                     for event in events {
                         send(write, &Reply::Event(event.into())).await?;
                     }
@@ -141,14 +149,32 @@ async fn read(write: &mut (impl AsyncWriteExt + Unpin), reading: &mut Reading) -
                 Ok(None) => return Ok(Ok(())),
                 Err(error) => return Ok(Err(Chain(&error).to_string())),
             },
+            () = tokio::time::sleep(RETRY), if doubtful => doubtful = false,
         }
     }
 }
 
 /// Says why a stream stands still, and waits until it may be tried again.
-async fn pause(write: &mut (impl AsyncWriteExt + Unpin), words: String) -> std::io::Result<()> {
-    send(write, &Reply::Trouble { words: Some(words) }).await?;
+async fn pause(
+    write: &mut (impl AsyncWriteExt + Unpin),
+    words: String,
+    told: &mut Option<String>,
+) -> std::io::Result<()> {
+    tell(write, Some(words), told).await?;
     tokio::time::sleep(RETRY).await;
+    Ok(())
+}
+
+/// Says why a stream stands still, or that it goes on, unless that was what was said last.
+async fn tell(
+    write: &mut (impl AsyncWriteExt + Unpin),
+    words: Option<String>,
+    told: &mut Option<String>,
+) -> std::io::Result<()> {
+    if words != *told {
+        told.clone_from(&words);
+        send(write, &Reply::Trouble { words }).await?;
+    }
     Ok(())
 }
 
@@ -156,4 +182,102 @@ async fn send(write: &mut (impl AsyncWriteExt + Unpin), reply: &Reply) -> std::i
     let mut line = serde_json::to_vec(reply)?;
     line.push(b'\n');
     write.write_all(&line).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::VecDeque;
+    use std::sync::Mutex;
+
+    use futures_util::FutureExt;
+    use futures_util::future::BoxFuture;
+    use lockgate_core::{InputId, Timestamp};
+    use lockgate_engine::tail::Tail;
+    use lockgate_engine::{Append, EventLog, NewEvent};
+    use lockgate_store::MemoryLog;
+    use serde_json::Value;
+    use tokio::sync::watch;
+
+    use super::*;
+
+    /// Answers each question for a tail with the next of these.
+    struct Script(Mutex<VecDeque<Result<Reading, Unread>>>);
+
+    impl Served for Script {
+        fn begin<'a>(&'a self, _: &'a StreamId, _: Value) -> BoxFuture<'a, Reply> {
+            std::future::ready(Reply::End).boxed()
+        }
+
+        fn submit<'a>(&'a self, _: &'a StreamId, _: Value, _: InputId) -> BoxFuture<'a, Reply> {
+            std::future::ready(Reply::End).boxed()
+        }
+
+        fn tail<'a>(&'a self, _: &'a StreamId, _: Sequence) -> BoxFuture<'a, Result<Reading, Unread>> {
+            std::future::ready(self.0.lock().unwrap().pop_front().unwrap()).boxed()
+        }
+    }
+
+    /// Returns a reading of a driver that has ended.
+    fn ended(log: &Arc<MemoryLog>, stream: &StreamId, after: u64) -> Reading {
+        Reading {
+            tail: Tail::new(
+                log.clone(),
+                stream.clone(),
+                Sequence(after),
+                watch::channel(Sequence(0)).1,
+            ),
+            trouble: watch::channel(None).1,
+            over: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn trouble_is_said_once_and_taken_back_once_and_what_is_unreadable_for_good_ends_the_tail() {
+        let (log, stream) = (Arc::new(MemoryLog::default()), StreamId::new("run", "shop/1"));
+        let made = NewEvent {
+            name: "Made".into(),
+            version: 1,
+            at: Timestamp(0),
+            body: "{}".into(),
+        };
+        let append = Append {
+            stream: stream.clone(),
+            expected: Sequence(0),
+            owner: log.claim(&stream).await.unwrap(),
+            input: None,
+            events: vec![made],
+        };
+        log.append(append).await.unwrap();
+        let full = || Err(Unread::ForNow("the disk does not answer".into()));
+        let script = [
+            Ok(ended(&log, &stream, 1)),
+            full(),
+            full(),
+            Ok(ended(&log, &stream, 0)),
+            Err(Unread::ForGood("event 2 is of a later version".into())),
+        ];
+        let mut written = Vec::new();
+        let script = Script(Mutex::new(script.into()));
+        let last = follow(&mut written, &script, &stream, Sequence(0)).await.unwrap();
+        assert!(
+            matches!(&last, Reply::Failed { words } if words.contains("later version")),
+            "{last:?}"
+        );
+        let said: Vec<Reply> = String::from_utf8(written)
+            .unwrap()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert!(
+            matches!(
+                &said[..],
+                [
+                    Reply::Trouble { words: Some(_) },
+                    Reply::Trouble { words: None },
+                    Reply::Event(_)
+                ]
+            ),
+            "{said:?}"
+        );
+    }
 }
