@@ -216,7 +216,9 @@ impl EnvironmentWorld {
     /// A route reaches the proxy, which follows it unless it has a newer one.
     pub(super) fn routed(&mut self, route: Route, outside: &mut Surroundings<'_>) {
         if !self.proxy.is_up || outside.passed < self.port_taken_until {
-            outside.later(Duration::from_millis(500), Happening::Routed(Box::new(route)));
+            if route.fence == self.proxy.newest {
+                outside.later(Duration::from_millis(500), Happening::Routed(Box::new(route)));
+            }
             return;
         }
         if self

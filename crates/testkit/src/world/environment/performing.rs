@@ -175,6 +175,7 @@ impl EnvironmentWorld {
         if outside.passed < self.port_taken_until {
             self.refuse_route(key, route, outside);
         }
+        self.proxy.newest = self.proxy.newest.max(route.fence);
         let takes = outside.chance.milliseconds(1, 300);
         outside.later(takes, Happening::Routed(Box::new(route.clone())));
     }

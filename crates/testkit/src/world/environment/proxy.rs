@@ -18,6 +18,8 @@ pub(super) struct Proxy {
     pub(super) is_up: bool,
     /// The route that it follows; durable.
     pub(super) route: Option<Route>,
+    /// The fence of the newest route that anybody has begun to send: who sends an older one has been told to leave off.
+    pub(super) newest: u64,
     /// The answers of each revision in this epoch.
     pub(super) counts: BTreeMap<RevisionNumber, Counts>,
     /// The answers of each revision at all.
@@ -44,6 +46,7 @@ impl Proxy {
             since: Duration::ZERO,
             is_up: true,
             route: None,
+            newest: 0,
             counts: BTreeMap::new(),
             ever: BTreeMap::new(),
             rate,
