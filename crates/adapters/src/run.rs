@@ -198,13 +198,15 @@ impl RunPerformer {
     }
 
     fn executor(&self, stream: &StreamId) -> io::Result<ProcessExecutor> {
-        if let Some(executor) = self.executors().get(stream) {
+        // Made under the lock: effects begin together, and two must not make one folder at once.
+        let mut executors = self.executors();
+        if let Some(executor) = executors.get(stream) {
             return Ok(executor.clone());
         }
         let record = self.folders.record(stream)?;
         let secrets = secrets(&self.folders.of(stream))?;
         let executor = ProcessExecutor::new(self.options(stream, &record, secrets))?;
-        self.executors().insert(stream.clone(), executor.clone());
+        executors.insert(stream.clone(), executor.clone());
         Ok(executor)
     }
 
@@ -244,5 +246,47 @@ impl Performer<Run> for RunPerformer {
         if let Err(error) = RunFolder::forget_secrets(&self.folders.of(stream)) {
             tracing::warn!(%error, %stream, "what a run that is over kept to itself could not be removed");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+
+    #[test]
+    fn effects_that_begin_together_have_one_executor() {
+        let folder = tempfile::tempdir().unwrap();
+        let folders = RunFolders::new(folder.path());
+        let stream = RunFolders::stream("shop", "1");
+        let record = RunRecord {
+            directory: folder.path().to_owned(),
+            commit: None,
+            repository: "octo/shop".into(),
+            event: "{}".into(),
+            system_changes: false,
+            debug: false,
+            user: UserEnvironment {
+                path: "/usr/bin".into(),
+                home: folder.path().to_owned(),
+                lang: "C".into(),
+                user: "tester".into(),
+                shell: None,
+            },
+        };
+        folders.prepare(&stream, &record, &BTreeMap::new()).unwrap();
+        let performer = RunPerformer::new(
+            folders,
+            Roles::standard("/nowhere".into()),
+            Arc::new(SystemClock::new()),
+        );
+        std::thread::scope(|scope| {
+            let begun: Vec<_> = (0..16)
+                .map(|_| scope.spawn(|| performer.executor(&stream).map(drop)))
+                .collect();
+            for effect in begun {
+                effect.join().unwrap().unwrap();
+            }
+        });
     }
 }

@@ -147,6 +147,9 @@ pub(crate) fn plans_on(candidates: Vec<Candidate>, event: &str) -> Result<Vec<(S
     starting(candidates, event, help)
 }
 
+/// What helps when the event is in `on:`, and a filter keeps it out.
+const FILTERED: &str = "check out what the filter matches, or change the filter";
+
 fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(String, Arc<Plan>)>, Failure> {
     let reasons: Vec<String> = candidates
         .iter()
@@ -158,7 +161,8 @@ fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(
         .collect();
     if plans.is_empty() {
         let message = format!("no workflow starts on `{event}`\n  {}", reasons.join("\n  "));
-        return Err(Failure::usage(message).help(help));
+        let known = reasons.iter().any(|reason| !reason.contains("does not start on"));
+        return Err(Failure::usage(message).help(if known { FILTERED } else { help }));
     }
     if !plans.iter().any(|(_, plan)| plan.has_work()) {
         for (_, plan) in &plans {

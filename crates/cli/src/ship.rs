@@ -230,7 +230,14 @@ impl Voyage<'_> {
         while let Some(recorded) = client.next_event().await? {
             let event: ShipEvent = decode::<Ship>(&self.stream, &recorded).map_err(unreadable)?;
             match &event.fact {
-                Fact::ShipStarted(_) => run_exit = self.show_run().await?,
+                Fact::ShipStarted(_) => {
+                    run_exit = self.show_run().await?;
+                    if run_exit == Exit::Failed {
+                        let run = run_of(&self.stream).0;
+                        let name = run.rsplit('/').next().unwrap_or_default();
+                        out::progress(format_args!("its output: `lockgate logs --run {name}`"));
+                    }
+                }
                 Fact::RolloutStarted { .. } => {
                     let exit = self.show_rollout().await?;
                     if self.wait == Wait::Promoted && exit == Exit::Ok {

@@ -1,5 +1,7 @@
 //! Following an intent to its end, told as it happens.
 
+use std::time::Duration;
+
 use lockgate_core::time::Spoken;
 use lockgate_core::{InputId, Sequence, StreamId, Timestamp};
 use lockgate_delivery::explain::{self, Ending, Progress};
@@ -40,6 +42,8 @@ pub(crate) async fn follow(client: &mut DriverClient, following: &Following<'_>)
     let mut story = Story {
         progress: Progress::Unknown,
         begun: None,
+        soak: Duration::ZERO,
+        proven: Duration::ZERO,
     };
     loop {
         let recorded = tokio::select! {
@@ -75,19 +79,41 @@ const QUIET_WINDOWS: u64 = 10;
 struct Story {
     progress: Progress,
     begun: Option<Timestamp>,
+    /// How long the rollout soaks, and how much of it is proven.
+    soak: Duration,
+    proven: Duration,
 }
 
 impl Story {
+    fn words(&self, fact: &Fact) -> String {
+        let Fact::WindowCredited { revision, counts, .. } = fact else {
+            return explain::sentence(fact);
+        };
+        let (proven, soak) = (Spoken(self.proven.min(self.soak)), Spoken(self.soak));
+        format!(
+            "{revision} soaks: {} of {} requests failed, {proven} of {soak} proven",
+            counts.failed, counts.requests
+        )
+    }
+
     fn take(&mut self, event: &EnvironmentEvent, following: &Following<'_>) -> Option<Exit> {
         let progress = std::mem::replace(&mut self.progress, Progress::Unknown).after(event, following.intent);
         self.progress = progress.clone();
         if progress == Progress::Unknown {
             return None;
         }
+        match &event.fact {
+            Fact::RolloutStarted { plan, .. } => {
+                self.soak = plan.definition.strategy.soak;
+                self.proven = Duration::ZERO;
+            }
+            Fact::WindowCredited { credit, .. } => self.proven += *credit,
+            _ => {}
+        }
         let begun = *self.begun.get_or_insert(event.at);
         if is_worth_telling(&event.fact) {
             let after = Spoken(event.at.since(begun));
-            out::progress(format_args!("{after:>7}  {}", explain::sentence(&event.fact)));
+            out::progress(format_args!("{after:>7}  {}", self.words(&event.fact)));
         }
         match progress {
             Progress::Promoted { .. } if following.wait == Wait::Promoted && following.wants == Wants::Forward => {

@@ -61,7 +61,19 @@ fn a_run_that_fails_or_leaves_nothing_is_not_released() {
     let failing = "  test:\n    runs-on: ubuntu-latest\n    steps: [{ name: Look, run: exit 7 }]\n";
     let scene = shop(&format!("{failing}{}", shop::BUILD));
     let told = scene.lockgate(&["ship"]).expect(1);
-    told.says(&["the gate refused", "the run failed in `test`", "Look"]);
+    let told = told.says(&["the gate refused", "the run failed in `test`", "Look"]);
+    let name = told
+        .err
+        .split("`lockgate logs --run ")
+        .nth(1)
+        .unwrap()
+        .split('`')
+        .next()
+        .unwrap();
+    scene
+        .lockgate(&["logs", "--run", name])
+        .expect(0)
+        .says(&["exit code 7"]);
     scene
         .lockgate(&["status"])
         .expect(0)

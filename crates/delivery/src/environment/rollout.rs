@@ -171,13 +171,13 @@ impl Rollout {
         let soak = self.soak()?;
         if let Some(silent) = &soak.silent {
             return Some(format!(
-                "the soak of {} is held, {silent}: wait, continue or roll back?",
+                "the soak of {} is held, {silent}: wait, `lockgate continue` or `lockgate rollback`?",
                 self.plan.release.version
             ));
         }
         let held = soak.held.as_ref()?;
         Some(format!(
-            "the soak of {} is over and inconclusive, {}: continue or roll back?",
+            "the soak of {} is over and inconclusive, {}: `lockgate continue` or `lockgate rollback`?",
             self.plan.release.version, held.reason
         ))
     }
