@@ -207,7 +207,7 @@ async fn a_stopped_step_is_interrupted_first() {
     let place = fixture.prepare("build").await;
     let ready = Path::new(&place.temp).join("ready");
     let text = format!(
-        "trap 'echo cleaned up; exit 1' INT; touch {}; sleep 600",
+        "trap 'echo cleaned up; exit 1' INT; touch {}; while :; do sleep 0.01; done",
         ready.display()
     );
     let step = fixture.attempt("build", script_in("bash", &text));

@@ -340,7 +340,7 @@ async fn an_interrupt_reaches_the_group_and_the_rest_is_asked_after_it() {
     let attempt = Attempt::new();
     let text = "exec 2>/dev/null; trap 'echo interrupted; exit 7' INT; trap 'echo terminated' TERM\n\
                 (trap '' INT; trap 'echo child asked; exit 0' TERM; echo 1\n\
-                while :; do sleep 0.01; done) &\nsleep 600";
+                while :; do sleep 0.01; done) &\nwhile :; do sleep 0.01; done";
     let mut spec = attempt.script(text);
     spec.ending = Ending::Interrupt;
     spec.leftovers = Leftovers::Leave;
