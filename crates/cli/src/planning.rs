@@ -155,14 +155,17 @@ fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(
         .iter()
         .map(|candidate| format!("{}: {}", candidate.file, candidate.decision.reason()))
         .collect();
+    let filtered = candidates
+        .iter()
+        .any(|candidate| matches!(candidate.decision, Decision::No(_)));
     let plans: Vec<_> = candidates
         .into_iter()
         .filter_map(|candidate| Some((candidate.file, candidate.plan?)))
         .collect();
     if plans.is_empty() {
+        let help = if filtered { FILTERED } else { help };
         let message = format!("no workflow starts on `{event}`\n  {}", reasons.join("\n  "));
-        let known = reasons.iter().any(|reason| !reason.contains("does not start on"));
-        return Err(Failure::usage(message).help(if known { FILTERED } else { help }));
+        return Err(Failure::usage(message).help(help));
     }
     if !plans.iter().any(|(_, plan)| plan.has_work()) {
         for (_, plan) in &plans {

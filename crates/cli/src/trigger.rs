@@ -54,7 +54,8 @@ pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigge
         (commit, default_branch) = (Some(known.commit), known.default_branch);
     }
     if matches!(occasion.event, "pull_request" | "pull_request_target") {
-        short(&trigger.reference).clone_into(&mut trigger.head_ref);
+        let head = trigger.reference_name().to_owned();
+        trigger.head_ref = head;
         trigger.base_ref.clone_from(&default_branch);
         trigger.reference = match occasion.event {
             "pull_request" => "refs/pull/1/merge".to_owned(),
@@ -119,14 +120,6 @@ fn follow(trigger: &mut Trigger, payload: &serde_json::Value) {
             trigger.reference = format!("refs/pull/{number}/merge");
         }
     }
-}
-
-fn short(reference: &str) -> &str {
-    let prefixes = ["refs/heads/", "refs/tags/"];
-    prefixes
-        .iter()
-        .find_map(|prefix| reference.strip_prefix(prefix))
-        .unwrap_or(reference)
 }
 
 /// Returns the branch, or the tag of a detached head, as a full name.

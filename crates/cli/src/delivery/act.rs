@@ -81,7 +81,17 @@ pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) ->
 }
 
 pub(crate) async fn proceed(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
-    simple(directory, argument, Intent::Continue, Wants::Forward).await
+    let place = Place::find_despite_mistakes(directory)?;
+    let environment = &place.environment_named(argument.environment.as_deref()).await?;
+    Order {
+        place: &place,
+        environment,
+        intent: Intent::Continue,
+        wait: Wait::Soaked,
+        wants: Wants::Forward,
+    }
+    .carry_out(Form::of(argument.json))
+    .await
 }
 
 pub(crate) async fn abort(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
@@ -101,23 +111,12 @@ pub(crate) async fn abort(directory: &Path, argument: &EnvironmentArgument) -> R
         }
         return Ok(exit);
     }
-    simple(directory, argument, Intent::Abort, Wants::Back).await
-}
-
-async fn simple(
-    directory: &Path,
-    argument: &EnvironmentArgument,
-    intent: Intent,
-    wants: Wants,
-) -> Result<Exit, Failure> {
-    let place = Place::find_despite_mistakes(directory)?;
-    let environment = &place.environment_named(argument.environment.as_deref()).await?;
     Order {
         place: &place,
         environment,
-        intent,
+        intent: Intent::Abort,
         wait: Wait::Soaked,
-        wants,
+        wants: Wants::Back,
     }
     .carry_out(Form::of(argument.json))
     .await

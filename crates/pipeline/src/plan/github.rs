@@ -84,7 +84,8 @@ impl Trigger {
         Value::object(texts.chain(others))
     }
 
-    fn reference_name(&self) -> &str {
+    /// Returns the short name of the reference, such as `main` or `1/merge`.
+    pub fn reference_name(&self) -> &str {
         let short = ["refs/heads/", "refs/tags/", "refs/pull/"];
         let short = short.iter().find_map(|prefix| self.reference.strip_prefix(prefix));
         short.unwrap_or(&self.reference)

@@ -33,7 +33,9 @@ pub enum Reference {
 pub enum Decision {
     /// It starts, because.
     Yes(String),
-    /// It does not, because.
+    /// It does not, because its `on:` does not name the event.
+    Undeclared(String),
+    /// It does not, because a filter of the event keeps it out.
     No(String),
 }
 
@@ -46,7 +48,7 @@ impl Decision {
     /// Returns why, as a lowercase sentence without a full stop.
     pub fn reason(&self) -> &str {
         match self {
-            Self::Yes(reason) | Self::No(reason) => reason,
+            Self::Yes(reason) | Self::Undeclared(reason) | Self::No(reason) => reason,
         }
     }
 }
@@ -60,7 +62,7 @@ pub fn triggered(workflow: &Workflow, event: &Event) -> Decision {
             .iter()
             .map(|known| format!("`{}`", known.event))
             .collect();
-        return Decision::No(format!(
+        return Decision::Undeclared(format!(
             "the workflow does not start on `{}`, only on {}",
             event.name,
             names.join(", ")
