@@ -59,6 +59,8 @@ pub struct Environment {
     route: Option<Route>,
     address: Option<String>,
     route_trouble: Option<String>,
+    /// The traffic was divided anew, and nobody has seen the proxy follow: it may still send by the division before.
+    unseen: bool,
     draining: BTreeMap<RevisionNumber, Draining>,
     rollout: Option<Rollout>,
     queued: Option<QueuedDeploy>,
@@ -213,6 +215,12 @@ impl Environment {
         after
     }
 
+    /// Returns whether nothing can come to a revision any more: its last requests are answered, and the proxy was seen
+    /// to follow the present route.
+    fn is_left(&self, revision: RevisionNumber) -> bool {
+        !self.unseen && !self.is_draining(revision)
+    }
+
     fn is_draining(&self, revision: RevisionNumber) -> bool {
         self.draining.contains_key(&revision)
     }
@@ -258,6 +266,7 @@ impl Machine for Environment {
             route: None,
             address: None,
             route_trouble: None,
+            unseen: false,
             draining: BTreeMap::new(),
             rollout: None,
             queued: None,

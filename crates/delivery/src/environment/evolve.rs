@@ -60,7 +60,7 @@ impl Environment {
             Fact::DeploysPaused { reason } => self.paused = Some(reason.clone()),
             Fact::DeploysResumed { .. } => self.paused = None,
             Fact::RouteTroubled { reason } => self.doubt_route(reason),
-            Fact::RouteConfirmed => self.route_trouble = None,
+            Fact::RouteConfirmed => self.follows(),
             Fact::Rerouted { table } => self.follow(table),
             Fact::ArtifactPlaced { .. }
             | Fact::InstanceStarted { .. }
@@ -191,7 +191,7 @@ impl Environment {
             return;
         };
         self.address = Some(address.clone());
-        self.route_trouble = None;
+        self.follows();
         self.stable = Some(*revision);
         self.previous = *previous;
         if let Some(previous) = previous {
@@ -318,7 +318,7 @@ impl Environment {
         self.drain(leaving, drain);
         self.stable = target;
         self.previous = None;
-        self.route_trouble = None;
+        self.follows();
         if target.is_none() {
             self.route = None;
         }

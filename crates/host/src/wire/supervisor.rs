@@ -125,14 +125,14 @@ impl SupervisorClient {
         self.done(&SupervisorRequest::Ready).await
     }
 
-    /// Listens under a name, for ever; returns where. A name whose address cannot be bound now is refused.
-    pub async fn listen(&mut self, name: &str, address: Option<SocketAddr>) -> Result<SocketAddr, WireError> {
+    /// Listens under a name, for ever; returns where.
+    ///
+    /// A name that was listened under before, and whose address cannot be bound now, comes with its problem: the
+    /// supervisor tries it again until it works.
+    pub async fn listen(&mut self, name: &str, address: Option<SocketAddr>) -> Result<ListenerInfo, WireError> {
         let name = name.to_owned();
         match self.ask(&SupervisorRequest::Listen { name, address }).await? {
-            SupervisorReply::Listening(ListenerInfo {
-                problem: Some(problem), ..
-            }) => Err(WireError::Refused(problem)),
-            SupervisorReply::Listening(listener) => Ok(listener.address),
+            SupervisorReply::Listening(listener) => Ok(listener),
             _ => Err(self.channel.unexpected()),
         }
     }
@@ -229,35 +229,5 @@ impl Observations {
             Some(_) => Err(self.channel.unexpected()),
             None => Ok(None),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_listener_that_does_not_listen_is_refused() {
-        let (ours, theirs) = tokio::net::UnixStream::pair().unwrap();
-        let mut client = SupervisorClient {
-            channel: Channel::new(ours, "the supervisor"),
-        };
-        let supervisor = Channel::new(theirs, "a client");
-        let address: SocketAddr = "127.0.0.1:8080".parse().unwrap();
-        let reply = |problem| {
-            SupervisorReply::Listening(ListenerInfo {
-                name: "web".into(),
-                address,
-                problem,
-            })
-        };
-        supervisor.send(&reply(Some("in use".into()))).await.unwrap();
-        let refused = client.listen("web", None).await.unwrap_err();
-        assert!(
-            matches!(&refused, WireError::Refused(reason) if reason == "in use"),
-            "{refused}"
-        );
-        supervisor.send(&reply(None)).await.unwrap();
-        assert_eq!(client.listen("web", None).await.unwrap(), address);
     }
 }

@@ -126,9 +126,9 @@ impl Stage {
 
     /// Routes the listener `web` to the instance; returns where it listens.
     pub(crate) async fn routed(&self, instance: &Observation, sequence: u64) -> SocketAddr {
-        let address = self.supervisor().listen("web", None).await.unwrap();
+        let listener = self.supervisor().listen("web", None).await.unwrap();
         self.proxy().apply(snapshot(instance, sequence)).await.unwrap();
-        address
+        listener.address
     }
 }
 

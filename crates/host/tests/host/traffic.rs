@@ -109,9 +109,10 @@ async fn the_routes_outlive_the_proxy_and_an_older_decision_is_refused() {
 #[tokio::test]
 async fn a_listener_is_for_ever_and_a_taken_address_names_its_owner() {
     let stage = Stage::started().await;
-    let address = stage.supervisor().listen("web", None).await.unwrap();
-    assert_eq!(stage.supervisor().listen("web", None).await.unwrap(), address);
-    assert_eq!(stage.supervisor().listen("web", Some(address)).await.unwrap(), address);
+    let listener = stage.supervisor().listen("web", None).await.unwrap();
+    let address = listener.address;
+    assert_eq!(stage.supervisor().listen("web", None).await.unwrap(), listener);
+    assert_eq!(stage.supervisor().listen("web", Some(address)).await.unwrap(), listener);
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let taken = other.local_addr().unwrap();
     let refused = stage
@@ -139,7 +140,8 @@ async fn a_listener_is_for_ever_and_a_taken_address_names_its_owner() {
         "{refused}"
     );
     drop(other);
-    assert_eq!(stage.supervisor().listen("api", Some(taken)).await.unwrap(), taken);
+    let listener = stage.supervisor().listen("api", Some(taken)).await.unwrap();
+    assert_eq!((listener.address, listener.problem), (taken, None));
     let (status, _) = get(taken, "/").await.unwrap();
     assert_eq!(status, 503);
 }

@@ -311,14 +311,15 @@ impl EnvironmentWorld {
 
     /// Lets the requests come that came since.
     fn pass(&mut self, passed: Duration) {
-        let (fleets, people) = (&self.fleets, &self.people);
-        self.proxy.serve(passed, |revision| match fleets.get(&revision) {
-            Some(fleet) if fleet.is_serving() => match people.nature(&fleet.version) {
-                Nature::FailsUnderTraffic => Answers::WellAtFirst,
-                _ => Answers::Well,
-            },
-            _ => Answers::Never,
-        });
+        let (fleets, people, listens) = (&self.fleets, &self.people, self.port_is_free(passed));
+        self.proxy
+            .serve(passed, listens, |revision| match fleets.get(&revision) {
+                Some(fleet) if fleet.is_serving() => match people.nature(&fleet.version) {
+                    Nature::FailsUnderTraffic => Answers::WellAtFirst,
+                    _ => Answers::Well,
+                },
+                _ => Answers::Never,
+            });
     }
 
     /// Returns a number that was never used before and is larger than all before.

@@ -8,6 +8,8 @@ use lockgate_engine::{Fence, Inputs, OwnerEpoch};
 use lockgate_host::wire::{Channel, ProxyReply, ProxyRequest};
 use lockgate_host::{HostHome, Role};
 use lockgate_proxy::Epoch;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use tokio::net::UnixListener;
 use tokio::sync::mpsc::UnboundedReceiver;
 
@@ -37,13 +39,28 @@ impl Stage {
 
     /// Starts a proxy that reports so many times and hangs up ever after.
     pub(super) fn proxy(&self, mut answers: usize) {
-        let listener = UnixListener::bind(self.target.host.socket(Role::Proxy)).unwrap();
+        self.play(Role::Proxy, move |request| match request {
+            ProxyRequest::Report if answers > 0 => {
+                answers -= 1;
+                Some(report())
+            }
+            _ => None,
+        });
+    }
+
+    /// Plays this role: answers every request, or hangs up where there is no answer.
+    pub(super) fn play<Q, A>(&self, role: Role, mut answer: impl FnMut(Q) -> Option<A> + Send + 'static)
+    where
+        Q: DeserializeOwned + Send + 'static,
+        A: Serialize + Send + Sync + 'static,
+    {
+        let listener = UnixListener::bind(self.target.host.socket(role)).unwrap();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 let mut client = Channel::new(stream, "the target");
-                if answers > 0 && matches!(client.receive().await, Ok(Some(ProxyRequest::Report))) {
-                    answers -= 1;
-                    let _ = client.send(&report()).await;
+                while let Ok(Some(request)) = client.receive().await {
+                    let Some(reply) = answer(request) else { break };
+                    let _ = client.send(&reply).await;
                 }
             }
         });
@@ -73,7 +90,8 @@ pub(super) async fn next(reports: &mut UnboundedReceiver<EnvironmentInput>) -> (
     }
 }
 
-fn report() -> ProxyReply {
+/// Returns the report of a proxy that has counted nothing.
+pub(super) fn report() -> ProxyReply {
     ProxyReply::Report {
         report: Box::new(lockgate_proxy::Report {
             epoch: Epoch {

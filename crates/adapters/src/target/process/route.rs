@@ -69,19 +69,20 @@ impl ProcessTarget {
         if life.follows {
             return Ok(());
         }
-        let address = if route.table.split.is_empty() {
+        let listener = if route.table.split.is_empty() {
             None
         } else {
             let wanted = route.listen.as_deref().map(parse).transpose()?;
-            Some(
-                self.supervisor()
-                    .await
-                    .listen(&listener_name(&route.listener), wanted)
-                    .await?,
-            )
+            let name = listener_name(&route.listener);
+            Some(self.supervisor().await.listen(&name, wanted).await?)
         };
+        // Where somebody else has the port for now, the proxy learns the route all the same: the supervisor takes the
+        // port as soon as it is free, and who comes first then must not be sent by a route of before.
         proxy.apply(snapshot(stream, route, reporter)?).await?;
-        let address = address.map_or(String::new(), |address| address.to_string());
+        if let Some(problem) = listener.as_ref().and_then(|listener| listener.problem.clone()) {
+            return Err(WireError::Refused(problem));
+        }
+        let address = listener.map_or(String::new(), |listener| listener.address.to_string());
         reporter.report(
             epoch,
             Report::RouteSeen {
@@ -169,28 +170,78 @@ fn parse(address: &str) -> Result<SocketAddr, WireError> {
 
 #[cfg(test)]
 mod tests {
-    use lockgate_delivery::environment::RouteTable;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
-    use super::super::fake::{STARTED, Stage, next};
+    use lockgate_delivery::environment::RouteTable;
+    use lockgate_host::Role;
+    use lockgate_host::wire::{ListenerInfo, ProxyReply, ProxyRequest, SupervisorReply, SupervisorRequest};
+    use lockgate_proxy::Applied;
+
+    use super::super::fake::{STARTED, Stage, next, report};
     use super::*;
 
     #[tokio::test]
     async fn a_refused_route_is_told_under_the_epoch_of_the_proxy() {
         let stage = Stage::new();
         stage.proxy(1);
-        let revision = RevisionNumber::try_from("r1".to_owned()).unwrap();
-        let route = Route {
-            listener: "shop/production".into(),
-            listen: Some("nowhere".into()),
-            table: RouteTable::all_to(revision, Vec::new()),
-            fence: 7,
-        };
         let (reporter, mut reports) = stage.reporter();
+        let route = route("nowhere");
         let (report, incarnation) = tokio::select! {
             () = stage.target.route(&stage.stream, &route, &reporter) => panic!("a route is kept for ever"),
             report = next(&mut reports) => report,
         };
         assert!(matches!(report, Report::RouteRefused { fence: 7, .. }), "{report:?}");
         assert_eq!(incarnation, STARTED);
+    }
+
+    #[tokio::test]
+    async fn a_proxy_whose_port_is_taken_learns_the_route_and_follows_when_it_is_free() {
+        let stage = Stage::new();
+        let (is_free, learned) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (port, table) = (Arc::clone(&is_free), Arc::clone(&learned));
+        stage.play(Role::Supervisor, move |request| match request {
+            SupervisorRequest::Listen { name, address } => Some(SupervisorReply::Listening(ListenerInfo {
+                name,
+                address: address?,
+                problem: (!port.load(Ordering::Relaxed)).then(|| "in use".to_owned()),
+            })),
+            _ => None,
+        });
+        stage.play(Role::Proxy, move |request| match request {
+            ProxyRequest::Report => Some(report()),
+            ProxyRequest::Apply { .. } => {
+                table.store(true, Ordering::Relaxed);
+                let applied = Applied::Switched;
+                Some(ProxyReply::Applied { applied })
+            }
+            _ => None,
+        });
+        let (reporter, mut reports) = stage.reporter();
+        let route = route("127.0.0.1:4000");
+        let kept = async {
+            let (refused, _) = next(&mut reports).await;
+            let reason = "in use".to_owned();
+            assert_eq!(refused, Report::RouteRefused { fence: 7, reason });
+            assert!(learned.load(Ordering::Relaxed), "the proxy has its old route");
+            is_free.store(true, Ordering::Relaxed);
+            let (seen, _) = next(&mut reports).await;
+            let address = "127.0.0.1:4000".to_owned();
+            assert_eq!(seen, Report::RouteSeen { fence: 7, address });
+        };
+        tokio::select! {
+            () = stage.target.route(&stage.stream, &route, &reporter) => panic!("a route is kept for ever"),
+            () = kept => {}
+        }
+    }
+
+    fn route(listen: &str) -> Route {
+        let revision = RevisionNumber::try_from("r1".to_owned()).unwrap();
+        Route {
+            listener: "shop/production".into(),
+            listen: Some(listen.into()),
+            table: RouteTable::all_to(revision, vec!["127.0.0.1:5000".into()]),
+            fence: 7,
+        }
     }
 }

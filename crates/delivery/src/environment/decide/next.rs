@@ -55,7 +55,7 @@ fn at_rest(environment: &Environment, now: &Now) -> Option<Fact> {
     let kept = |number: RevisionNumber| environment.stable == Some(number) || environment.previous == Some(number);
     let mut unneeded = environment.revisions.values().filter(|revision| !kept(revision.number));
     unneeded.find_map(|revision| match (revision.running, revision.placement) {
-        (Running::Wanted, _) if !environment.is_draining(revision.number) => Some(Fact::StopDecided {
+        (Running::Wanted, _) if environment.is_left(revision.number) => Some(Fact::StopDecided {
             revision: revision.number,
         }),
         (Running::Stopped, Placement::Wanted | Placement::Placed) => Some(Fact::PruneDecided {
@@ -81,7 +81,7 @@ fn begin_queued(environment: &Environment, queued: &QueuedDeploy, now: &Now) -> 
 fn to_retire(environment: &Environment, rollout: &Rollout) -> Option<RevisionNumber> {
     let retires = rollout.plan.retires.as_ref()?.revision;
     let revision = environment.revision(retires)?;
-    let ends_now = revision.running == Running::Wanted && !environment.is_draining(retires);
+    let ends_now = revision.running == Running::Wanted && environment.is_left(retires);
     ends_now.then_some(retires)
 }
 

@@ -258,7 +258,7 @@ fn route_seen(draft: &mut Draft<'_>, address: String) {
 }
 
 fn confirmed(draft: &mut Draft<'_>) {
-    if draft.state.route_trouble.is_some() {
+    if draft.state.route_trouble.is_some() || draft.state.unseen {
         draft.add(Fact::RouteConfirmed);
     }
 }

@@ -21,6 +21,8 @@ impl Environment {
     /// Makes `table` the route that the proxy ought to follow.
     pub(super) fn follow(&mut self, table: &RouteTable) {
         self.breach = self.breach.take().or_else(|| self.breach_of(table));
+        let divided = self.route.as_ref().map(|route| &route.table.split);
+        self.unseen |= divided != Some(&table.split);
         let served = table.split.keys().find_map(|number| self.revision(*number));
         let configured = served.and_then(|revision| revision.definition.listen.clone());
         let current = self.route.as_ref().and_then(|route| route.listen.clone());
@@ -33,6 +35,12 @@ impl Environment {
             table: table.clone(),
             fence: self.sequence,
         });
+    }
+
+    /// Notes that the proxy was seen to follow the present route.
+    pub(super) fn follows(&mut self) {
+        self.route_trouble = None;
+        self.unseen = false;
     }
 
     pub(super) fn drain(&mut self, revision: RevisionNumber, limit: &WakeAt) {

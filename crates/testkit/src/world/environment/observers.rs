@@ -213,22 +213,30 @@ impl EnvironmentWorld {
         found.is_some_and(|found| found.incarnation == incarnation && found.is_well())
     }
 
-    /// A route reaches the proxy, which follows it unless it has a newer one.
+    /// A route reaches the proxy, which follows it unless it has a newer one; who sends the newest asks again until it
+    /// is in force.
     pub(super) fn routed(&mut self, route: Route, outside: &mut Surroundings<'_>) {
-        if !self.proxy.is_up || outside.passed < self.port_taken_until {
-            if route.fence == self.proxy.newest {
-                outside.later(Duration::from_millis(500), Happening::Routed(Box::new(route)));
-            }
+        let (port_is_free, followed) = (self.port_is_free(outside.passed), self.proxy.route.as_ref());
+        // A host learns its address with the first route, and no route before it listened there once.
+        let learns = self.proxy.is_up && (port_is_free || followed.is_some());
+        if !(learns && port_is_free) && route.fence == self.proxy.newest {
+            outside.later(Duration::from_millis(500), Happening::Routed(Box::new(route.clone())));
+        }
+        let followed = followed.map(|followed| followed.fence);
+        if !learns || followed > Some(route.fence) {
             return;
         }
-        if self
-            .proxy
-            .route
-            .as_ref()
-            .is_some_and(|followed| followed.fence > route.fence)
-        {
-            return;
+        if followed != Some(route.fence) {
+            self.judge_route(&route);
+            self.proxy.route = Some(route);
         }
+        if port_is_free {
+            self.in_force(outside);
+        }
+    }
+
+    /// Judges a route that is news to the proxy.
+    fn judge_route(&mut self, route: &Route) {
         for (revision, weight) in &route.table.split {
             let runs = self
                 .fleets
@@ -238,12 +246,19 @@ impl EnvironmentWorld {
                 let detail = format!("the proxy is sent to {revision}, which was stopped");
                 self.law.violate("1 traffic", detail);
             }
-            if *weight == 100 {
-                self.law.had_everything.insert(*revision);
-            }
         }
-        self.proxy.route = Some(route);
+    }
+
+    /// The proxy serves by its route and says so.
+    fn in_force(&mut self, outside: &mut Surroundings<'_>) {
+        let split = self.proxy.route.iter().flat_map(|route| &route.table.split);
+        let whole = split.filter(|(_, weight)| **weight == 100);
+        self.law.had_everything.extend(whole.map(|(revision, _)| *revision));
         self.tell_route(outside);
+    }
+
+    pub(super) fn port_is_free(&self, passed: Duration) -> bool {
+        passed >= self.port_taken_until
     }
 
     pub(super) fn refuse_route(&mut self, key: &EffectKey, route: &Route, outside: &mut Surroundings<'_>) {
@@ -275,16 +290,16 @@ impl EnvironmentWorld {
 
     pub(super) fn proxy_starts(&mut self, outside: &mut Surroundings<'_>) {
         self.proxy.start(outside.passed);
-        if !outside.chance.per_mille(300) {
-            self.tell_route(outside);
-            return;
+        if outside.chance.per_mille(300) {
+            // Somebody else took the port while it was free.
+            self.port_taken_until = outside.passed + outside.chance.milliseconds(500, 40_000);
         }
-        // Somebody else took the port while it was free.
-        let taken = outside.chance.milliseconds(500, 40_000);
-        self.port_taken_until = outside.passed + taken;
-        if let Some(route) = self.proxy.route.take() {
+        if self.port_is_free(outside.passed) {
+            self.in_force(outside);
+        } else if let Some(route) = self.proxy.route.clone() {
             self.refuse_route(&EffectKey::new("route"), &route, outside);
-            outside.later(taken, Happening::Routed(Box::new(route)));
+            let again = self.port_taken_until.saturating_sub(outside.passed);
+            outside.later(again, Happening::Routed(Box::new(route)));
         }
     }
 

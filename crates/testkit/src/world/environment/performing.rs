@@ -172,7 +172,7 @@ impl EnvironmentWorld {
 
     /// Sends the route to the proxy; while its port is taken, again and again.
     fn send_route(&mut self, key: &EffectKey, route: &Route, outside: &mut Surroundings<'_>) {
-        if outside.passed < self.port_taken_until {
+        if !self.port_is_free(outside.passed) {
             self.refuse_route(key, route, outside);
         }
         self.proxy.newest = self.proxy.newest.max(route.fence);

@@ -54,8 +54,8 @@ impl Proxy {
         }
     }
 
-    /// Serves the requests that came until `passed`.
-    pub(super) fn serve(&mut self, passed: Duration, answers: impl Fn(RevisionNumber) -> Answers) {
+    /// Serves the requests that came until `passed`, if it listens.
+    pub(super) fn serve(&mut self, passed: Duration, listens: bool, answers: impl Fn(RevisionNumber) -> Answers) {
         let gone = passed.saturating_sub(self.counted_until).as_millis() as u64;
         let requests = gone * self.rate / 60_000;
         if requests == 0 {
@@ -63,7 +63,7 @@ impl Proxy {
         }
         self.counted_until = passed;
         let well = if self.rate < 100 { 3 } else { 100_u64 };
-        let Some(route) = self.route.as_ref().filter(|_| self.is_up) else {
+        let Some(route) = self.route.as_ref().filter(|_| self.is_up && listens) else {
             return;
         };
         for (revision, weight) in &route.table.split {
