@@ -52,10 +52,6 @@ pub enum GitError {
 pub struct Commit {
     /// The full hash.
     pub sha: String,
-    /// The first line of its message.
-    pub subject: String,
-    /// Its author.
-    pub author: String,
     /// When it was committed, in seconds since 1970.
     pub time: i64,
 }
@@ -97,7 +93,7 @@ impl Repository {
             "log",
             "-1",
             "--no-show-signature",
-            "--format=%H%n%s%n%an%n%ct",
+            "--format=%H%n%ct",
             "--end-of-options",
             &revision,
         ])?;
@@ -105,8 +101,6 @@ impl Repository {
         let mut line = || lines.next().unwrap_or_default().to_owned();
         Ok(Commit {
             sha: line(),
-            subject: line(),
-            author: line(),
             time: line().parse().unwrap_or_default(),
         })
     }

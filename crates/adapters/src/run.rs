@@ -68,10 +68,15 @@ impl RunFolders {
         StreamId::new("run", format_args!("{project}/{run}"))
     }
 
+    /// Returns the folder that holds the runs of a project.
+    pub fn runs(&self, project: &str) -> PathBuf {
+        self.root.join("projects").join(project).join("runs")
+    }
+
     /// Returns the folder of the run with the stream `run/PROJECT/ID`.
     pub fn of(&self, stream: &StreamId) -> PathBuf {
         let (project, run) = stream.rest().rsplit_once('/').unwrap_or(("", stream.rest()));
-        self.root.join("projects").join(project).join("runs").join(run)
+        self.runs(project).join(run)
     }
 
     /// Returns what a run uploaded.

@@ -22,10 +22,11 @@ use lockgate_core::machine::replay;
 use lockgate_core::{InputId, Machine, Sequence, StreamId};
 use lockgate_delivery::{Environment, EnvironmentEvent};
 use lockgate_engine::EventLog;
-use lockgate_engine::domain::decode;
+use lockgate_engine::domain::{OpenError, decode};
 use lockgate_host::HostHome;
 use lockgate_ship::{Fact, Ship, ShipEvent};
 use lockgate_store::{Durability, SqliteLog};
+use tokio::sync::OnceCell;
 
 use crate::config::{self, Configuration};
 use crate::exit::Failure;
@@ -37,6 +38,7 @@ pub(crate) struct Place {
     pub(crate) project: Project,
     pub(crate) identity: String,
     pub(crate) home: Home,
+    log: OnceCell<SqliteLog>,
 }
 
 impl Place {
@@ -48,6 +50,7 @@ impl Place {
             project,
             identity,
             home: Home::find()?,
+            log: OnceCell::new(),
         })
     }
 
@@ -71,61 +74,59 @@ impl Place {
         StreamId::new("environment", format_args!("{}/{environment}", self.identity))
     }
 
-    /// Returns the events of an environment; none when nothing was ever deployed there.
-    pub(crate) async fn events(&self, environment: &str) -> Result<Vec<EnvironmentEvent>, Failure> {
-        let path = self.home.driver_log();
-        if !path.exists() {
-            return Ok(Vec::new());
-        }
-        let log = SqliteLog::open(&path, Durability::Power).await.map_err(unreadable)?;
-        let stream = self.stream(environment);
-        let recorded = log.read(&stream, Sequence(0)).await.map_err(unreadable)?;
-        let events: Result<Vec<_>, _> = recorded
-            .iter()
-            .map(|recorded| decode::<Environment>(&stream, recorded))
-            .collect();
-        log.close().await;
-        events.map_err(unreadable)
-    }
-
-    /// Returns the newest ship to an environment with its events.
-    pub(crate) async fn newest_ship(&self, environment: &str) -> Result<Option<(StreamId, Vec<ShipEvent>)>, Failure> {
+    /// Returns the driver's log, opened once; `None` before anything was ever delivered from this machine.
+    async fn log(&self) -> Result<Option<&SqliteLog>, Failure> {
         let path = self.home.driver_log();
         if !path.exists() {
             return Ok(None);
         }
-        let log = SqliteLog::open(&path, Durability::Power).await.map_err(unreadable)?;
-        let mut newest = None;
+        let open = self.log.get_or_try_init(|| SqliteLog::open(&path, Durability::Power));
+        open.await.map(Some).map_err(unreadable)
+    }
+
+    /// Returns the events of an environment; none when nothing was ever deployed there.
+    pub(crate) async fn events(&self, environment: &str) -> Result<Vec<EnvironmentEvent>, Failure> {
+        let Some(log) = self.log().await? else {
+            return Ok(Vec::new());
+        };
+        read::<Environment>(log, &self.stream(environment))
+            .await?
+            .map_err(unreadable)
+    }
+
+    /// Returns the newest ship to an environment with its events.
+    pub(crate) async fn newest_ship(&self, environment: &str) -> Result<Option<(StreamId, Vec<ShipEvent>)>, Failure> {
+        let Some(log) = self.log().await? else {
+            return Ok(None);
+        };
         let own = format!("{}/", self.identity);
-        let heads = log.heads(Ship::KIND).await.map_err(unreadable)?;
-        for head in heads
-            .into_iter()
-            .rev()
-            .filter(|head| head.stream.rest().starts_with(&own))
-        {
-            let recorded = log.read(&head.stream, Sequence(0)).await.map_err(unreadable)?;
-            let events: Result<Vec<_>, _> = recorded
-                .iter()
-                .map(|recorded| decode::<Ship>(&head.stream, recorded))
-                .collect();
-            match events {
+        let heads = log.heads(Ship::KIND).await.map_err(unreadable)?.into_iter();
+        for head in heads.rev().filter(|head| head.stream.rest().starts_with(&own)) {
+            match read::<Ship>(log, &head.stream).await? {
                 Ok(events) if is_ship_to(&events, &self.identity, environment) => {
-                    newest = Some((head.stream, events));
-                    break;
+                    return Ok(Some((head.stream, events)));
                 }
                 Ok(_) => {}
                 // Nobody is kept from looking by a ship that a later version began.
                 Err(error) => tracing::warn!(stream = %head.stream, %error, "a ship is passed over"),
             }
         }
-        log.close().await;
-        Ok(newest)
+        Ok(None)
     }
 
     /// Returns an environment folded from its log.
     pub(crate) async fn environment(&self, name: &str) -> Result<Option<Environment>, Failure> {
         Ok(replay::<Environment>(self.stream(name), &self.events(name).await?))
     }
+}
+
+/// Returns the events of a stream, or why they are not those of this machine.
+async fn read<M: Machine<Id = StreamId>>(
+    log: &SqliteLog,
+    stream: &StreamId,
+) -> Result<Result<Vec<M::Event>, OpenError>, Failure> {
+    let recorded = log.read(stream, Sequence(0)).await.map_err(unreadable)?;
+    Ok(recorded.iter().map(|recorded| decode::<M>(stream, recorded)).collect())
 }
 
 fn is_ship_to(events: &[ShipEvent], project: &str, environment: &str) -> bool {

@@ -106,9 +106,8 @@ pub(crate) fn slots(given: Option<u32>) -> u32 {
 
 /// Returns the number of the next run of a project: one more than there have been.
 pub(crate) fn run_number(folders: &RunFolders, identity: &str) -> u64 {
-    let any = folders.of(&RunFolders::stream(identity, "any"));
-    let runs = any.parent().map(std::fs::read_dir);
-    1 + runs.and_then(Result::ok).map_or(0, |runs| runs.count() as u64)
+    let runs = std::fs::read_dir(folders.runs(identity));
+    1 + runs.map_or(0, |runs| runs.count() as u64)
 }
 
 /// Returns the start of a run of a plan.

@@ -3,6 +3,8 @@
 use std::io::Write;
 use std::path::Path;
 
+use lockgate_adapters::run::RunFolders;
+
 use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
@@ -12,7 +14,7 @@ use crate::run::identity;
 /// Prints the logs of a run of this project; `last` is the newest.
 pub(crate) fn print(directory: &Path, run: &str) -> Result<Exit, Failure> {
     let project = Project::find(directory, config::project_name)?;
-    let runs = Home::find()?.project(&identity(&project)).join("runs");
+    let runs = RunFolders::new(Home::find()?.folder()).runs(&identity(&project));
     let known = names(&runs);
     let name = match run {
         "last" => known.last().cloned(),

@@ -114,6 +114,12 @@ impl Diagnostic {
         }
     }
 
+    /// Returns it as a line, for who asked for something else: `path:line:column: message`.
+    pub fn in_one_line(&self) -> String {
+        let (line, column) = self.file.position(self.span.start);
+        format!("{}:{line}:{column}: {}", self.file.path, self.message)
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {

@@ -37,7 +37,7 @@ pub use rollout::{Phase, Rollout, Soak};
 
 use crate::definition::ApplicationDefinition;
 use crate::release::Release;
-use crate::revision::{Revision, RevisionNumber, Running};
+use crate::revision::{Revision, RevisionNumber, Running, Slot};
 
 /// How many earlier revisions can be named in a rollback.
 const KNOWN_REVISIONS: usize = 20;
@@ -212,6 +212,8 @@ impl Environment {
             _ => rollout.base,
         };
         after.previous = None;
+        after.draining.clear();
+        after.unseen = false;
         after
     }
 
@@ -219,6 +221,12 @@ impl Environment {
     /// to follow the present route.
     fn is_left(&self, revision: RevisionNumber) -> bool {
         !self.unseen && !self.is_draining(revision)
+    }
+
+    /// Returns the revision that ends as soon as its last requests are answered, and has this slot until then.
+    pub(crate) fn lingering(&self, slot: Slot) -> Option<&Revision> {
+        let mut running = self.revisions.values().filter(|r| r.running == Running::Wanted);
+        running.find(|revision| revision.slot == slot && !self.is_left(revision.number))
     }
 
     fn is_draining(&self, revision: RevisionNumber) -> bool {

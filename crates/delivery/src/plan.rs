@@ -81,7 +81,8 @@ pub fn dry_run(environment: &Environment, intent: &Intent, by: &Actor) -> Result
 /// Returns the plan that brings `release` up beside what serves.
 pub(crate) fn bring_up(environment: &Environment, movement: Movement, content: &Content<'_>) -> RolloutPlan {
     let from = environment.stable().map(Serving::of);
-    let retires = environment.previous().map(Serving::of);
+    let slot = from.as_ref().map_or(Slot::Blue, |serving| serving.slot.other());
+    let retires = environment.previous().or_else(|| environment.lingering(slot));
     let Content {
         release,
         definition,
@@ -91,11 +92,11 @@ pub(crate) fn bring_up(environment: &Environment, movement: Movement, content: &
         environment: environment.name().to_owned(),
         movement,
         revision: environment.next_revision(),
-        slot: from.as_ref().map_or(Slot::Blue, |serving| serving.slot.other()),
+        slot,
         release: release.clone(),
         definition: definition.clone(),
         from,
-        retires,
+        retires: retires.map(Serving::of),
         steps: Vec::new(),
         sight: Vec::new(),
         notes: notes(environment, by),

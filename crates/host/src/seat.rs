@@ -20,7 +20,7 @@ use crate::clock;
 use crate::durable::{self, Durability};
 use crate::layout::{HostHome, Role};
 use crate::liveness::Claim;
-use crate::{socket, sys};
+use crate::{socket, stop, sys};
 
 /// Whether a process leaves its starter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -169,7 +169,7 @@ fn introduce(home: &HostHome, role: Role) {
         let _ = std::fs::remove_file(&path);
     }
     if role == Role::Supervisor {
-        let _ = std::fs::remove_file(home.stopped_mark());
+        let _ = stop::unmark(home);
     }
 }
 

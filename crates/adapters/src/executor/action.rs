@@ -67,12 +67,11 @@ fn parse(text: &str, reference: &str, path: &Path) -> Result<ActionDefinition, S
             .diagnostics
             .iter()
             .filter(|found| found.severity == Severity::Error);
-        mistakes.map(in_one_line).collect::<Vec<_>>().join("; ")
+        mistakes.map(with_help).collect::<Vec<_>>().join("; ")
     })
 }
 
-fn in_one_line(found: &Diagnostic) -> String {
-    let (line, column) = found.file.position(found.span.start);
+fn with_help(found: &Diagnostic) -> String {
     let help = found.help.as_ref().map(|help| format!(" ({help})")).unwrap_or_default();
-    format!("{}:{line}:{column}: {}{help}", found.file.path, found.message)
+    format!("{}{help}", found.in_one_line())
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use lockgate_adapters::executor::shell::find_program;
 use lockgate_adapters::executor::{Debug, ExecutorOptions, ProcessExecutor, Source, SystemChanges, UserEnvironment};
 use lockgate_core::{EffectKey, Secret};
 use lockgate_host::Roles;
@@ -348,7 +349,7 @@ pub(crate) fn all_files(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 /// Returns whether a program is there; `cargo xtask test` says what is left out without it.
 pub(crate) fn is_installed(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|folder| folder.join(program).is_file())
+    find_program(program, &path.to_string_lossy()).is_some()
 }
 
 fn roles() -> Roles {

@@ -7,10 +7,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use lockgate_core::StreamId;
+use lockgate_core::{Machine, StreamId};
 use lockgate_delivery::Environment;
 use lockgate_engine::EventLog;
-use lockgate_store::{Durability, SqliteLog};
+
+use tokio::sync::OnceCell;
 
 use super::{Place, unreadable};
 use crate::config::{self, Soundness};
@@ -18,7 +19,6 @@ use crate::exit::Failure;
 use crate::home::Home;
 use crate::project::{CONFIGURATION, Project};
 use crate::render::out;
-use lockgate_core::Machine;
 
 impl Place {
     /// Returns the project of a folder for a command that needs only its identity.
@@ -57,6 +57,7 @@ impl Place {
             project,
             identity,
             home,
+            log: OnceCell::new(),
         };
         Ok((place, soundness))
     }
@@ -99,15 +100,11 @@ impl Place {
 
     /// Returns the environments of the event log.
     async fn deployed(&self) -> Result<BTreeSet<String>, Failure> {
-        let path = self.home.driver_log();
-        if !path.exists() {
+        let Some(log) = self.log().await? else {
             return Ok(BTreeSet::new());
-        }
-        let log = SqliteLog::open(&path, Durability::Power).await.map_err(unreadable)?;
-        let heads = log.heads(Environment::KIND).await;
-        log.close().await;
-        let names = heads.map_err(unreadable)?.into_iter();
-        Ok(names.filter_map(|head| self.name_of(&head.stream)).collect())
+        };
+        let heads = log.heads(Environment::KIND).await.map_err(unreadable)?.into_iter();
+        Ok(heads.filter_map(|head| self.name_of(&head.stream)).collect())
     }
 
     fn name_of(&self, stream: &StreamId) -> Option<String> {

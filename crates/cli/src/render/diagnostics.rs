@@ -43,13 +43,11 @@ fn row(diagnostic: &Diagnostic) -> Row<'_> {
 
 /// Returns one mistake as a line, for who asked for something else.
 pub(crate) fn in_one_line(diagnostic: &Diagnostic) -> String {
-    let (line, column) = diagnostic.file.position(diagnostic.span.start);
-    let (path, message) = (&diagnostic.file.path, &diagnostic.message);
     let severity = match diagnostic.severity {
         Severity::Error => "error",
         Severity::Warning => "warning",
     };
-    format!("{severity}: {path}:{line}:{column}: {message}")
+    format!("{severity}: {}", diagnostic.in_one_line())
 }
 
 /// Returns one mistake with its excerpt and hint.

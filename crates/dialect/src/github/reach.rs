@@ -117,13 +117,13 @@ impl LocalActions {
             match action {
                 Action::Missing if used.may_be_brought => {}
                 Action::Missing => found.push(used.refused(used.missing(), CHECK_THE_PATH)),
-                Action::Broken(mistake) => found.push(used.refused(in_one_line(mistake), SEE_CHECK)),
+                Action::Broken(mistake) => found.push(used.refused(mistake.in_one_line(), SEE_CHECK)),
                 Action::Read { lowered, .. } => {
                     let first = lowered
                         .diagnostics
                         .iter()
                         .find(|found| found.severity == Severity::Error);
-                    found.extend(first.map(|first| used.refused(in_one_line(first), SEE_CHECK)));
+                    found.extend(first.map(|first| used.refused(first.in_one_line(), SEE_CHECK)));
                     let unsupported = lowered.action.iter().flat_map(|action| &action.unsupported);
                     found.extend(unsupported.cloned());
                     open.extend(&lowered.uses);
@@ -338,9 +338,4 @@ pub(super) fn unknown_input<'a>(
         (None, listed) => format!("its inputs are {}", listed.join(", ")),
     };
     Diagnostic::warning(codes::UNKNOWN_ACTION_INPUT, file, span, message).help(help)
-}
-
-fn in_one_line(found: &Diagnostic) -> String {
-    let (line, column) = found.file.position(found.span.start);
-    format!("{}:{line}:{column}: {}", found.file.path, found.message)
 }

@@ -179,8 +179,8 @@ async fn an_upgrade_is_a_tunnel() {
     assert_eq!((counts.application.informational, counts.failures.client_gone), (1, 0));
 }
 
-#[tokio::test]
-async fn a_client_that_leaves_cancels_its_request() {
+/// Returns a client whose request an instance has begun and does not answer.
+async fn waiting() -> (Stage, Instance, Client) {
     let (stage, instance) = (Stage::new(), Instance::start("r1").await);
     stage.route("r1", &[instance.address]);
     let mut client = Client::connect(stage.address).await;
@@ -189,6 +189,12 @@ async fn a_client_that_leaves_cancels_its_request() {
         instance.shared.begun.load(Ordering::SeqCst) == 1
     })
     .await;
+    (stage, instance, client)
+}
+
+#[tokio::test]
+async fn a_client_that_leaves_cancels_its_request() {
+    let (stage, instance, client) = waiting().await;
     drop(client);
     until("the instance sees it", || {
         instance.shared.dropped.load(Ordering::SeqCst) == 1
@@ -200,14 +206,7 @@ async fn a_client_that_leaves_cancels_its_request() {
 
 #[tokio::test]
 async fn a_client_that_waited_in_vain_is_told_from_one_that_left() {
-    let (stage, instance) = (Stage::new(), Instance::start("r1").await);
-    stage.route("r1", &[instance.address]);
-    let mut client = Client::connect(stage.address).await;
-    client.write("GET /gated HTTP/1.1\r\nHost: shop\r\n\r\n").await;
-    until("the instance has begun", || {
-        instance.shared.begun.load(Ordering::SeqCst) == 1
-    })
-    .await;
+    let (stage, _instance, client) = waiting().await;
     let waited = std::time::Instant::now();
     until("a second has passed", || {
         waited.elapsed() > std::time::Duration::from_secs(1)

@@ -3,10 +3,12 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stdout,
+    clippy::print_stderr,
     reason = "a test ends at the first surprise, and says what it left out"
 )]
 
+#[path = "../../../cli/tests/support/disk.rs"]
+mod disk;
 mod full;
 mod race;
 

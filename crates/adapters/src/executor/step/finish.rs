@@ -30,11 +30,11 @@ pub(super) fn finish(run: &Run, record: &StepRecord, mut output: Output<'_>, sta
     let masker = run.masker(&record.directory);
     let files = StepFiles::of(&run.job(&record.directory).temp(), record.attempt.as_str());
     let mut written = files.read(&masker);
-    let Ending {
+    let Outcome {
         exit,
         mut reasons,
         last_words,
-    } = Ending::of(state, record.stopped_with(run));
+    } = Outcome::of(state, record.stopped_with(run));
     reasons.append(&mut written.mistakes);
     let remarks: Vec<String> = reasons
         .iter()
@@ -101,7 +101,7 @@ pub(super) fn refused(run: &Run, step: &StepAttempt, reason: &str) -> StepEnd {
 }
 
 /// How a step's process ended.
-struct Ending {
+struct Outcome {
     exit: StepExit,
     /// Why, when there is more to say than the exit code.
     reasons: Vec<String>,
@@ -109,7 +109,7 @@ struct Ending {
     last_words: Option<String>,
 }
 
-impl Ending {
+impl Outcome {
     fn of(state: &AttemptState, stopped: Option<String>) -> Self {
         let (exit, reason, last_words) = match (state, stopped) {
             (

@@ -21,6 +21,31 @@ impl ProcessTarget {
         artifact: &str,
         reporter: &Reporter<'_>,
     ) {
+        reporter.once(match self.put(stream, revision, release, artifact).await {
+            Ok(()) => Report::ArtifactPlaced,
+            Err(reason) => Report::PlaceRefused { reason },
+        });
+        std::future::pending::<()>().await;
+    }
+
+    /// Places the artifact anew when its folder was removed behind our back, so that an instance can start again.
+    pub(super) async fn put_back(&self, stream: &StreamId, run: &Run) {
+        if self.placement(stream, run.revision).is_dir() {
+            return;
+        }
+        if let Err(reason) = self.put(stream, run.revision, &run.release, &run.artifact).await {
+            tracing::warn!(reason, revision = %run.revision, "the artifact cannot be placed anew");
+        }
+    }
+
+    /// Puts the artifact in its place, one at a time; returns why not, in words.
+    async fn put(
+        &self,
+        stream: &StreamId,
+        revision: RevisionNumber,
+        release: &Release,
+        artifact: &str,
+    ) -> Result<(), String> {
         let (store, place) = (self.releases(stream), self.placement(stream, revision));
         let (release, artifact) = (release.clone(), artifact.to_owned());
         let turn = self.placing.take(&place).await;
@@ -28,33 +53,9 @@ impl ProcessTarget {
             let _turn = turn;
             put(&store, &release, &artifact, &place)
         });
-        let placed = placed.await;
-        reporter.once(match placed {
-            Ok(Ok(())) => Report::ArtifactPlaced,
-            Ok(Err(error)) => Report::PlaceRefused {
-                reason: in_words(&error),
-            },
-            Err(error) => Report::PlaceRefused {
-                reason: error.to_string(),
-            },
-        });
-        std::future::pending::<()>().await;
-    }
-
-    /// Places the artifact anew when its folder was removed behind our back, so that an instance can start again.
-    pub(super) async fn put_back(&self, stream: &StreamId, run: &Run) {
-        let (store, place) = (self.releases(stream), self.placement(stream, run.revision));
-        if place.is_dir() {
-            return;
-        }
-        let (release, artifact) = (run.release.clone(), run.artifact.clone());
-        let turn = self.placing.take(&place).await;
-        let placed = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            put(&store, &release, &artifact, &place)
-        });
-        if let Ok(Err(error)) = placed.await {
-            tracing::warn!(error = in_words(&error), revision = %run.revision, "the artifact cannot be placed anew");
+        match placed.await {
+            Ok(placed) => placed.map_err(|error| lockgate_engine::driver::Chain(&error).to_string()),
+            Err(error) => Err(error.to_string()),
         }
     }
 
@@ -106,10 +107,6 @@ fn absent(removed: io::Result<()>) -> io::Result<()> {
 fn staging(place: &Path) -> PathBuf {
     let name = place.file_name().unwrap_or_default().to_string_lossy();
     place.with_file_name(format!(".new-{name}"))
-}
-
-fn in_words(error: &ReleaseError) -> String {
-    lockgate_engine::driver::Chain(error).to_string()
 }
 
 #[cfg(test)]
