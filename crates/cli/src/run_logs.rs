@@ -9,6 +9,7 @@ use crate::config;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
 use crate::project::Project;
+use crate::render::log_line::readable;
 use crate::run::identity;
 
 /// Prints the logs of a run of this project; `last` is the newest.
@@ -51,7 +52,7 @@ pub(crate) fn print(directory: &Path, run: &str) -> Result<Exit, Failure> {
 
 fn show(job: &str, step: &str, text: &[u8]) {
     let mut stdout = std::io::stdout().lock();
-    for line in String::from_utf8_lossy(text).lines() {
+    for line in String::from_utf8_lossy(text).lines().filter_map(readable) {
         // A reader that went away is no failure.
         let _ = writeln!(stdout, "{job} › {step} | {line}");
     }

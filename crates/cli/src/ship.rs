@@ -7,6 +7,7 @@ use std::sync::Arc;
 use lockgate_adapters::clock::SystemClock;
 use lockgate_adapters::run::{RunFolders, RunRecord};
 use lockgate_core::{Machine, Sequence, Standing, StreamId};
+use lockgate_delivery::Environment;
 use lockgate_delivery::environment::{Actor, WhileRunning};
 use lockgate_engine::Clock;
 use lockgate_engine::domain::decode;
@@ -61,6 +62,9 @@ pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<
             start.version,
             &start.commit[..12.min(start.commit.len())]
         ));
+        if !arguments.supersede {
+            forewarn(&place, environment).await?;
+        }
         client.begin(&stream, &start).await
     };
     if let Err(failure) = begun.await {
@@ -77,6 +81,19 @@ pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<
     }
     .tell(&mut client)
     .await
+}
+
+/// Says before the run what would refuse the ship behind it.
+async fn forewarn(place: &Place, environment: &str) -> Result<(), Failure> {
+    let now = place.environment(environment).await?;
+    if let Some(rollout) = now.as_ref().and_then(Environment::rollout) {
+        out::progress(format_args!(
+            "{environment} is busy with {}: {}; unless that is over when the run is, this ship is refused",
+            rollout.plan.release.version,
+            rollout.doing()
+        ));
+    }
+    Ok(())
 }
 
 /// A ship takes a commit; what is not committed would not come along.

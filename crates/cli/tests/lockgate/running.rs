@@ -61,8 +61,10 @@ fn an_interrupt_cancels_cleanly() {
         let told = command.wait().expect(4);
         assert!(told.err.contains("cancelled"), "{signal}: {told}");
         assert_eq!(fs::read_to_string(&story).unwrap(), "begun\n");
-        let left = processes::of_home(&scene.home);
-        assert!(left.is_empty(), "{signal}: {left:#?}");
+        // What was killed last may still be on its way out.
+        until(&format!("nothing is left after {signal}"), || {
+            processes::of_home(&scene.home).is_empty().then_some(())
+        });
     }
 }
 
@@ -80,7 +82,7 @@ fn the_output_of_a_step_that_is_stopped_is_shown_once() {
     for line in [
         "wait | shown once\n",
         "wait | cleaned up\n",
-        "wait | ##[error]The operation was canceled.\n",
+        "wait | error: The operation was canceled.\n",
     ] {
         assert_eq!(told.err.matches(line).count(), 1, "{line}{told}");
     }

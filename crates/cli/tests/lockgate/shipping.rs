@@ -180,10 +180,13 @@ fn a_ship_that_the_environment_refuses_is_what_why_tells() {
     fs::write(&file, long).unwrap();
     scene.lockgate(&["deploy", "--wait", "promoted"]).expect(0);
     fs::write(&file, quick).unwrap();
-    scene
-        .lockgate(&["ship"])
-        .expect(3)
-        .says(&["is not over", "why: `lockgate why production`"]);
+    scene.lockgate(&["ship"]).expect(3).says(&[
+        "production is busy with",
+        "soaking",
+        "unless that is over when the run is, this ship is refused",
+        "is not over",
+        "why: `lockgate why production`",
+    ]);
     let refused = scene.lockgate(&["ship", "--json"]).expect(3).json();
     assert_eq!(refused["outcome"], "refused", "{refused:#}");
     assert!(

@@ -54,7 +54,8 @@ pub(super) fn run(context: &mut Context<'_>) -> Result<Done, Failure> {
             let names = git.working_files(&top)?;
             let copied = tree::copy(&top, &target, &names, &Skipping::new(context))?;
             context.say(&format!(
-                "{copied} files of the working tree {} with their edits",
+                "{copied} {} of the working tree {}, with what is not committed",
+                if copied == 1 { "file" } else { "files" },
                 top.display()
             ));
         }

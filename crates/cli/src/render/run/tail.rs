@@ -9,6 +9,8 @@ use std::collections::VecDeque;
 use lockgate_adapters::executor::LogChange;
 use lockgate_pipeline::run::effect::AttemptId;
 
+use crate::render::log_line::readable;
+
 /// How many lines of a failed step are shown.
 const LAST_LINES: usize = 30;
 
@@ -38,7 +40,7 @@ impl Tail {
                 None
             }
             LogChange::Ended => None,
-            LogChange::Line(line) => self.line(line),
+            LogChange::Line(line) => self.line(&line),
         }
     }
 
@@ -47,14 +49,15 @@ impl Tail {
         self.last.iter()
     }
 
-    fn line(&mut self, line: String) -> Option<&str> {
+    fn line(&mut self, line: &str) -> Option<&str> {
+        self.lines += 1;
+        let is_new = self.lines > self.seen;
+        self.seen = self.seen.max(self.lines);
+        let line = readable(line)?;
         if self.last.len() == LAST_LINES {
             self.last.pop_front();
         }
         self.last.push_back(line);
-        self.lines += 1;
-        let is_new = self.lines > self.seen;
-        self.seen = self.seen.max(self.lines);
         self.last.back().filter(|_| is_new).map(String::as_str)
     }
 }
