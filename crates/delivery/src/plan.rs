@@ -14,7 +14,7 @@ pub use step::PlanStep;
 
 use crate::definition::{ApplicationDefinition, Origin, Previous};
 use crate::environment::decide::intent;
-use crate::environment::{Actor, Environment, Intent, Refusal};
+use crate::environment::{Actor, Environment, Intent, Record, Refusal};
 use crate::release::Release;
 use crate::revision::{Revision, RevisionNumber, Running, Slot};
 
@@ -107,6 +107,7 @@ pub(crate) fn bring_up(environment: &Environment, movement: Movement, content: &
     }
     if movement == Movement::Deploy {
         plan.notes.extend(repeated(environment, release, definition));
+        plan.notes.extend(rolled_back(environment, release));
     }
     plan.steps = step::bring_up(&plan);
     if movement == Movement::Deploy {
@@ -182,6 +183,19 @@ fn repeated(environment: &Environment, release: &Release, definition: &Applicati
          afterwards {back}",
         environment.title(stable.number)
     ))
+}
+
+/// Returns the note that traffic was taken away from just this here, the last time that it came.
+fn rolled_back(environment: &Environment, release: &Release) -> Option<String> {
+    let mut before = environment.known().iter().rev();
+    let (number, known) = before.find(|(_, known)| known.release.artifacts == release.artifacts)?;
+    (known.record == Record::RolledBack).then(|| {
+        format!(
+            "{} was rolled back here, and this is the same artifact; `lockgate history {}` tells why",
+            environment.title(*number),
+            environment.name()
+        )
+    })
 }
 
 impl RolloutPlan {
