@@ -30,6 +30,7 @@ use crate::render::out;
 use crate::render::run::{Output, RunScreen};
 use crate::{host_command, user};
 
+pub(crate) mod again;
 mod marks;
 
 /// How long a step that is told to end may take: 7.5 seconds after the interrupt, and 2.5 after TERM, as on GitHub.
@@ -230,7 +231,7 @@ impl Workbench {
         } else {
             Output::fitting(arguments.progress)
         };
-        let mut screen = RunScreen::new(arguments.progress, output, logs);
+        let mut screen = RunScreen::new(arguments.progress, output, logs, again::options(&arguments.workflow));
         let mut states = handle.states();
         let mut interrupts = 0;
         loop {

@@ -42,6 +42,8 @@ struct Voyage<'a> {
     stream: StreamId,
     wait: Wait,
     json: bool,
+    /// The options with which a job of the run runs again.
+    again: String,
 }
 
 pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<Exit, Failure> {
@@ -78,6 +80,7 @@ pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<
         stream,
         wait: arguments.wait,
         json: arguments.json,
+        again: run::again::options(&workflow_of(arguments)),
     }
     .tell(&mut client)
     .await
@@ -118,6 +121,18 @@ fn refuse_changes(place: &Place) -> Result<(), Failure> {
     )
 }
 
+/// Returns what is to be run, and with what.
+fn workflow_of(arguments: &ShipArguments) -> WorkflowArguments {
+    WorkflowArguments {
+        workflow: arguments.workflow.clone(),
+        event: "push".to_owned(),
+        secret: arguments.secret.clone(),
+        secret_file: arguments.secret_file.clone(),
+        var: arguments.var.clone(),
+        ..WorkflowArguments::default()
+    }
+}
+
 /// Makes the run's plan and folder, and returns what the ship begins with.
 fn prepare(
     place: &Place,
@@ -128,14 +143,7 @@ fn prepare(
 ) -> Result<ShipStart, Failure> {
     let definition = configuration.environment(Some(environment))?.1;
     let run_stream = StreamId::new("run", run_of(stream));
-    let workflow = WorkflowArguments {
-        workflow: arguments.workflow.clone(),
-        event: "push".to_owned(),
-        secret: arguments.secret.clone(),
-        secret_file: arguments.secret_file.clone(),
-        var: arguments.var.clone(),
-        ..WorkflowArguments::default()
-    };
+    let workflow = workflow_of(arguments);
     let replaced: BTreeSet<String> = configuration.replaced_jobs.iter().cloned().collect();
     let request = Request {
         project: &place.project,
@@ -275,7 +283,8 @@ impl Voyage<'_> {
     async fn show_run(&self) -> Result<Exit, Failure> {
         let stream = StreamId::new("run", run_of(&self.stream));
         let folders = RunFolders::new(self.place.home.folder());
-        let mut screen = RunScreen::new(Progress::Auto, Output::Folded, folders.of(&stream).join("logs"));
+        let logs = folders.of(&stream).join("logs");
+        let mut screen = RunScreen::new(Progress::Auto, Output::Folded, logs, self.again.clone());
         let mut client = self.tail_of(&stream).await?;
         let mut folded: Option<Run> = None;
         while let Some(recorded) = client.next_event().await? {

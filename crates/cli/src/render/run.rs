@@ -30,6 +30,7 @@ pub(crate) struct RunScreen {
     output: Output,
     tails: BTreeMap<(JobKey, StepPath), Tail>,
     logs: PathBuf,
+    again: String,
 }
 
 enum Form {
@@ -59,8 +60,8 @@ impl Output {
 }
 
 impl RunScreen {
-    /// Returns a screen for a run whose logs are in `logs`.
-    pub(crate) fn new(progress: Progress, output: Output, logs: PathBuf) -> Self {
+    /// Returns a screen for a run whose logs are in `logs`; `again` are the options with which its jobs run again.
+    pub(crate) fn new(progress: Progress, output: Output, logs: PathBuf, again: String) -> Self {
         let form = match progress {
             Progress::Quiet => Form::Quiet,
             Progress::Tty => Form::Live(Box::default()),
@@ -72,6 +73,7 @@ impl RunScreen {
             output,
             tails: BTreeMap::new(),
             logs,
+            again,
         }
     }
 
@@ -110,7 +112,7 @@ impl RunScreen {
         for job in run.jobs() {
             withheld(&job);
         }
-        for line in failures::lines(run, |job, step| self.tail(job, step)) {
+        for line in failures::lines(run, &self.again, |job, step| self.tail(job, step)) {
             out::progress(line);
         }
         let took = run.concluded_at().map_or(String::new(), |at| {

@@ -5,8 +5,8 @@
 use lockgate_pipeline::run::effect::StepPath;
 use lockgate_pipeline::run::{Blame, Failed, JobView, Run};
 
-/// Returns the lines; `tail` gives the last ones of a step's output.
-pub(super) fn lines<'t, T>(run: &Run, tail: impl Fn(&JobView<'_>, &StepPath) -> T) -> Vec<String>
+/// Returns the lines; `tail` gives the last ones of a step's output, `options` are those with which it runs again.
+pub(super) fn lines<'t, T>(run: &Run, options: &str, tail: impl Fn(&JobView<'_>, &StepPath) -> T) -> Vec<String>
 where
     T: Iterator<Item = &'t String>,
 {
@@ -30,7 +30,7 @@ where
         }
         let is_same = |other: &&Failed<'_>| other.weight == Blame::Counts && other.job.key() == failed.job.key();
         if !failures[at + 1..].iter().any(|other| is_same(&other)) {
-            lines.push(again(run, &failed.job));
+            lines.push(again(run, &failed.job, options));
         }
     }
     lines
@@ -45,11 +45,14 @@ fn title(failed: &Failed<'_>) -> String {
     format!("{}{step}{place}", failed.job.name())
 }
 
-fn again(run: &Run, job: &JobView<'_>) -> String {
+fn again(run: &Run, job: &JobView<'_>, options: &str) -> String {
     let file = &run.plan().pipeline.path;
     let event = match run.plan().event.as_str() {
         "push" => String::new(),
         event => format!(" --event {event}"),
     };
-    format!("  again: lockgate run --workflow {file}{event} --job {}", job.id())
+    format!(
+        "  again: lockgate run --workflow {file}{event}{options} --job {}",
+        job.id()
+    )
 }
