@@ -112,6 +112,25 @@ impl Repository {
             .unwrap_or_default()
     }
 
+    /// Returns the branches whose newest commit is HEAD, here or at `origin`, each once.
+    pub fn branches_at_head(&self) -> Vec<String> {
+        let listed = self.ask([
+            "for-each-ref",
+            "--points-at",
+            "HEAD",
+            "--format=%(refname)",
+            "refs/heads",
+            "refs/remotes/origin",
+        ]);
+        let text = listed.unwrap_or_default();
+        let names = text.lines().filter_map(|line| {
+            line.strip_prefix("refs/heads/")
+                .or(line.strip_prefix("refs/remotes/origin/"))
+        });
+        let names: std::collections::BTreeSet<&str> = names.filter(|name| *name != "HEAD").collect();
+        names.into_iter().map(str::to_owned).collect()
+    }
+
     /// Returns `git describe` of a commit: its tag, or the nearest tag with the distance, or the short hash.
     ///
     /// # Errors

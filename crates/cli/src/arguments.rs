@@ -195,11 +195,28 @@ pub(crate) enum Wait {
     Soaked,
 }
 
+/// An environment, however its name is given.
+#[derive(Debug, Args)]
+pub(crate) struct EnvironmentName {
+    /// The environment; the only one need not be named.
+    #[arg(value_name = "ENVIRONMENT")]
+    plain: Option<String>,
+    /// The same.
+    #[arg(long = "environment", value_name = "ENVIRONMENT", conflicts_with = "plain")]
+    option: Option<String>,
+}
+
+impl EnvironmentName {
+    /// Returns the name that was given.
+    pub(crate) fn given(&self) -> Option<&str> {
+        self.plain.as_deref().or(self.option.as_deref())
+    }
+}
+
 #[derive(Debug, Args)]
 pub(crate) struct ShipArguments {
-    /// The environment [default: the only one].
-    #[arg(long, value_name = "ENV")]
-    pub(crate) environment: Option<String>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentName,
     /// The workflow file to run [default: those that the push triggers].
     #[arg(long, value_name = "FILE")]
     pub(crate) workflow: Option<PathBuf>,
@@ -215,6 +232,15 @@ pub(crate) struct ShipArguments {
     /// A configuration variable.
     #[arg(long, value_name = "K=V")]
     pub(crate) var: Vec<String>,
+    /// Variables from a file of K=V lines.
+    #[arg(long, value_name = "F")]
+    pub(crate) var_file: Option<PathBuf>,
+    /// An environment variable of every step; `env:` of the workflow, of a job or of a step comes before it.
+    #[arg(long, value_name = "K=V")]
+    pub(crate) env: Vec<String>,
+    /// Environment variables from a file of K=V lines.
+    #[arg(long, value_name = "F")]
+    pub(crate) env_file: Option<PathBuf>,
     /// Take the place of a rollout that is under way.
     #[arg(long)]
     pub(crate) supersede: bool,
@@ -228,8 +254,8 @@ pub(crate) struct ShipArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct DeployArguments {
-    /// The environment [default: the only one].
-    pub(crate) environment: Option<String>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentName,
     /// The release [default: the newest].
     #[arg(long, value_name = "V")]
     pub(crate) version: Option<String>,
@@ -249,8 +275,8 @@ pub(crate) struct DeployArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct RollbackArguments {
-    /// The environment [default: the only one].
-    pub(crate) environment: Option<String>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentName,
     /// The version to return to [default: the last good one].
     #[arg(long, value_name = "V")]
     pub(crate) version: Option<String>,
@@ -264,8 +290,8 @@ pub(crate) struct RollbackArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct EnvironmentArgument {
-    /// The environment [default: the only one].
-    pub(crate) environment: Option<String>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentName,
     /// Print the outcome as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -273,8 +299,8 @@ pub(crate) struct EnvironmentArgument {
 
 #[derive(Debug, Args)]
 pub(crate) struct StatusArguments {
-    /// The environment [default: all].
-    pub(crate) environment: Option<String>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentName,
     /// Print it as JSON.
     #[arg(long)]
     pub(crate) json: bool,
@@ -282,8 +308,8 @@ pub(crate) struct StatusArguments {
 
 #[derive(Debug, Args)]
 pub(crate) struct LogsArguments {
-    /// The environment [default: the only one].
-    pub(crate) environment: Option<String>,
+    #[command(flatten)]
+    pub(crate) environment: EnvironmentName,
     /// A run instead of an environment; `last` is the newest.
     #[arg(long, value_name = "RUN")]
     pub(crate) run: Option<String>,

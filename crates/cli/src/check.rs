@@ -103,11 +103,16 @@ fn check(path: &Path, file: &SourceFile, reached: &mut Reached<'_>) -> Vec<Diagn
     match name {
         CONFIGURATION => {
             let mut found = config::read(file, "application").1;
-            let uploaded = init::uploads(path.parent().unwrap_or(Path::new("")));
+            let root = path.parent().unwrap_or(Path::new(""));
+            let jobs = init::jobs(root, None);
+            if !jobs.is_empty() {
+                found.extend(config::strange_jobs(file, &jobs));
+            }
+            let uploaded = init::uploads(root);
             if !uploaded.is_empty() {
                 found.extend(config::strange_artifacts(file, &uploaded));
             }
-            if let Ok(place) = Place::find_quietly(path.parent().unwrap_or(Path::new(""))) {
+            if let Ok(place) = Place::find_quietly(root) {
                 found.extend(listening::check(file, &place.host(), &place.identity));
             }
             found

@@ -18,7 +18,7 @@ mod excerpt;
 mod layer;
 mod smoke;
 
-pub(crate) use excerpt::{addresses, strange_artifacts};
+pub(crate) use excerpt::{addresses, strange_artifacts, strange_jobs};
 
 use layer::Layer;
 

@@ -91,6 +91,17 @@ pub(crate) fn uploads(root: &Path) -> Vec<String> {
     names
 }
 
+/// Returns the names of the jobs of the project's workflows, and of those that a command was given.
+pub(crate) fn jobs(root: &Path, given: Option<&Path>) -> Vec<String> {
+    let mut files = all_jobs(root);
+    if let Some(given) = given {
+        let paths = workflows::select(root, Some(given)).unwrap_or_default();
+        files.extend(paths.iter().filter_map(|path| jobs_of(root, path)));
+    }
+    let named = files.iter().flat_map(|(_, jobs)| jobs.as_mapping().unwrap_or_default());
+    named.map(|job| job.key.name.clone()).collect()
+}
+
 fn look(root: &Path) -> Found {
     let mut found = Found::default();
     for (file, jobs) in all_jobs(root) {
@@ -103,13 +114,15 @@ fn look(root: &Path) -> Found {
 /// Returns the jobs of every workflow file, with its name.
 fn all_jobs(root: &Path) -> Vec<(String, Node)> {
     let paths = workflows::in_folder(&root.join(workflows::FOLDER)).unwrap_or_default();
-    let jobs = paths.into_iter().filter_map(|path| {
-        let text = std::fs::read_to_string(&path).ok()?;
-        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
-        let (node, _) = yaml::parse(&SourceFile::new(name.as_str(), text));
-        Some((name, node?.get("jobs")?.clone()))
-    });
-    jobs.collect()
+    paths.iter().filter_map(|path| jobs_of(root, path)).collect()
+}
+
+/// Returns the jobs of a workflow file, with its name.
+fn jobs_of(root: &Path, path: &Path) -> Option<(String, Node)> {
+    let text = std::fs::read_to_string(path).ok()?;
+    let name = path.strip_prefix(root).unwrap_or(path).display().to_string();
+    let (node, _) = yaml::parse(&SourceFile::new(name.as_str(), text));
+    Some((name, node?.get("jobs")?.clone()))
 }
 
 /// Returns the names under which a job uploads; `None` for one that gives no name.

@@ -14,6 +14,7 @@ use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
 use crate::arguments::WorkflowArguments;
 use crate::config::{self, Configuration};
 use crate::exit::Failure;
+use crate::init;
 use crate::local_actions::Reached;
 use crate::project::{CONFIGURATION, Project};
 use crate::render::{diagnostics, out};
@@ -282,11 +283,19 @@ fn event(trigger: &Trigger, changed: Vec<String>) -> Event {
 }
 
 /// Returns the jobs that Lockgate does itself; none without a `lockgate.yaml`.
-pub(crate) fn replaced_jobs(project: &Project) -> Result<BTreeSet<String>, Failure> {
-    if !project.root.join(CONFIGURATION).is_file() {
+///
+/// One that no workflow has is refused: misspelt, it would run.
+pub(crate) fn replaced_jobs(project: &Project, workflow: Option<&Path>) -> Result<BTreeSet<String>, Failure> {
+    let path = project.root.join(CONFIGURATION);
+    if !path.is_file() {
         return Ok(BTreeSet::new());
     }
     let Configuration { replaced_jobs, .. } = config::load(&project.root)?;
+    let file = workflows::read(&project.root, &path)?.map_err(|mistake| diagnostics::failure(&[*mistake]))?;
+    let strange = config::strange_jobs(&file, &init::jobs(&project.root, workflow));
+    if !strange.is_empty() {
+        return Err(diagnostics::failure(&strange));
+    }
     Ok(replaced_jobs.into_iter().collect())
 }
 
@@ -310,7 +319,7 @@ pub(crate) fn run(directory: &Path, arguments: &crate::arguments::PlanArguments)
     let request = Request {
         project: &project,
         arguments: &arguments.workflow,
-        replaced: replaced_jobs(&project)?,
+        replaced: replaced_jobs(&project, arguments.workflow.workflow.as_deref())?,
         run: "1",
     };
     let context = Context::read(&request)?;

@@ -76,6 +76,12 @@ impl Project {
         })
     }
 
+    /// Returns the identity that the project would have without its `project:`; `None` when that is not known, or the same.
+    pub(crate) fn unnamed(&self) -> Option<String> {
+        let unnamed = identity_of(self.repository.as_ref()?, &self.root).ok()??;
+        (self.identity.as_ref() != Some(&unnamed)).then_some(unnamed)
+    }
+
     /// Returns the repository, or says that one is needed.
     pub(crate) fn repository(&self) -> Result<&Repository, Failure> {
         self.repository.as_ref().ok_or_else(|| {

@@ -56,7 +56,7 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
     let replaced = if arguments.with_replaced_jobs {
         BTreeSet::new()
     } else {
-        planning::replaced_jobs(&project)?
+        planning::replaced_jobs(&project, arguments.workflow.workflow.as_deref())?
     };
     let request = Request {
         project: &project,
@@ -198,6 +198,12 @@ impl Workbench {
         let unknown = || Failure::usage(format!("there is no run `{id}`"));
         self.take_up(&stream, &arguments.workflow).await?;
         let handle = self.runs.get(&stream).await.map_err(unreadable)?.ok_or_else(unknown)?;
+        if handle.states().borrow().standing() == Standing::Over {
+            out::progress(format_args!(
+                "the run `{}` is over, and this is how it ended",
+                stream.rest()
+            ));
+        }
         let exit = self.watch(&handle, arguments, debug).await;
         if arguments.json {
             out::json(&serde_json::json!({ "runs": [self.outcome(&handle)] }));

@@ -1,6 +1,5 @@
 //! `lockgate ship`: the commit goes to an environment. The driver does it; this command begins it and tells the story.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -23,7 +22,7 @@ use crate::arguments::{Progress, ShipArguments, Wait, WorkflowArguments};
 use crate::config::Configuration;
 use crate::delivery::follow::{Following, Wants, follow};
 use crate::delivery::release::version;
-use crate::delivery::{Place, outcome, unreadable};
+use crate::delivery::{Place, listening, outcome, unreadable};
 use crate::driver::client::DriverClient;
 use crate::exit::{Exit, Failure};
 use crate::home::Home;
@@ -49,8 +48,9 @@ struct Voyage<'a> {
 pub(crate) async fn ship(directory: &Path, arguments: &ShipArguments) -> Result<Exit, Failure> {
     let place = Place::find(directory)?;
     let configuration = place.configuration()?;
-    let (environment, _) = configuration.environment(arguments.environment.as_deref())?;
+    let (environment, definition) = configuration.environment(arguments.environment.given())?;
     refuse_changes(&place)?;
+    listening::refuse(&place, environment, definition)?;
     let id = fresh_run(SystemClock::new().now().wall)?;
     let stream = StreamId::new("ship", format_args!("{}/{id}", place.identity));
     let host = place.host();
@@ -129,6 +129,9 @@ fn workflow_of(arguments: &ShipArguments) -> WorkflowArguments {
         secret: arguments.secret.clone(),
         secret_file: arguments.secret_file.clone(),
         var: arguments.var.clone(),
+        var_file: arguments.var_file.clone(),
+        env: arguments.env.clone(),
+        env_file: arguments.env_file.clone(),
         ..WorkflowArguments::default()
     }
 }
@@ -144,7 +147,7 @@ fn prepare(
     let definition = configuration.environment(Some(environment))?.1;
     let run_stream = StreamId::new("run", run_of(stream));
     let workflow = workflow_of(arguments);
-    let replaced: BTreeSet<String> = configuration.replaced_jobs.iter().cloned().collect();
+    let replaced = planning::replaced_jobs(&place.project, workflow.workflow.as_deref())?;
     let request = Request {
         project: &place.project,
         arguments: &workflow,

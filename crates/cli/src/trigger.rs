@@ -122,13 +122,15 @@ fn follow(trigger: &mut Trigger, payload: &serde_json::Value) {
     }
 }
 
-/// Returns the branch, or the tag of a detached head, as a full name.
+/// Returns the branch as a full name; of a detached head the tag, or the only branch that is there, too.
 fn reference(repository: &Repository) -> String {
     match &repository.head {
         Head::Branch(branch) => format!("refs/heads/{branch}"),
-        _ => match repository.tags_at_head().first() {
-            Some(tag) => format!("refs/tags/{tag}"),
-            None => "refs/heads/detached".to_owned(),
+        _ => match (repository.tags_at_head().first(), &repository.branches_at_head()[..]) {
+            (Some(tag), _) => format!("refs/tags/{tag}"),
+            // As a pipeline checks a branch out: its commit, without its name.
+            (None, [branch]) => format!("refs/heads/{branch}"),
+            (None, _) => "refs/heads/detached".to_owned(),
         },
     }
 }

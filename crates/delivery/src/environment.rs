@@ -18,6 +18,7 @@ pub mod effect;
 mod effects;
 pub mod event;
 mod evolve;
+mod given_up;
 pub mod input;
 mod invariants;
 pub mod reason;
@@ -198,23 +199,6 @@ impl Environment {
     /// Returns the number of the newest revision; 0 when there never was one.
     pub(crate) fn last_revision(&self) -> u32 {
         self.last_revision
-    }
-
-    /// Returns the environment as it will be when its rollout has been given up.
-    pub(crate) fn as_if_given_up(&self) -> Self {
-        let mut after = self.clone();
-        let Some(rollout) = after.rollout.take() else {
-            return after;
-        };
-        after.stable = match &rollout.phase {
-            Phase::Awaiting { way, .. } | Phase::Returning(way) | Phase::Leaving { way, .. } => way.target,
-            Phase::Soaking(_) if rollout.base.is_none() => Some(rollout.revision()),
-            _ => rollout.base,
-        };
-        after.previous = None;
-        after.draining.clear();
-        after.unseen = false;
-        after
     }
 
     /// Returns whether nothing can come to a revision any more: its last requests are answered, and the proxy was seen

@@ -15,6 +15,12 @@ use crate::seat::who;
 use crate::shim::{self, AttemptState};
 use crate::supervisor::{Desired, Record, ports};
 
+/// Returns, in words, why nobody can begin to listen at an address now, and what to do; `None` when it is free.
+pub fn why_not_free(address: SocketAddr) -> Option<String> {
+    let bound = std::net::TcpListener::bind(address);
+    bound.err().map(|error| ports::why_not(address, &error))
+}
+
 /// A host at one moment.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HostStatus {

@@ -44,6 +44,8 @@ pub struct ProcessTarget {
     counter: AtomicU64,
     /// A placement is written or removed by one at a time, though a task that was cancelled still writes.
     placing: Turns<PathBuf>,
+    /// Who stops a revision waits for what was asked of the supervisor to start it, and comes after it.
+    starting: Turns<PathBuf>,
 }
 
 /// Sends the reports of one effect, each with a stamp that is newer than all before.
@@ -63,6 +65,7 @@ impl ProcessTarget {
             root: root.into(),
             counter: AtomicU64::new(0),
             placing: Turns::default(),
+            starting: Turns::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Single keys of a file with their places, for what is compared with the world outside of it.
 
+use lockgate_core::diagnostic::nearest;
 use lockgate_core::{Diagnostic, SourceFile, Span};
 use lockgate_dialect::codes;
 use lockgate_dialect::yaml::{self, Node};
@@ -34,6 +35,30 @@ pub(crate) fn strange_artifacts(file: &SourceFile, uploaded: &[String]) -> Vec<D
             let message = format!("no workflow uploads an artifact `{name}`");
             Diagnostic::warning(codes::WRONG_VALUE, file, node.span, message)
                 .help(format!("uploaded are: {}", uploaded.join(", ")))
+        })
+        .collect()
+}
+
+/// Returns where a file replaces jobs that are not among `jobs`: each of them would run.
+pub(crate) fn strange_jobs(file: &SourceFile, jobs: &[String]) -> Vec<Diagnostic> {
+    let document = yaml::parse(file).0;
+    let named = document
+        .as_ref()
+        .and_then(|node| node.get("replaces")?.get("jobs"))
+        .map_or(&[][..], |node| node.as_sequence().unwrap_or(std::slice::from_ref(node)));
+    let strange = named
+        .iter()
+        .filter_map(|node| Some((node, node.as_scalar()?.text.as_str())));
+    strange
+        .filter(|(_, name)| !jobs.iter().any(|job| job == name))
+        .map(|(node, name)| {
+            let message = format!("no workflow has a job `{name}` to replace");
+            let near = nearest(name, jobs.iter().map(String::as_str));
+            let help = near.map_or_else(
+                || format!("the jobs are: {}", jobs.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            Diagnostic::error(codes::WRONG_VALUE, file, node.span, message).help(help)
         })
         .collect()
 }

@@ -228,3 +228,25 @@ fn an_artifact_that_nobody_uploads_is_a_warning() {
         )]
     );
 }
+
+#[test]
+fn a_replaced_job_that_no_workflow_has_is_a_mistake() {
+    let file = SourceFile::new("lockgate.yaml", "run: ./a\nreplaces: { jobs: [deply, deploy, x] }\n");
+    let found = super::strange_jobs(&file, &["build".to_owned(), "deploy".to_owned()]);
+    let words: Vec<_> = found.iter().map(|d| (d.in_one_line(), d.help.as_deref())).collect();
+    let none = |at: &str, name: &str| format!("lockgate.yaml:{at}: no workflow has a job `{name}` to replace");
+    assert_eq!(
+        words,
+        [
+            (none("2:20", "deply"), Some("did you mean `deploy`?")),
+            (none("2:35", "x"), Some("the jobs are: build, deploy")),
+        ]
+    );
+    assert!(
+        super::strange_jobs(
+            &SourceFile::new("lockgate.yaml", "run: ./a\nreplaces: { jobs: build }\n"),
+            &["build".to_owned()]
+        )
+        .is_empty()
+    );
+}

@@ -37,15 +37,14 @@ struct Order<'a> {
 pub(crate) async fn deploy(directory: &Path, arguments: &DeployArguments) -> Result<Exit, Failure> {
     let place = Place::find(directory)?;
     let configuration = place.configuration()?;
-    let (environment, definition) = configuration.environment(arguments.environment.as_deref())?;
+    let (environment, definition) = configuration.environment(arguments.environment.given())?;
     let release = release(&place, arguments.version.as_deref())?.release;
     let mut definition = definition.clone();
     definition.origin = Some(Origin {
         file: format!("{CONFIGURATION} of the working tree"),
         digest: configuration.digest.clone(),
     });
-    let listener = format!("{}.{environment}", place.identity);
-    listening::refuse(&place.host(), &listener, definition.listen.as_deref())?;
+    listening::refuse(&place, environment, &definition)?;
     let intent = deploy_intent(release, definition, arguments.supersede);
     if arguments.dry_run {
         return print_plan(&place, environment, &intent, arguments.json).await;
@@ -63,7 +62,7 @@ pub(crate) async fn deploy(directory: &Path, arguments: &DeployArguments) -> Res
 
 pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) -> Result<Exit, Failure> {
     let place = Place::find_despite_mistakes(directory)?;
-    let environment = &place.environment_named(arguments.environment.as_deref()).await?;
+    let environment = &place.environment_named(arguments.environment.given()).await?;
     let to = arguments.version.clone().map_or(Target::LastGood, Target::Version);
     let intent = Intent::Rollback { to };
     if arguments.dry_run {
@@ -82,7 +81,7 @@ pub(crate) async fn rollback(directory: &Path, arguments: &RollbackArguments) ->
 
 pub(crate) async fn proceed(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
     let place = Place::find_despite_mistakes(directory)?;
-    let environment = &place.environment_named(argument.environment.as_deref()).await?;
+    let environment = &place.environment_named(argument.environment.given()).await?;
     Order {
         place: &place,
         environment,
@@ -96,7 +95,7 @@ pub(crate) async fn proceed(directory: &Path, argument: &EnvironmentArgument) ->
 
 pub(crate) async fn abort(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
     let place = Place::find_despite_mistakes(directory)?;
-    let environment = &place.environment_named(argument.environment.as_deref()).await?;
+    let environment = &place.environment_named(argument.environment.given()).await?;
     let rolls = place
         .environment(environment)
         .await?

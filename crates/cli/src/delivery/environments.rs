@@ -107,6 +107,25 @@ impl Place {
         Ok(heads.filter_map(|head| self.name_of(&head.stream)).collect())
     }
 
+    /// Returns what becomes of environments from before the project was named, in words; `None` when there are none.
+    pub(super) async fn left_behind(&self) -> Result<Option<String>, Failure> {
+        let (Some(unnamed), Some(log)) = (self.project.unnamed(), self.log().await?) else {
+            return Ok(None);
+        };
+        let before = format!("{unnamed}/");
+        let heads = log.heads(Environment::KIND).await.map_err(unreadable)?;
+        Ok(heads
+            .iter()
+            .any(|head| head.stream.rest().starts_with(&before))
+            .then(|| {
+                format!(
+                    "what was deployed before `project: {}` was written belongs to the project {unnamed} and runs on; \
+                 `lockgate host status` shows it, and without that line these commands do",
+                    self.identity
+                )
+            }))
+    }
+
     fn name_of(&self, stream: &StreamId) -> Option<String> {
         let name = stream.rest().strip_prefix(self.identity.as_str())?.strip_prefix('/')?;
         (!name.contains('/')).then(|| name.to_owned())

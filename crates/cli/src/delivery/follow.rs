@@ -44,6 +44,7 @@ pub(crate) async fn follow(client: &mut DriverClient, following: &Following<'_>)
         begun: None,
         soak: Duration::ZERO,
         proven: Duration::ZERO,
+        failed: 0,
     };
     loop {
         let recorded = tokio::select! {
@@ -64,15 +65,19 @@ pub(crate) async fn follow(client: &mut DriverClient, following: &Following<'_>)
     }
 }
 
+fn environment_of(stream: &StreamId) -> &str {
+    stream.rest().rsplit('/').next().unwrap_or_default()
+}
+
 fn detach(stream: &StreamId) -> Exit {
-    let environment = stream.rest().rsplit('/').next().unwrap_or_default();
+    let environment = environment_of(stream);
     out::progress(format_args!(
         "detached: the rollout goes on; `lockgate status {environment}` shows it, `lockgate abort {environment}` stops it"
     ));
     Exit::Cancelled
 }
 
-/// One of so many windows without failures is told.
+/// One of so many windows without news is told.
 const QUIET_WINDOWS: u64 = 10;
 
 /// What became of the intent so far, and from where on it is told.
@@ -82,12 +87,21 @@ struct Story {
     /// How long the rollout soaks, and how much of it is proven.
     soak: Duration,
     proven: Duration,
+    /// How many failures were told of the soak.
+    failed: u64,
 }
 
 impl Story {
-    fn words(&self, fact: &Fact) -> String {
-        let Fact::WindowCredited { revision, counts, .. } = fact else {
-            return explain::sentence(fact);
+    fn words(&self, fact: &Fact, environment: &str) -> String {
+        let (revision, counts) = match fact {
+            Fact::WindowCredited { revision, counts, .. } => (revision, counts),
+            Fact::SoakHeld { .. } => {
+                return format!(
+                    "{}; `lockgate continue {environment}` passes it, `lockgate rollback {environment}` goes back",
+                    explain::sentence(fact)
+                );
+            }
+            fact => return explain::sentence(fact),
         };
         let (proven, soak) = (Spoken(self.proven.min(self.soak)), Spoken(self.soak));
         format!(
@@ -106,14 +120,16 @@ impl Story {
             Fact::RolloutStarted { plan, .. } => {
                 self.soak = plan.definition.strategy.soak;
                 self.proven = Duration::ZERO;
+                self.failed = 0;
             }
             Fact::WindowCredited { credit, .. } => self.proven += *credit,
             _ => {}
         }
         let begun = *self.begun.get_or_insert(event.at);
-        if is_worth_telling(&event.fact) {
+        if self.is_worth_telling(&event.fact) {
             let after = Spoken(event.at.since(begun));
-            out::progress(format_args!("{after:>7}  {}", self.words(&event.fact)));
+            let words = self.words(&event.fact, environment_of(following.stream));
+            out::progress(format_args!("{after:>7}  {words}"));
         }
         match progress {
             Progress::Promoted { .. } if following.wait == Wait::Promoted && following.wants == Wants::Forward => {
@@ -123,17 +139,22 @@ impl Story {
             _ => None,
         }
     }
-}
 
-/// Returns whether people want to read it while they wait.
-fn is_worth_telling(fact: &Fact) -> bool {
-    if let Fact::WindowCredited { window, counts, .. } = fact {
-        return counts.failed > 0 || window.is_multiple_of(QUIET_WINDOWS);
+    /// Returns whether people want to read it while they wait: of a soak what is new, and now and then that it goes on.
+    fn is_worth_telling(&mut self, fact: &Fact) -> bool {
+        if let Fact::WindowCredited { window, counts, .. } = fact {
+            let has_news = counts.failed != self.failed;
+            self.failed = counts.failed;
+            return has_news || window.is_multiple_of(QUIET_WINDOWS);
+        }
+        !matches!(
+            fact,
+            Fact::EnvironmentCreated(_)
+                | Fact::RouteConfirmed
+                | Fact::PruneDecided { .. }
+                | Fact::ArtifactRemoved { .. }
+        )
     }
-    !matches!(
-        fact,
-        Fact::EnvironmentCreated(_) | Fact::RouteConfirmed | Fact::PruneDecided { .. } | Fact::ArtifactRemoved { .. }
-    )
 }
 
 fn exit_of(ending: &Ending, wants: Wants) -> Exit {

@@ -4,10 +4,12 @@
 //! so when the candidate is up and the traffic is to move; who plans and who checks says it first.
 
 use lockgate_core::{Diagnostic, SourceFile};
+use lockgate_delivery::ApplicationDefinition;
 use lockgate_dialect::codes;
 use lockgate_host::HostHome;
 use lockgate_host::status::ListenerStatus;
 
+use super::Place;
 use crate::config;
 use crate::exit::Failure;
 
@@ -32,13 +34,21 @@ fn clash(listeners: &[ListenerStatus], name: &str, address: &str) -> Option<Stri
     ))
 }
 
-/// Refuses a deploy to an environment that could not listen where its definition says.
-pub(super) fn refuse(host: &HostHome, name: &str, address: Option<&str>) -> Result<(), Failure> {
-    let Some(address) = address else { return Ok(()) };
-    match clash(&listeners(host)?, name, address) {
-        Some(words) => Err(Failure::refused(words)),
-        None => Ok(()),
+/// Refuses a deploy to an environment that could not listen where its definition says, or not now.
+pub(crate) fn refuse(place: &Place, environment: &str, definition: &ApplicationDefinition) -> Result<(), Failure> {
+    let Some(address) = definition.listen.as_deref() else {
+        return Ok(());
+    };
+    let name = format!("{}.{environment}", place.identity);
+    let listeners = listeners(&place.host())?;
+    if let Some(words) = clash(&listeners, &name, address) {
+        return Err(Failure::usage(words));
     }
+    if listeners.iter().any(|listener| listener.name == name) {
+        return Ok(());
+    }
+    let taken = address.parse().ok().and_then(lockgate_host::status::why_not_free);
+    taken.map_or(Ok(()), |words| Err(Failure::refused(words)))
 }
 
 /// Returns the mistakes of a `lockgate.yaml` that only this machine knows.

@@ -23,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Prints the logs of an environment's instances, each line behind its instance.
 pub(crate) async fn logs(directory: &Path, arguments: &LogsArguments) -> Result<Exit, Failure> {
     let place = Place::find_despite_mistakes(directory)?;
-    let name = &place.environment_named(arguments.environment.as_deref()).await?;
+    let name = &place.environment_named(arguments.environment.given()).await?;
     let wanted = Wanted::read(arguments)?;
     let last = if arguments.follow { Last::Awaited } else { Last::AsItIs };
     wanted.check(&place, name).await?;

@@ -24,7 +24,7 @@ pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Res
     let host = lockgate_host::status::status(&place.host())
         .map_err(|error| Failure::unavailable("read the host's records").because(&error))?;
     let mut all = Vec::new();
-    for name in place.environments_named(arguments.environment.as_deref()).await? {
+    for name in place.environments_named(arguments.environment.given()).await? {
         let environment = place.environment(&name).await?;
         let status = environment.map(|environment| explain::status(&environment, &now));
         all.push((name, status.map(|status| Present::of(status, &host))));
@@ -32,6 +32,11 @@ pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Res
     if arguments.json {
         out::json(&all.into_iter().collect::<BTreeMap<_, _>>());
         return Ok(Exit::Ok);
+    }
+    if all.iter().all(|(_, status)| status.is_none())
+        && let Some(words) = place.left_behind().await?
+    {
+        out::progress(format_args!("note: {words}"));
     }
     for (name, status) in all {
         match status {
@@ -108,7 +113,7 @@ fn print_status(status: &Status) {
 pub(crate) async fn history(directory: &Path, arguments: &StatusArguments) -> Result<Exit, Failure> {
     let place = Place::find_despite_mistakes(directory)?;
     let mut all = BTreeMap::new();
-    for name in place.environments_named(arguments.environment.as_deref()).await? {
+    for name in place.environments_named(arguments.environment.given()).await? {
         let events = place.events(&name).await?;
         if arguments.json {
             all.insert(name, (explain::history(&events), events));
@@ -143,7 +148,7 @@ pub(crate) async fn history(directory: &Path, arguments: &StatusArguments) -> Re
 
 pub(crate) async fn why(directory: &Path, argument: &EnvironmentArgument) -> Result<Exit, Failure> {
     let place = Place::find_despite_mistakes(directory)?;
-    let name = &place.environment_named(argument.environment.as_deref()).await?;
+    let name = &place.environment_named(argument.environment.given()).await?;
     let events = place.events(name).await?;
     let mut chain = explain::why(&events);
     // A ship that ended before its rollout is a refusal that the environment does not know.

@@ -106,9 +106,6 @@ impl RunScreen {
         if let Form::Live(live) = &self.form {
             live.clear();
         }
-        if matches!(self.form, Form::Quiet) {
-            return;
-        }
         for job in run.jobs() {
             withheld(&job);
         }

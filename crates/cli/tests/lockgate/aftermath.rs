@@ -148,10 +148,10 @@ fn an_address_that_cannot_be_is_refused_before_anything_begins() {
         ..Settings::default()
     });
     let words = format!("`production` listens at {address} for ever");
-    scene.deploy("v1").expect(3).says(&[&words]);
+    scene.deploy("v1").expect(2).says(&[&words]);
     scene
         .lockgate(&["deploy", "production", "--dry-run"])
-        .expect(3)
+        .expect(2)
         .says(&[&words]);
     scene.lockgate(&["check"]).expect(2).says(&[&words]);
     assert_eq!(scene.events().len(), before);
@@ -163,9 +163,26 @@ fn an_address_that_cannot_be_is_refused_before_anything_begins() {
     let words = "where the environment `production` of the project doc-server listens";
     scene
         .lockgate(&["deploy", "staging", "--dry-run"])
-        .expect(3)
+        .expect(2)
         .says(&[words]);
     scene.lockgate(&["check"]).expect(2).says(&[words]);
+
+    let other = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let taken = other.local_addr().unwrap();
+    let taken_port = Settings::default()
+        .text()
+        .replace("staging: {}", &format!("staging: {{ listen: '{taken}' }}"));
+    fs::write(scene.project.join("lockgate.yaml"), taken_port).unwrap();
+    let owner = format!("the address {taken} is in use by process {} (", std::process::id());
+    for options in [
+        &["deploy", "staging", "--dry-run"][..],
+        &["deploy", "--environment", "staging"],
+    ] {
+        scene
+            .lockgate(options)
+            .expect(3)
+            .says(&[&owner, "choose another address"]);
+    }
 }
 
 #[test]

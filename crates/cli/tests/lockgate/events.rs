@@ -106,6 +106,17 @@ fn a_pull_request_is_of_no_branch() {
 }
 
 #[test]
+fn a_detached_head_is_of_the_only_branch_that_is_there() {
+    let scene = project();
+    git(&scene.project, &["checkout", "--quiet", "--detach"]);
+    assert_eq!(seen(&scene, &[])["ref"], "refs/heads/trunk");
+    git(&scene.project, &["branch", "other"]);
+    assert_eq!(seen(&scene, &[])["ref"], "refs/heads/detached");
+    git(&scene.project, &["tag", "v1"]);
+    assert_eq!(seen(&scene, &[])["ref"], "refs/tags/v1");
+}
+
+#[test]
 fn a_dispatch_has_all_inputs_as_text() {
     let scene = project();
     let inputs = |arguments: &[&str]| {

@@ -28,6 +28,13 @@ fn two_clones_share_one_production() {
     there(&["deploy", "production", "--version", "v2"]).expect(0);
     assert_eq!(scene.serving(), "v2");
     scene.lockgate(&["history", "production"]).expect(0).says(&["v1", "v2"]);
+
+    fs::write(other.join("lockgate.yaml"), format!("project: shop\n{}", nameless())).unwrap();
+    there(&["status"]).expect(0).says(&[
+        "production: nothing deployed",
+        "what was deployed before `project: shop` was written",
+        "lockgate host status",
+    ]);
 }
 
 #[test]

@@ -115,7 +115,7 @@ fn abort_during_the_soak_brings_the_stable_revision_back() {
 }
 
 #[test]
-fn a_port_in_use_is_named_and_the_candidate_is_removed() {
+fn a_port_in_use_is_named_before_anything_begins() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
     let scene = Scene::with(&Settings {
@@ -124,6 +124,30 @@ fn a_port_in_use_is_named_and_the_candidate_is_removed() {
     });
     scene.release(&["v1"]);
     scene.deploy("v1").expect(3).says(&[&address, "in use"]);
+    scene
+        .lockgate(&["status"])
+        .expect(0)
+        .says(&["production: nothing deployed"]);
+}
+
+#[test]
+fn a_port_that_is_taken_meanwhile_is_named_and_the_candidate_is_removed() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let scene = Scene::new();
+    let go = scene.folder().join("go");
+    let run = format!("until [ -e {} ]; do sleep 0.02; done; exec ./doc-server", go.display());
+    scene.configure(&Settings {
+        production: format!("{{ listen: \"{address}\", run: \"{run}\" }}"),
+        ..Settings::default()
+    });
+    scene.release(&["v1"]);
+    let command = scene.start(&["deploy", "production", "--version", "v1"]);
+    Journal::of(&scene).wait_for("InstanceStarted", 0);
+    let taken = TcpListener::bind(&address).unwrap();
+    std::fs::write(&go, "").unwrap();
+    command.wait().expect(3).says(&[&address, "in use"]);
     scene
         .lockgate(&["why", "production"])
         .expect(0)

@@ -42,7 +42,10 @@ fn a_step_outlives_its_command_and_ends_once() {
     until("the step ends", || (story() == "begun\nended\n").then_some(()));
     scene.lockgate(&["run", "--resume"]).expect(0).says(&["wait: success"]);
     assert_eq!(story(), "begun\nended\nafter\n");
-    scene.lockgate(&["run", "--resume"]).expect(0);
+    scene
+        .lockgate(&["run", "--resume"])
+        .expect(0)
+        .says(&["is over, and this is how it ended"]);
     assert_eq!(
         story(),
         "begun\nended\nafter\n",

@@ -60,7 +60,7 @@ fn a_commit_becomes_a_release_that_serves() {
 fn a_run_that_fails_or_leaves_nothing_is_not_released() {
     let failing = "  test:\n    runs-on: ubuntu-latest\n    steps: [{ name: Look, run: exit 7 }]\n";
     let scene = shop(&format!("{failing}{}", shop::BUILD));
-    let told = scene.lockgate(&["ship"]).expect(1);
+    let told = scene.lockgate(&["ship", "production"]).expect(1);
     let told = told.says(&["the gate refused", "the run failed in `test`", "Look"]);
     let name = told
         .err
@@ -83,6 +83,19 @@ fn a_run_that_fails_or_leaves_nothing_is_not_released() {
     let scene = shop(&shop::BUILD.replace("name: shop", "name: other"));
     let told = scene.lockgate(&["ship"]).expect(3);
     told.says(&["the run left no artifact `shop`", "it left `other`"]);
+}
+
+#[test]
+fn a_replaced_job_that_is_misspelt_does_not_run() {
+    let scene = shop(shop::BUILD);
+    let file = scene.project.join("lockgate.yaml");
+    let text = fs::read_to_string(&file).unwrap();
+    fs::write(&file, text.replace("[deploy]", "[biuld]")).unwrap();
+    shop::commit(&scene.project, "Replace what is not there");
+    let words = ["no workflow has a job `biuld` to replace", "did you mean `build`?"];
+    for command in ["check", "plan", "run", "ship"] {
+        scene.lockgate(&[command]).expect(2).says(&words);
+    }
 }
 
 #[test]

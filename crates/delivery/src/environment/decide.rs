@@ -5,7 +5,7 @@
 
 mod draft;
 pub(crate) mod intent;
-mod leave;
+pub(super) mod leave;
 mod next;
 mod report;
 mod soak;

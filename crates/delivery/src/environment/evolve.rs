@@ -249,7 +249,7 @@ impl Environment {
         }
     }
 
-    fn record(&mut self, revision: RevisionNumber, record: Record) {
+    pub(super) fn record(&mut self, revision: RevisionNumber, record: Record) {
         if let Some(known) = self.known.get_mut(&revision) {
             known.record = record;
         }

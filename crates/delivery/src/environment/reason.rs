@@ -81,6 +81,11 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Returns whether automatic deploys pause for it: not when somebody gave a rollout up in favour of something else.
+    pub(crate) const fn pauses(&self) -> bool {
+        !matches!(self, Self::Aborted(_) | Self::Superseded(_))
+    }
+
     /// Returns whether nobody asked for it, so that automatic deploys pause.
     pub const fn is_automatic(&self) -> bool {
         !matches!(self, Self::Asked(_) | Self::Aborted(_) | Self::Superseded(_))

@@ -127,6 +127,12 @@ pub struct Soak {
 }
 
 impl Rollout {
+    /// Returns whether the end of this way back is the end that was wanted, by now if not before: not the end of a rollback
+    /// whose own candidate was given up.
+    pub(crate) fn came_back(&self, way: &WayBack) -> bool {
+        self.is_deploy() || way.target == Some(self.revision())
+    }
+
     /// Returns the revision that is being brought up or back.
     pub fn revision(&self) -> RevisionNumber {
         self.plan.revision

@@ -103,12 +103,11 @@ fn of_soak(fact: &Fact) -> String {
     match fact {
         Fact::WindowCredited {
             revision,
-            window,
             counts,
             credit,
             ..
         } => format!(
-            "{revision} window {window}: {} of {} requests failed, {} of the soak proven",
+            "{revision}: {} of {} requests failed so far; {} more of the soak is proven",
             counts.failed,
             counts.requests,
             Spoken(*credit)

@@ -160,7 +160,10 @@ pub(super) fn rule_words(rule: &Rule) -> String {
 impl fmt::Display for PlanStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Retire(serving) => write!(f, "stop {serving}, whose slot is needed; it was kept warm until now"),
+            Self::Retire(serving) => write!(
+                f,
+                "stop {serving}, whose slot is needed, once its last requests are answered"
+            ),
             Self::Place { artifact, digest } => write!(f, "place artifact `{artifact}` {}", shortened(digest)),
             Self::Start { instances: 1, slot } => write!(f, "start 1 instance in {slot}, without traffic"),
             Self::Start { instances, slot } => write!(f, "start {instances} instances in {slot}, without traffic"),

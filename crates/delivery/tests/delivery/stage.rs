@@ -11,9 +11,11 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lockgate_core::machine::replay;
-use lockgate_core::{BootId, EffectKey, Machine, Now, ResultStamp, StreamId, Timestamp};
-use lockgate_delivery::environment::{Effect, Refusal};
-use lockgate_delivery::{Environment, EnvironmentEvent, EnvironmentInput, EnvironmentStart, Report, RevisionNumber};
+use lockgate_core::{BootId, EffectKey, InputId, Machine, Now, ResultStamp, StreamId, Timestamp};
+use lockgate_delivery::environment::{Effect, Fact, Refusal};
+use lockgate_delivery::{
+    Environment, EnvironmentEvent, EnvironmentInput, EnvironmentStart, Report, RevisionNumber, RolloutPlan, dry_run,
+};
 use lockgate_gate::Counts;
 
 /// The names of all facts that a scenario can lead to; `Frozen` is played by its own test.
@@ -71,6 +73,8 @@ pub(crate) struct Stage {
     counted: BTreeMap<RevisionNumber, (u64, Counts)>,
     instances: BTreeMap<(RevisionNumber, u32), Process>,
     ports: u32,
+    /// What was foretold of the deploys that have not begun.
+    foretold: BTreeMap<InputId, RolloutPlan>,
 }
 
 /// A process that the host has started.
@@ -106,6 +110,7 @@ impl Stage {
             counted: BTreeMap::new(),
             instances: BTreeMap::new(),
             ports: 4000,
+            foretold: BTreeMap::new(),
         }
     }
 
@@ -116,11 +121,17 @@ impl Stage {
 
     fn give(&mut self, input: EnvironmentInput) -> String {
         let before = self.live.effects().clone();
+        if let EnvironmentInput::Asked { id, by, intent } = &input
+            && let Ok(plan) = dry_run(&self.live, intent, by)
+        {
+            self.foretold.insert(id.clone(), plan);
+        }
         let events = match self.live.decide(input.clone(), self.now.clone()) {
             Ok(events) => events,
             Err(refusal) => return refused(&refusal),
         };
         for event in &events {
+            self.compare_with_foretold(&event.fact);
             self.live.evolve(event);
             self.log.push(event.clone());
             self.live.check().unwrap();
@@ -129,6 +140,19 @@ impl Stage {
         let again = self.live.decide(input, self.now.clone()).unwrap();
         assert_eq!(again, [], "the same input again says nothing");
         print::happened(&events, &before, self.live.effects())
+    }
+
+    /// A dry run tells what is stored, unless the way back of what was superseded came to another end than a good one.
+    fn compare_with_foretold(&mut self, fact: &Fact) {
+        match fact {
+            Fact::RollbackFailed { .. } | Fact::ProofFailed { .. } => self.foretold.clear(),
+            Fact::RolloutStarted { intent, plan, .. } => {
+                if let Some(foretold) = self.foretold.remove(intent) {
+                    assert_eq!(foretold, **plan, "a dry run tells what is stored");
+                }
+            }
+            _ => {}
+        }
     }
 
     fn replayed(&self) -> Environment {

@@ -98,9 +98,13 @@ impl Listeners {
     /// Listens under a name; the same again changes nothing.
     ///
     /// Returns when the proxy has the socket, too: from then on it outlives the
-    /// supervisor. A proxy that is away is not waited for; its successor gets it.
+    /// supervisor. A proxy that is away is not waited for; its successor gets it. Neither is a port that is taken.
     pub(super) async fn add(&self, name: &str, address: Option<SocketAddr>) -> Result<ListenerInfo, ListenError> {
         let listener = self.ensure(name, address).await?;
+        if listener.problem.is_some() {
+            // There is no socket to take.
+            return Ok(listener);
+        }
         let mut taken = self.taken.subscribe();
         let in_proxy = taken.wait_for(|taken| taken.contains(name));
         if tokio::time::timeout(PROXY_PATIENCE, in_proxy).await.is_err() {

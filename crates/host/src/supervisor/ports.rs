@@ -29,7 +29,7 @@ pub(super) fn is_free(port: u16) -> bool {
 }
 
 /// Returns, in words, why the address could not be bound, and what to do.
-pub(super) fn why_not(address: SocketAddr, error: &io::Error) -> String {
+pub(crate) fn why_not(address: SocketAddr, error: &io::Error) -> String {
     match error.kind() {
         io::ErrorKind::AddrInUse => {
             let owner = owner(address).map_or("another process".to_owned(), |(pid, name)| {

@@ -145,6 +145,10 @@ fn rollout_seen(ship: &Ship, progress: Progress) -> Vec<Fact> {
 fn ended(ending: Ending) -> Fact {
     match ending {
         Ending::Soaked { revision } => Fact::Shipped { revision },
+        Ending::LeftServing { revision, reason } if !reason.is_automatic() => Fact::RolledBack {
+            reason: format!("it serves on without having passed its soak: {reason}"),
+            serving: Some(revision),
+        },
         Ending::LeftServing { revision, reason } => Fact::RolledBack {
             reason: format!("it failed its soak and serves on, because nothing was there before it: {reason}"),
             serving: Some(revision),

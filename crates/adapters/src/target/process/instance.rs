@@ -32,7 +32,7 @@ impl ProcessTarget {
                     return std::future::pending().await;
                 }
             };
-            let ensured = persist(|| async { self.supervisor().await.ensure_instance(spec.clone()).await }).await;
+            let ensured = persist(|| self.ensure(stream, run.revision, spec.clone())).await;
             if let Err(reason) = ensured {
                 reporter.once(Report::InstanceRefused { reason });
             }
@@ -42,6 +42,21 @@ impl ProcessTarget {
                 tracing::debug!(%error, "observing the instances again");
             }
             tokio::time::sleep(ASK_AGAIN).await;
+        }
+    }
+
+    /// Asks the supervisor to keep an instance running; once asked, it is answered before a stop asks who runs, also when
+    /// this is cancelled.
+    async fn ensure(&self, stream: &StreamId, revision: RevisionNumber, spec: InstanceSpec) -> Result<(), WireError> {
+        let mut supervisor = self.supervisor().await;
+        let turn = self.starting.take(&self.placement(stream, revision)).await;
+        let asked = tokio::spawn(async move {
+            let _turn = turn;
+            supervisor.ensure_instance(spec).await
+        });
+        match asked.await {
+            Ok(answer) => answer,
+            Err(error) => Err(WireError::Refused(error.to_string())),
         }
     }
 
@@ -122,6 +137,7 @@ impl ProcessTarget {
         reporter: &Reporter<'_>,
     ) {
         let of_revision = |id: &lockgate_host::Name| parse_instance_name(id).is_some_and(|(of, _)| of == revision);
+        drop(self.starting.take(&self.placement(stream, revision)).await);
         loop {
             match self.stop_once(stream, of_revision, grace).await {
                 Ok(()) => break,
@@ -228,6 +244,10 @@ fn quoted(arguments: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use lockgate_host::Role;
+    use lockgate_host::wire::{SupervisorReply, SupervisorRequest};
+
+    use super::super::fake::Stage;
     use super::*;
 
     #[test]
@@ -240,6 +260,41 @@ mod tests {
         assert_eq!(inherited(&path, driver("/opt/bin")).unwrap(), first);
         std::fs::remove_file(&path).unwrap();
         assert_ne!(inherited(&path, driver("/opt/bin")).unwrap(), first);
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_stop_comes_after_a_start_that_was_asked_for_and_given_up() {
+        let stage = Stage::new();
+        let (asked, was_asked) = tokio::sync::oneshot::channel();
+        let (answer, may_answer) = std::sync::mpsc::channel::<()>();
+        let mut asked = Some(asked);
+        stage.play(Role::Supervisor, move |_: SupervisorRequest| {
+            asked.take()?.send(()).ok()?;
+            may_answer.recv().ok()?;
+            Some(SupervisorReply::Done)
+        });
+        let revision = RevisionNumber::try_from("r1".to_owned()).unwrap();
+        let spec = InstanceSpec {
+            id: instance_name(&stage.stream, revision, 1).unwrap(),
+            stream: stage.stream.clone(),
+            program: "/bin/true".into(),
+            args: Vec::new(),
+            env: BTreeMap::new(),
+            working_directory: "/".into(),
+            port_variable: "PORT".into(),
+        };
+        tokio::select! {
+            ensured = stage.target.ensure(&stage.stream, revision, spec) => panic!("not answered yet: {ensured:?}"),
+            asked = was_asked => asked.unwrap(),
+        }
+        let place = stage.target.placement(&stage.stream, revision);
+        let mut stop = std::pin::pin!(stage.target.starting.take(&place));
+        assert!(
+            futures_util::poll!(stop.as_mut()).is_pending(),
+            "it is still being started"
+        );
+        answer.send(()).unwrap();
+        drop(stop.await);
     }
 
     #[test]

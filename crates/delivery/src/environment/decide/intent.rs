@@ -56,7 +56,7 @@ pub(crate) fn plan(environment: &Environment, intent: &Intent, by: &Actor) -> Re
                 (None, _) => Ok(plan::bring_up(environment, Movement::Deploy, &content)),
                 (Some(rollout), WhileRunning::Refuse) => Err(running_refusal(environment, rollout)),
                 (Some(_), WhileRunning::Supersede) => Ok(plan::bring_up(
-                    &environment.as_if_given_up(),
+                    &environment.as_if_given_up(Reason::Superseded(by.clone())),
                     Movement::Deploy,
                     &content,
                 )),

@@ -118,8 +118,7 @@ fn judged(environment: &Environment, way: &WayBack, proof: Proof) -> Proof {
 
 /// Returns how the rollout ends when the leaving revision is gone.
 fn end(environment: &Environment, rollout: &Rollout, way: &WayBack, proof: Proof) -> Vec<Fact> {
-    let came_back = rollout.is_deploy() || way.target == Some(rollout.revision());
-    let ended = if came_back {
+    let ended = if rollout.came_back(way) {
         Fact::RolledBack {
             reason: way.reason.clone(),
             leaving: way.leaving,
@@ -131,13 +130,13 @@ fn end(environment: &Environment, rollout: &Rollout, way: &WayBack, proof: Proof
             serving: way.target,
         }
     };
-    let words = format!(
-        "{} was rolled back: {}{}",
-        environment.title(way.leaving),
-        way.reason,
-        proof_words(environment, way, proof)
-    );
+    let words = rolled_back_words(environment, way) + &proof_words(environment, way, proof);
     with_pause(environment, ended, &way.reason, words)
+}
+
+/// Returns why automatic deploys pause when `way` was gone to its end.
+pub(in crate::environment) fn rolled_back_words(environment: &Environment, way: &WayBack) -> String {
+    format!("{} was rolled back: {}", environment.title(way.leaving), way.reason)
 }
 
 /// Returns the end of a rollback whose target never became ready.
@@ -176,8 +175,7 @@ fn left_serving(environment: &Environment, revision: RevisionNumber, reason: &Re
 
 /// Adds the pause of automatic deploys, unless somebody gave the rollout up in favour of something else.
 fn with_pause(environment: &Environment, end: Fact, reason: &Reason, words: String) -> Vec<Fact> {
-    let deliberate = matches!(reason, Reason::Aborted(_) | Reason::Superseded(_));
-    if deliberate || environment.paused.as_ref() == Some(&words) {
+    if !reason.pauses() || environment.paused.as_ref() == Some(&words) {
         return vec![end];
     }
     vec![end, Fact::DeploysPaused { reason: words }]

@@ -47,14 +47,11 @@ fn changed_backends(environment: &Environment) -> Option<RouteTable> {
     (table != *current).then_some(table)
 }
 
-/// Returns the next fact without a rollout: the waiting deploy, else tidying up.
+/// Returns the next fact without a rollout: tidying up, then the waiting deploy.
 fn at_rest(environment: &Environment, now: &Now) -> Option<Fact> {
-    if let Some(queued) = &environment.queued {
-        return Some(begin_queued(environment, queued, now));
-    }
     let kept = |number: RevisionNumber| environment.stable == Some(number) || environment.previous == Some(number);
     let mut unneeded = environment.revisions.values().filter(|revision| !kept(revision.number));
-    unneeded.find_map(|revision| match (revision.running, revision.placement) {
+    let tidied = unneeded.find_map(|revision| match (revision.running, revision.placement) {
         (Running::Wanted, _) if environment.is_left(revision.number) => Some(Fact::StopDecided {
             revision: revision.number,
         }),
@@ -62,7 +59,9 @@ fn at_rest(environment: &Environment, now: &Now) -> Option<Fact> {
             revision: revision.number,
         }),
         _ => None,
-    })
+    });
+    let queued = environment.queued.as_ref();
+    tidied.or_else(|| queued.map(|queued| begin_queued(environment, queued, now)))
 }
 
 /// Returns the beginning of a waiting deploy, unless automatic deploys were paused meanwhile.
