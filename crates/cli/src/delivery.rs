@@ -44,11 +44,13 @@ pub(crate) struct Place {
 impl Place {
     /// Returns the project of a folder.
     pub(crate) fn find(directory: &Path) -> Result<Self, Failure> {
-        let project = Project::find(directory, config::project_name)?;
-        let identity = project.identity()?.to_owned();
+        Self::of(Project::find(directory, config::project_name)?)
+    }
+
+    fn of(project: Project) -> Result<Self, Failure> {
         Ok(Self {
+            identity: project.identity()?.to_owned(),
             project,
-            identity,
             home: Home::find()?,
             log: OnceCell::new(),
         })

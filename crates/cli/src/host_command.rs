@@ -7,6 +7,7 @@ use std::time::Duration;
 use lockgate_host::instance::Instances;
 use lockgate_host::proxy_process::ProxyOptions;
 use lockgate_host::seat::Attachment;
+use lockgate_host::start::StartError;
 use lockgate_host::supervisor::SupervisorOptions;
 use lockgate_host::{HostHome, Roles};
 
@@ -32,11 +33,15 @@ pub(crate) async fn run(command: HostCommand) -> Result<Exit, Failure> {
 
 /// Starts what is missing, and returns when it answers.
 pub(crate) async fn ensure(home: &HostHome) -> Result<(), Failure> {
-    lockgate_host::start::ensure(home, &roles()?).await.map_err(|error| {
-        Failure::unavailable("start the host's processes")
-            .because(&error)
-            .help("`lockgate host status` shows what runs")
-    })
+    let ensured = lockgate_host::start::ensure(home, &roles()?).await;
+    ensured.map_err(|error| not_started(&error))
+}
+
+/// Returns the failure of a host whose processes do not start.
+pub(crate) fn not_started(error: &StartError) -> Failure {
+    Failure::unavailable("start the host's processes")
+        .because(error)
+        .help("`lockgate host status` shows what runs")
 }
 
 /// Returns how this program plays the host's roles.

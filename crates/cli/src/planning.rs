@@ -283,20 +283,29 @@ fn event(trigger: &Trigger, changed: Vec<String>) -> Event {
 }
 
 /// Returns the jobs that Lockgate does itself; none without a `lockgate.yaml`.
-///
-/// One that no workflow has is refused: misspelt, it would run.
 pub(crate) fn replaced_jobs(project: &Project, workflow: Option<&Path>) -> Result<BTreeSet<String>, Failure> {
-    let path = project.root.join(CONFIGURATION);
-    if !path.is_file() {
+    if !project.root.join(CONFIGURATION).is_file() {
         return Ok(BTreeSet::new());
     }
-    let Configuration { replaced_jobs, .. } = config::load(&project.root)?;
+    replaced_by(&config::load(&project.root)?, project, workflow)
+}
+
+/// Returns the jobs that a configuration replaces; one that no workflow has is refused: misspelt, it would run.
+pub(crate) fn replaced_by(
+    configuration: &Configuration,
+    project: &Project,
+    workflow: Option<&Path>,
+) -> Result<BTreeSet<String>, Failure> {
+    if configuration.replaced_jobs.is_empty() {
+        return Ok(BTreeSet::new());
+    }
+    let path = project.root.join(CONFIGURATION);
     let file = workflows::read(&project.root, &path)?.map_err(|mistake| diagnostics::failure(&[*mistake]))?;
     let strange = config::strange_jobs(&file, &init::jobs(&project.root, workflow));
     if !strange.is_empty() {
         return Err(diagnostics::failure(&strange));
     }
-    Ok(replaced_jobs.into_iter().collect())
+    Ok(configuration.replaced_jobs.iter().cloned().collect())
 }
 
 /// Returns a name for a new run: the instant, readable, and enough chance to be alone.

@@ -147,7 +147,7 @@ fn prepare(
     let definition = configuration.environment(Some(environment))?.1;
     let run_stream = StreamId::new("run", run_of(stream));
     let workflow = workflow_of(arguments);
-    let replaced = planning::replaced_jobs(&place.project, workflow.workflow.as_deref())?;
+    let replaced = planning::replaced_by(configuration, &place.project, workflow.workflow.as_deref())?;
     let request = Request {
         project: &place.project,
         arguments: &workflow,

@@ -126,11 +126,13 @@ fn follow(trigger: &mut Trigger, payload: &serde_json::Value) {
 fn reference(repository: &Repository) -> String {
     match &repository.head {
         Head::Branch(branch) => format!("refs/heads/{branch}"),
-        _ => match (repository.tags_at_head().first(), &repository.branches_at_head()[..]) {
-            (Some(tag), _) => format!("refs/tags/{tag}"),
-            // As a pipeline checks a branch out: its commit, without its name.
-            (None, [branch]) => format!("refs/heads/{branch}"),
-            (None, _) => "refs/heads/detached".to_owned(),
+        _ => match repository.tags_at_head().first() {
+            Some(tag) => format!("refs/tags/{tag}"),
+            None => match &repository.branches_at_head()[..] {
+                // As a pipeline checks a branch out: its commit, without its name.
+                [branch] => format!("refs/heads/{branch}"),
+                _ => "refs/heads/detached".to_owned(),
+            },
         },
     }
 }

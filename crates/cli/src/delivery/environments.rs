@@ -11,12 +11,9 @@ use lockgate_core::{Machine, StreamId};
 use lockgate_delivery::Environment;
 use lockgate_engine::EventLog;
 
-use tokio::sync::OnceCell;
-
 use super::{Place, unreadable};
 use crate::config::{self, Soundness};
 use crate::exit::Failure;
-use crate::home::Home;
 use crate::project::{CONFIGURATION, Project};
 use crate::render::out;
 
@@ -51,15 +48,7 @@ impl Place {
             soundness = found;
             Ok(name)
         })?;
-        let identity = project.identity()?.to_owned();
-        let home = Home::find()?;
-        let place = Self {
-            project,
-            identity,
-            home,
-            log: OnceCell::new(),
-        };
-        Ok((place, soundness))
+        Ok((Self::of(project)?, soundness))
     }
 
     /// Returns the environment with this name, or the only one.

@@ -207,9 +207,7 @@ impl DriverClient {
                 Ok(()) => {}
                 Err(StartError::Stopped) => return Err(stopped()),
                 Err(error) => {
-                    last = Failure::unavailable("start the host's processes")
-                        .because(&error)
-                        .help("`lockgate host status` shows what runs");
+                    last = host_command::not_started(&error);
                     continue;
                 }
             }

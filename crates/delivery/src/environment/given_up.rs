@@ -26,7 +26,9 @@ impl Environment {
         if has_traffic_to_return(&rollout) {
             after.previous = None;
             after.unseen = false;
-            way.target.map(|target| after.draining.remove(&target));
+            if let Some(target) = &way.target {
+                after.draining.remove(target);
+            }
         }
         after.stable = way.target;
         after.draining.remove(&way.leaving);

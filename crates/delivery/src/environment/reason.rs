@@ -86,7 +86,7 @@ impl Reason {
         !matches!(self, Self::Aborted(_) | Self::Superseded(_))
     }
 
-    /// Returns whether nobody asked for it, so that automatic deploys pause.
+    /// Returns whether nobody asked for it.
     pub const fn is_automatic(&self) -> bool {
         !matches!(self, Self::Asked(_) | Self::Aborted(_) | Self::Superseded(_))
     }

@@ -127,8 +127,8 @@ pub struct Soak {
 }
 
 impl Rollout {
-    /// Returns whether the end of this way back is the end that was wanted, by now if not before: not the end of a rollback
-    /// whose own candidate was given up.
+    /// Returns whether this way ends where it was to lead back to: that of a rollback whose own candidate was given up
+    /// does not.
     pub(crate) fn came_back(&self, way: &WayBack) -> bool {
         self.is_deploy() || way.target == Some(self.revision())
     }

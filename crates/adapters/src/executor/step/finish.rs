@@ -30,11 +30,11 @@ pub(super) fn finish(run: &Run, record: &StepRecord, mut output: Output<'_>, sta
     let masker = run.masker(&record.directory);
     let files = StepFiles::of(&run.job(&record.directory).temp(), record.attempt.as_str());
     let mut written = files.read(&masker);
-    let Outcome {
+    let ProcessEnd {
         exit,
         mut reasons,
         last_words,
-    } = Outcome::of(state, record.stopped_with(run));
+    } = ProcessEnd::of(state, record.stopped_with(run));
     reasons.append(&mut written.mistakes);
     let remarks: Vec<String> = reasons
         .iter()
@@ -101,7 +101,7 @@ pub(super) fn refused(run: &Run, step: &StepAttempt, reason: &str) -> StepEnd {
 }
 
 /// How a step's process ended.
-struct Outcome {
+struct ProcessEnd {
     exit: StepExit,
     /// Why, when there is more to say than the exit code.
     reasons: Vec<String>,
@@ -109,7 +109,7 @@ struct Outcome {
     last_words: Option<String>,
 }
 
-impl Outcome {
+impl ProcessEnd {
     fn of(state: &AttemptState, stopped: Option<String>) -> Self {
         let (exit, reason, last_words) = match (state, stopped) {
             (
