@@ -12,7 +12,7 @@ fn lower(text: &str) -> github::Workflow {
 }
 
 fn ci() -> github::Workflow {
-    lower(include_str!("corpus/ok/ci.yml"))
+    lower(include_str!("../corpus/ok/ci.yml"))
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn jobs_keep_their_order_needs_and_keys() {
 
 #[test]
 fn a_matrix_keeps_the_types_of_its_values() {
-    let pipeline = lower(include_str!("corpus/ok/matrix_from_json.yml")).pipeline;
+    let pipeline = lower(include_str!("../corpus/ok/matrix_from_json.yml")).pipeline;
     let matrix = |id: &str| pipeline.job(id).unwrap().strategy.matrix.clone().unwrap();
     assert!(matches!(matrix("all"), Matrix::Deferred(_)));
     let Matrix::Written { axes, .. } = matrix("axis") else {
@@ -79,7 +79,7 @@ fn a_matrix_keeps_the_types_of_its_values() {
 
 #[test]
 fn what_is_not_supported_is_kept_for_the_run_to_refuse() {
-    let pipeline = lower(include_str!("corpus/ok/not_yet_actions.yml")).pipeline;
+    let pipeline = lower(include_str!("../corpus/ok/not_yet_actions.yml")).pipeline;
     let job = pipeline.job("a").unwrap();
     let what: Vec<&str> = job.unsupported.iter().map(|found| found.what.as_str()).collect();
     assert_eq!(what.len(), 3);
@@ -87,7 +87,7 @@ fn what_is_not_supported_is_kept_for_the_run_to_refuse() {
     assert_eq!(job.unsupported[0].place.to_string(), ".github/workflows/ci.yml:6:15");
     assert_eq!(job.steps.len(), 5);
 
-    let pipeline = lower(include_str!("corpus/ok/not_yet_container.yml")).pipeline;
+    let pipeline = lower(include_str!("../corpus/ok/not_yet_container.yml")).pipeline;
     let what: Vec<&str> = pipeline.jobs[0]
         .unsupported
         .iter()
@@ -108,7 +108,7 @@ fn inputs_and_schedules_are_read() {
 
 #[test]
 fn permissions_are_all_or_named() {
-    let pipeline = lower(include_str!("corpus/ok/permissions.yml")).pipeline;
+    let pipeline = lower(include_str!("../corpus/ok/permissions.yml")).pipeline;
     assert_eq!(pipeline.permissions, Some(Permissions::ReadAll));
     assert_eq!(pipeline.jobs[0].permissions, Some(Permissions::Scopes(vec![])));
     assert_eq!(pipeline.jobs[1].permissions, Some(Permissions::WriteAll));
@@ -116,17 +116,20 @@ fn permissions_are_all_or_named() {
 
 #[test]
 fn a_file_with_an_error_gives_no_workflow() {
-    let lowered = github::lower(&SourceFile::new("a.yml", include_str!("corpus/err/unknown_keys.yml")));
+    let lowered = github::lower(&SourceFile::new(
+        "a.yml",
+        include_str!("../corpus/err/unknown_keys.yml"),
+    ));
     assert!(lowered.workflow.is_none());
     assert!(!lowered.diagnostics.is_empty());
 }
 
 #[test]
 fn who_starts_a_job_is_told_what_it_gets_otherwise() {
-    let cautions = lower(include_str!("corpus/ok/other_systems.yml")).cautions;
+    let cautions = lower(include_str!("../corpus/ok/other_systems.yml")).cautions;
     let jobs: Vec<&str> = cautions.iter().map(|caution| caution.job.as_str()).collect();
     assert_eq!(jobs, ["one", "two", "three", "many", "many", "many"]);
-    assert!(lower(include_str!("corpus/ok/minimal.yml")).cautions.is_empty());
+    assert!(lower(include_str!("../corpus/ok/minimal.yml")).cautions.is_empty());
 }
 
 #[test]

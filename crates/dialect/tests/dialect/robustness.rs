@@ -9,10 +9,10 @@ use lockgate_pipeline::expression::{Condition, Template};
 use proptest::prelude::*;
 
 const SAMPLES: [&str; 4] = [
-    include_str!("corpus/ok/ci.yml"),
-    include_str!("corpus/err/expressions.yml"),
-    include_str!("corpus/ok/anchors.yml"),
-    include_str!("corpus/ok/action_composite.yml"),
+    include_str!("../corpus/ok/ci.yml"),
+    include_str!("../corpus/err/expressions.yml"),
+    include_str!("../corpus/ok/anchors.yml"),
+    include_str!("../corpus/ok/action_composite.yml"),
 ];
 
 fn check(text: &str) {

@@ -1,0 +1,6 @@
+//! Reading files, from the outside: one binary, so that it is linked once.
+
+mod corpus;
+mod lowering;
+mod robustness;
+mod triggers;
