@@ -4,6 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+mod check;
+
+pub(crate) use check::{CheckArguments, Format};
+
 /// Takes a commit to production, and back again when it must.
 #[derive(Debug, Parser)]
 #[command(name = "lockgate", version, max_term_width = 100, disable_help_subcommand = true)]
@@ -81,15 +85,6 @@ pub(crate) struct InitArguments {
     /// Replace a lockgate.yaml that is there.
     #[arg(long)]
     pub(crate) force: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct CheckArguments {
-    /// The files to check [default: .github/workflows and lockgate.yaml].
-    pub(crate) files: Vec<PathBuf>,
-    /// Print the mistakes as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Debug, Default, Args)]
@@ -385,7 +380,7 @@ impl Command {
     /// Returns whether what the command has to say goes to stdout as one JSON document, a failure too.
     pub(crate) fn tells_json(&self) -> bool {
         match self {
-            Self::Check(arguments) => arguments.json,
+            Self::Check(arguments) => arguments.format() == Format::Json,
             Self::Plan(arguments) => arguments.json,
             Self::Run(arguments) => arguments.json,
             Self::Ship(arguments) => arguments.json,
