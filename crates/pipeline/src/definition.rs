@@ -4,6 +4,7 @@
 //! expression is a [`Template`] and is written as its source text, so that a stored pipeline reads like the file.
 //! Triggers are not here: whether a file answers an event is the dialect's question.
 
+mod call;
 mod job;
 mod step;
 mod template_value;
@@ -14,6 +15,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use call::{Call, CallInput, CallInputKind, CallOutput, CallSecret, Called, Interface, PassedSecrets};
 pub use job::{Concurrency, Defaults, Job, Matrix, Permissions, RunsOn, Strategy};
 pub use step::{Step, StepBody};
 pub use template_value::TemplateValue;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Entries, Place, Step, TemplateValue, Unsupported};
+use super::{Call, Entries, Place, Step, TemplateValue, Unsupported};
 use crate::expression::{Condition, Template};
 
 /// The unit of scheduling; its steps share a workspace.
@@ -36,8 +36,11 @@ pub struct Job {
     /// What later jobs read as `needs.ID.outputs`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub outputs: Entries,
-    /// The steps, in order.
+    /// The steps, in order; none of a job that calls a workflow.
     pub steps: Vec<Step>,
+    /// The workflow that it calls in place of steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<Box<Call>>,
     /// The longest it may take, in minutes; 360 when not given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub timeout_minutes: Option<Template>,
@@ -77,6 +80,7 @@ impl Job {
             defaults: Defaults::default(),
             outputs: Vec::new(),
             steps,
+            call: None,
             timeout_minutes: None,
             continue_on_error: None,
             environment: None,
