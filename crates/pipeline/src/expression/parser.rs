@@ -239,12 +239,13 @@ impl<'t> Parser<'t> {
         if self.depth <= MAX_DEPTH {
             return Ok(());
         }
-        let position = self.peek().map_or(self.text.len(), |token| token.start);
+        let end = self.text.len();
+        let (start, end) = self.peek().map_or((end, end), |token| (token.start, token.end));
         Err(SyntaxError {
             kind: SyntaxErrorKind::Parsing,
             message: format!("the expression is nested more than {MAX_DEPTH} deep"),
-            position,
-            length: 1,
+            position: start,
+            length: end - start,
         })
     }
 
