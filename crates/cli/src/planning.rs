@@ -210,6 +210,7 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
             .filter(|id| pipeline.job(id).is_some())
             .cloned()
             .collect(),
+        known: BTreeMap::new(),
     };
     let plan = Plan::make(Arc::new(pipeline), plan_request).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();

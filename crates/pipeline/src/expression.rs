@@ -20,6 +20,8 @@ mod reference;
 pub mod secret;
 mod syntax;
 mod template;
+mod text;
+mod trial;
 mod value;
 #[cfg(test)]
 mod vectors;
@@ -31,6 +33,7 @@ use serde::{Deserialize, Serialize};
 pub use condition::Condition;
 pub use function::Function;
 pub use template::Template;
+pub use trial::{Finding, Partial, Trial};
 pub use value::{Array, Object, Value};
 
 use evaluation::Evaluator;

@@ -7,6 +7,7 @@
 mod expansion;
 mod fate;
 mod github;
+mod known;
 mod matrix;
 mod selection;
 mod tree;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 pub use expansion::{Expansion, ExpansionError, Leg};
 pub use fate::{Fate, WhyNot};
 pub use github::Trigger;
+pub use known::Ended;
 pub use matrix::MatrixError;
 
 use crate::definition::{Job, Pipeline, Place, Unsupported};
@@ -41,6 +43,9 @@ pub struct Plan {
     pub environment: Arc<Variables>,
     /// The jobs, each at the place of its definition.
     pub jobs: Vec<PlannedJob>,
+    /// The jobs whose end was told beforehand.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub known: BTreeMap<String, Ended>,
 }
 
 /// What expressions can read in every job.
@@ -99,6 +104,8 @@ pub struct PlanRequest {
     pub selected: Vec<String>,
     /// The jobs that Lockgate itself does instead.
     pub replaced: BTreeSet<String>,
+    /// How jobs ended, as far as it is known beforehand; what needs them is decided by it.
+    pub known: BTreeMap<String, Ended>,
 }
 
 /// Why there is no plan.
@@ -189,7 +196,12 @@ impl Plan {
             errors.push(PlanError::RunName(error));
             String::new()
         });
-        let jobs = fate::decide(&pipeline, &order, outside, &contexts, &mut errors);
+        let before = fate::Before {
+            order: &order,
+            outside,
+            known: &request.known,
+        };
+        let jobs = fate::decide(&pipeline, before, &contexts, &mut errors);
         if jobs.iter().any(|job| job.fate.may_run()) {
             errors.extend(pipeline.unsupported.iter().cloned().map(PlanError::Unsupported));
         }
@@ -202,6 +214,7 @@ impl Plan {
             run_name,
             contexts,
             jobs,
+            known: request.known,
             pipeline,
         })
     }

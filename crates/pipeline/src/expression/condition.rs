@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::syntax::Node;
 use super::{ContextUse, EvaluationError, Expression, FunctionUse, Scope, SyntaxError, Template};
 
 /// A condition: an expression, bare or in `${{ }}`, that implies `success()` unless it asks about
@@ -139,6 +140,15 @@ impl Condition {
             found.position += position;
         }
         uses
+    }
+
+    /// Returns the tree of the expression; none when it is only implied, or a text.
+    pub(super) fn root(&self) -> Option<&Node> {
+        match &self.form {
+            Form::Implied => None,
+            Form::Bare { expression, .. } => Some(&expression.root),
+            Form::Template(template) => template.as_expression().map(|expression| &expression.root),
+        }
     }
 
     fn indentation(&self) -> usize {

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::known::{Ended, KnownNeeds, read_by_expansion};
 use super::{Contexts, Expansion, ExpansionError, PlanError, PlannedJob};
 use crate::definition::{Job, Pipeline};
-use crate::expression::{Condition, EvaluationError, Status, Value};
+use crate::expression::{Condition, EvaluationError, Partial, Status};
+use crate::run::outcome::Outcome;
 use crate::scope::KnownContexts;
 
 /// Whether a job will run.
@@ -90,11 +92,20 @@ pub(crate) const SKIPPED: Status = Status {
     cancelled: false,
 };
 
+/// What is known before anything is decided.
+pub(super) struct Before<'b> {
+    /// The places of the jobs, each behind those that it needs.
+    pub(super) order: &'b [usize],
+    /// Why jobs are left out, by their place.
+    pub(super) outside: BTreeMap<usize, WhyNot>,
+    /// How jobs ended.
+    pub(super) known: &'b BTreeMap<String, Ended>,
+}
+
 /// Returns every job with its fate and, where it is known, what it expands to.
 pub(super) fn decide(
     pipeline: &Pipeline,
-    order: &[usize],
-    mut outside: BTreeMap<usize, WhyNot>,
+    mut before: Before<'_>,
     contexts: &Contexts,
     errors: &mut Vec<PlanError>,
 ) -> Vec<PlannedJob> {
@@ -103,18 +114,22 @@ pub(super) fn decide(
     let scope = contexts.for_jobs();
     let mut chains = vec![Chain::default(); pipeline.jobs.len()];
     let mut planned: BTreeMap<usize, PlannedJob> = BTreeMap::new();
-    for place in order.iter().copied() {
+    for place in before.order.iter().copied() {
         let job = &pipeline.jobs[place];
         let needs: Vec<usize> = job
             .needs
             .iter()
             .filter_map(|need| places.get(need.as_str()).copied())
             .collect();
-        let runs = |need: usize| planned.get(&need).is_none_or(|job| job.fate.may_run());
-        let before = Chain::before(job, &needs, runs, &chains);
-        let fate = match outside.remove(&place) {
+        let ended = |need: usize| {
+            let need = planned.get(&need)?;
+            let told = before.known.get(&need.id).cloned();
+            told.or_else(|| (!need.fate.may_run()).then(Ended::skipped))
+        };
+        let chain = Chain::before(job, &needs, ended, &chains);
+        let fate = match before.outside.remove(&place) {
             Some(why) => Fate::WillNotRun(why),
-            None => fate(job, &before, &scope).unwrap_or_else(|source| {
+            None => fate(job, &chain, &scope).unwrap_or_else(|source| {
                 errors.push(PlanError::Evaluation {
                     what: "`if`",
                     job: job.id.clone(),
@@ -124,7 +139,14 @@ pub(super) fn decide(
                 Fate::WillRun
             }),
         };
-        chains[place] = before;
+        chains[place] = chain;
+        let told = KnownNeeds::of(job, |need| before.known.get(need).cloned());
+        let reads_told = read_by_expansion(job).iter().all(|found| told.knows(found));
+        let scope = if reads_told && !job.needs.is_empty() {
+            scope.with("needs", told.value())
+        } else {
+            scope.clone()
+        };
         planned.insert(place, expanded(job, fate, &scope, errors));
     }
     planned.into_values().collect()
@@ -159,36 +181,44 @@ struct Chain {
     gap: Option<String>,
     /// Whether any job before it may run, and so fail.
     may_fail: bool,
-    /// Whether none of its own needs runs, so that the `needs` context is known.
-    needs_known: bool,
+    /// Whether a job before it is known to have failed.
+    failed: bool,
+    /// The ends of its own needs.
+    needs: KnownNeeds,
 }
 
 impl Chain {
-    fn before(job: &Job, needs: &[usize], may_run: impl Fn(usize) -> bool, chains: &[Self]) -> Self {
-        let mut chain = Self {
-            needs_known: true,
-            ..Self::default()
-        };
+    fn before(job: &Job, needs: &[usize], ended: impl Fn(usize) -> Option<Ended>, chains: &[Self]) -> Self {
+        let mut chain = Self::default();
+        let ends: BTreeMap<&str, Ended> = needs
+            .iter()
+            .zip(&job.needs)
+            .filter_map(|(need, name)| Some((name.as_str(), ended(*need)?)))
+            .collect();
         for (need, name) in needs.iter().zip(&job.needs) {
-            let runs = may_run(*need);
-            chain.needs_known &= !runs;
-            chain.may_fail |= runs || chains[*need].may_fail;
-            if !runs && chain.gap.is_none() {
+            let before = &chains[*need];
+            let end = ends.get(name.as_str()).map(|ended| ended.result);
+            // What came before a job that is over is over, too.
+            let is_told_over = end.is_some_and(|end| end != Outcome::Skipped);
+            chain.may_fail |= end.is_none() || (before.may_fail && !is_told_over);
+            chain.failed |= end == Some(Outcome::Failure) || before.failed;
+            if matches!(end, Some(Outcome::Skipped | Outcome::Cancelled)) && chain.gap.is_none() {
                 chain.gap = Some(name.clone());
             }
         }
         if chain.gap.is_none() {
             chain.gap = needs.iter().find_map(|need| chains[*need].gap.clone());
         }
+        chain.needs = KnownNeeds::of(job, |need| ends.get(need).cloned());
         chain
     }
 
     fn outcomes(&self, job: &Job) -> Vec<Status> {
         let possible = |status: &Status| match (status.success, status.failure, status.cancelled) {
-            (true, _, _) => self.gap.is_none(),
-            (_, true, _) => self.may_fail,
+            (true, _, _) => self.gap.is_none() && !self.failed,
+            (_, true, _) => self.may_fail || self.failed,
             (_, _, true) => true,
-            _ => !job.needs.is_empty(),
+            _ => !job.needs.is_empty() && !self.failed,
         };
         OUTCOMES.into_iter().filter(possible).collect()
     }
@@ -197,27 +227,30 @@ impl Chain {
 fn fate(job: &Job, before: &Chain, scope: &KnownContexts) -> Result<Fate, EvaluationError> {
     let implied = Condition::default();
     let condition = job.condition.as_ref().unwrap_or(&implied);
-    let scope = if before.needs_known {
-        scope.with("needs", skipped_needs(job))
-    } else {
-        scope.clone()
-    };
+    let is_known = condition.contexts_used().iter().all(|found| before.needs.knows(found));
+    let whole = scope.with("needs", before.needs.value());
     let mut holds = Vec::new();
     for outcome in before.outcomes(job) {
-        match condition.evaluate(&scope.standing(outcome)) {
-            Ok(result) => holds.push(result),
-            Err(EvaluationError::ContextUnavailable(context)) if context == "needs" => return Ok(may_run(condition)),
-            Err(error) => return Err(error),
+        let scope = whole.standing(outcome);
+        if is_known || (!condition.uses_status_function() && !outcome.success) {
+            holds.push(Some(condition.evaluate(&scope)?));
+            continue;
         }
+        let partial = Partial {
+            scope: &scope,
+            knows: &|found| before.needs.knows(found),
+            knows_status: true,
+        };
+        holds.push(condition.try_in(&partial).holds);
     }
-    let when_all_goes_well = holds.first() == Some(&true) && before.gap.is_none();
-    if when_all_goes_well || holds.iter().all(|holds| *holds) {
+    let when_all_goes_well = holds.first() == Some(&Some(true)) && before.gap.is_none() && !before.failed;
+    if when_all_goes_well || holds.iter().all(|holds| *holds == Some(true)) {
         return Ok(Fate::WillRun);
     }
-    if holds.contains(&true) {
+    if holds.iter().any(|holds| *holds != Some(false)) {
         return Ok(may_run(condition));
     }
-    let when_all_went_well = condition.evaluate(&scope.standing(Status::SUCCESS)) == Ok(true);
+    let when_all_went_well = is_known && condition.evaluate(&whole.standing(Status::SUCCESS)) == Ok(true);
     Ok(Fate::WillNotRun(match &before.gap {
         Some(need) if when_all_went_well => WhyNot::NeedDoesNotRun { need: need.clone() },
         _ => WhyNot::ConditionFalse {
@@ -230,14 +263,4 @@ fn may_run(condition: &Condition) -> Fate {
     Fate::MayRun {
         condition: condition.to_string(),
     }
-}
-
-fn skipped_needs(job: &Job) -> Value {
-    let skipped = || {
-        Value::object([
-            ("result", Value::from("skipped")),
-            ("outputs", Value::Object(crate::expression::Object::default())),
-        ])
-    };
-    Value::object(job.needs.iter().map(|need| (need.clone(), skipped())))
 }

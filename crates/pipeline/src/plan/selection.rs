@@ -38,6 +38,7 @@ pub(super) fn outside(pipeline: &Pipeline, request: &PlanRequest) -> Result<BTre
         .selected
         .iter()
         .chain(&request.replaced)
+        .chain(request.known.keys())
         .filter(|id| pipeline.job(id).is_none())
         .map(|id| PlanError::UnknownJob {
             id: id.clone(),
