@@ -11,6 +11,7 @@
 mod comparison;
 mod condition;
 mod evaluation;
+mod flow;
 mod function;
 mod json;
 mod lexer;
@@ -31,6 +32,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use condition::Condition;
+pub use flow::{Extent, Flow};
 pub use function::Function;
 pub use template::Template;
 pub use trial::{Finding, Partial, Trial};
@@ -220,6 +222,11 @@ impl Expression {
     /// Returns the contexts that stand in it, evaluated or not.
     pub fn contexts_used(&self) -> Vec<ContextUse> {
         reference::contexts(&self.root)
+    }
+
+    /// Returns the values that can become its result, or a part of it.
+    pub fn flows(&self) -> Vec<Flow> {
+        flow::flows(&self.root)
     }
 
     /// Returns the functions that stand in it, called or not.
