@@ -46,6 +46,11 @@ const NEEDS: &[Need] = &[
         without: "local JavaScript actions",
     },
     Need {
+        program: "npm",
+        probe: &["--version"],
+        without: "the languages beside GitHub's libraries",
+    },
+    Need {
         program: "python",
         probe: &["--version"],
         without: "steps with `shell: python`",

@@ -35,6 +35,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "testkit",
         &["core", "gate", "pipeline", "dialect", "delivery", "ship", "engine"],
     ),
+    ("oracle", &["core", "pipeline", "dialect", "testkit"]),
     ("xtask", &[]),
 ];
 

@@ -1,0 +1,5 @@
+//! The languages beside their reference implementations.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod expressions;
