@@ -18,7 +18,7 @@ use crate::repository::Repository;
 /// Which check, and how.
 #[derive(Args)]
 pub(crate) struct EvidenceArguments {
-    /// One of simulate, kill, load and peers
+    /// One of simulate, kill, load, peers and fuzz
     name: String,
     /// Also where the tree differs from the commit; the evidence says so
     #[arg(long)]
@@ -92,6 +92,12 @@ const CHECKS: &[Check] = &[
         build: Some(&["cargo", "build", "--release", "-p", "lockgate"]),
         command: &["benches/peers/act.sh"],
         arguments: &["target/release/lockgate", "act"],
+    },
+    Check {
+        name: "fuzz",
+        build: None,
+        command: &["cargo", "xtask", "fuzz", "--json"],
+        arguments: &["--seconds", "1800"],
     },
 ];
 

@@ -7,6 +7,7 @@
 
 mod checks;
 mod evidence;
+mod fuzz;
 mod load;
 mod repository;
 mod tour;
@@ -32,6 +33,8 @@ enum Chore {
     Test,
     /// Run a check that is too long for every commit, and keep its figures under evidence/
     Evidence(evidence::EvidenceArguments),
+    /// Feed what reads text from outside with input that a fuzzer makes
+    Fuzz(fuzz::FuzzArguments),
     /// Offer HTTP requests at a fixed rate, without retries, and count every answer
     Load(load::LoadArguments),
 }
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         Chore::Quick => Ok(checks::quick()),
         Chore::Test => checks::test(),
         Chore::Evidence(arguments) => evidence::gather(&arguments),
+        Chore::Fuzz(arguments) => fuzz::run(&arguments),
         Chore::Load(arguments) => load::run(&arguments),
     };
     match result {
