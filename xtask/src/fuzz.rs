@@ -71,7 +71,7 @@ const INSTRUMENTATION: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-cov
      -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1 -Cpanic=abort";
 
 /// The most that one input may take.
-const LIMITS: [&str; 3] = ["-timeout=1", "-rss_limit_mb=1024", "-max_len=65536"];
+const LIMITS: [&str; 3] = ["-timeout=10", "-rss_limit_mb=1024", "-max_len=65536"];
 
 /// Runs the targets; returns whether nothing was found.
 pub(crate) fn run(arguments: &FuzzArguments) -> Result<bool, Refusal> {
