@@ -27,6 +27,7 @@ pages! {
     "LG0141" "LG0142" "LG0143" "LG0144" "LG0145" "LG0146" "LG0147" "LG0148"
     "LG0161" "LG0162"
     "LG0171" "LG0172" "LG0173" "LG0174" "LG0175"
+    "LG0210"
 }
 
 /// Prints the page of a code, or all codes with their titles.

@@ -60,6 +60,7 @@ codes! {
     ACTIONS_CYCLE = "LG0173", "An action uses itself";
     UNKNOWN_ACTION_INPUT = "LG0174", "An input that the action does not have";
     MISSING_ACTION_INPUT = "LG0175", "A required input is not given";
+    WRONG_LOCK = "LG0210", "The lock file cannot be read";
 }
 
 /// Returns what `code` is about.

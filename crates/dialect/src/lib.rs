@@ -6,5 +6,6 @@
 
 pub mod codes;
 pub mod github;
+pub mod lock;
 pub mod text;
 pub mod yaml;

@@ -40,7 +40,11 @@ fn collect(node: &Node, extent: Extent, found: &mut Vec<Flow>) {
     match node {
         Node::Context(_) | Node::Index(..) | Node::Filter(_) => path(node, extent, found),
         // What stands before the last `&&` only comes out when it is false or empty.
-        Node::And(parts) => parts.last().into_iter().for_each(|part| collect(part, extent, found)),
+        Node::And(parts) => {
+            if let Some(last) = parts.last() {
+                collect(last, extent, found);
+            }
+        }
         Node::Or(parts) => parts.iter().for_each(|part| collect(part, extent, found)),
         Node::Call(call) => arguments(call, extent, found),
         Node::Literal(_) | Node::Not(_) | Node::Compare(..) => {}
