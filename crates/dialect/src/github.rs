@@ -7,13 +7,20 @@
 //! model of the file that could disagree with the first.
 
 pub mod action;
+mod action_runs;
 mod availability;
+mod branding;
 mod builtin;
+mod concurrency;
+mod container;
 mod cron;
+mod defaults;
+mod environment;
 mod event;
 mod glob;
 mod input;
 mod job;
+mod letter_case;
 mod local;
 mod lowering;
 mod matrix;
@@ -24,7 +31,10 @@ mod property;
 mod reach;
 mod reference;
 mod runner;
+mod shapes;
 mod step;
+mod step_form;
+mod time_zone;
 mod trigger;
 mod unsupported;
 mod workflow;
@@ -32,11 +42,16 @@ mod workflow;
 use lockgate_core::{Diagnostic, Severity, SourceFile};
 use lockgate_pipeline::definition::Pipeline;
 
+pub use cron::{Cron, LocalMinute};
 pub use event::EVENTS;
-pub use input::{Input, InputKind, InputMistake, resolve_inputs};
+pub use input::{Input, InputKind, InputMistake, resolve_inputs, too_long};
 pub use local::LocalUse;
+pub use permission::{Levels, SCOPES};
 pub use reach::{ACTION_FILES, ActionFile, LocalActions};
-pub use trigger::{Decision, Event, Reference, Schedule, Trigger, Triggers, triggered};
+pub use shapes::{OF_ACTIONS, OF_WORKFLOWS};
+pub use trigger::{
+    Check, Decision, Event, Filter, Judgement, Pattern, Reference, Schedule, Trigger, Triggers, judged, triggered,
+};
 
 /// A workflow file, read without an error.
 #[derive(Clone, Debug)]

@@ -7,5 +7,6 @@
 pub mod codes;
 pub mod github;
 pub mod lock;
+pub mod shape;
 pub mod text;
 pub mod yaml;

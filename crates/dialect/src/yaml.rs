@@ -88,6 +88,11 @@ impl Node {
         self.as_scalar().is_some_and(|scalar| scalar.resolved == Resolved::Null)
     }
 
+    /// Returns whether it is a single value with an expression.
+    pub fn has_expression(&self) -> bool {
+        self.as_scalar().is_some_and(|scalar| scalar.text.contains("${{"))
+    }
+
     /// Returns the value of `key` in a mapping.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_mapping()?

@@ -1,16 +1,16 @@
 //! Action files: `action.yml` and `action.yaml`.
 
 use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
-use lockgate_pipeline::action::{ActionDefinition, ActionInput, ActionRuns, NodeAction};
+use lockgate_pipeline::action::{ActionDefinition, ActionInput};
 use lockgate_pipeline::definition::Entries;
-use lockgate_pipeline::expression::Condition;
 
 use super::LocalUse;
-use super::availability::{ACTION_IF, ACTION_INPUT_DEFAULT, ACTION_OUTPUT};
+use super::action_runs::RunsForm;
+use super::availability::{ACTION_INPUT_DEFAULT, ACTION_OUTPUT as ACTION_OUTPUT_VALUE};
 use super::lowering::Lowering;
-use super::step::Owner;
+use super::shapes::{ACTION, ACTION_INPUT, ACTION_OUTPUT};
 use crate::codes;
-use crate::yaml::{self, Fields, Node};
+use crate::yaml::{self, Fields, Node, Resolved};
 
 /// What became of an action file.
 #[derive(Clone, Debug)]
@@ -55,6 +55,7 @@ pub fn lower(file: &SourceFile) -> LoweredAction {
     for diagnostic in diagnostics {
         lowering.reader.report(diagnostic);
     }
+    lowering.check_case(&node);
     let action = lowering.action(&node);
     let uses = std::mem::take(&mut lowering.uses);
     let diagnostics = lowering.reader.into_diagnostics();
@@ -83,8 +84,12 @@ fn declared_inputs(action: &Node) -> Vec<DeclaredInput> {
 
 impl Lowering {
     fn action(&mut self, node: &Node) -> Option<ActionDefinition> {
-        let mut fields = self.reader.fields(node, "an action")?;
-        let name = fields.take("name").and_then(|name| self.reader.text(name, "`name`"));
+        let mut fields = self.reader.shaped(node, &ACTION)?;
+        let name = self.heading(&mut fields, "name");
+        self.heading(&mut fields, "description");
+        if let Some(author) = fields.take("author") {
+            self.plain_or_empty(author, "`author`");
+        }
         let inputs = fields
             .take("inputs")
             .map(|node| self.action_inputs(node))
@@ -92,12 +97,16 @@ impl Lowering {
         self.known.inputs = Some(inputs.iter().map(|input| input.name.clone()).collect());
         let runs = fields.require("runs", &mut self.reader);
         self.known.steps = runs.and_then(|runs| runs.get("steps")).map(Self::step_ids);
+        let form = runs.and_then(RunsForm::of);
         let runs = runs.and_then(|runs| self.runs(runs));
-        // What describes the action and what other versions of the file know has no effect here: any key may stand.
         let outputs = fields
             .take("outputs")
-            .map(|node| self.action_outputs(node))
+            .map(|node| self.action_outputs(node, form))
             .unwrap_or_default();
+        if let Some(branding) = fields.take("branding") {
+            self.branding(branding);
+        }
+        self.warn_of_other_keys(fields);
         Some(ActionDefinition {
             name: name.unwrap_or_else(|| self.reader.file().path.to_string()),
             inputs,
@@ -107,107 +116,98 @@ impl Lowering {
         })
     }
 
+    /// Returns a text that describes the action; a runner does without.
+    fn heading(&mut self, fields: &mut Fields<'_>, key: &'static str) -> Option<String> {
+        let Some(node) = fields.take(key) else {
+            if !fields.has_slip_of(key) {
+                let message = format!("an action should have the key `{key}`");
+                let help = format!("GitHub's syntax requires it, and lists no action without; add `{key}: …`");
+                self.warning(codes::MISSING_KEY, fields.first_key(), message, help);
+            }
+            return None;
+        };
+        self.plain_or_empty(node, &format!("`{key}`"))
+            .filter(|text| !text.is_empty())
+    }
+
+    /// Warns of the keys at the top that GitHub does not know: its runner passes over them.
+    fn warn_of_other_keys(&mut self, fields: Fields<'_>) {
+        fields.finish_with(&mut self.reader, |_, diagnostic| Diagnostic {
+            severity: Severity::Warning,
+            ..diagnostic
+        });
+    }
+
     fn action_inputs(&mut self, node: &Node) -> Vec<ActionInput> {
-        let Some(fields) = optional_fields(self, node, "`inputs`") else {
+        let Some(fields) = self.reader.fields(node, "`inputs`") else {
             return Vec::new();
         };
         let mut inputs = Vec::new();
         for entry in fields.rest() {
-            let mut input = ActionInput {
-                name: entry.key.name.clone(),
-                default: None,
-                deprecation: None,
+            let Some(mut fields) = self.reader.shaped(&entry.value, &ACTION_INPUT) else {
+                continue;
             };
-            if let Some(mut fields) = optional_fields(self, &entry.value, "an input") {
-                let default = fields.take("default");
-                input.default = default.and_then(|node| self.template(node, "`default`", &ACTION_INPUT_DEFAULT));
-                let deprecation = fields.take("deprecationMessage").and_then(Node::as_scalar);
-                input.deprecation = deprecation.map(yaml::Scalar::to_text);
+            if let Some(description) = fields.take("description") {
+                self.plain_or_empty(description, "`description`");
             }
-            inputs.push(input);
+            if let Some(required) = fields.take("required") {
+                self.required_input(required);
+            }
+            let default = fields.take("default");
+            let default = default.and_then(|node| self.template(node, "`default`", &ACTION_INPUT_DEFAULT));
+            let deprecation = fields.take("deprecationMessage");
+            inputs.push(ActionInput {
+                name: entry.key.name.clone(),
+                default,
+                deprecation: deprecation.and_then(|node| self.plain_or_empty(node, "`deprecationMessage`")),
+            });
         }
         inputs
     }
 
-    fn action_outputs(&mut self, node: &Node) -> Entries {
-        let Some(fields) = optional_fields(self, node, "`outputs`") else {
+    /// Checks `required`, which the runner does not read: a text is only told.
+    fn required_input(&mut self, node: &Node) {
+        let is_boolean = node
+            .as_scalar()
+            .is_some_and(|scalar| matches!(scalar.resolved, Resolved::Boolean(_)));
+        if !is_boolean {
+            let message = format!("`required` must be `true` or `false`, not {}", node.kind());
+            let help = "write it without quotes: `required: true`";
+            self.warning(codes::WRONG_TYPE, node.span, message, help);
+        }
+    }
+
+    fn action_outputs(&mut self, node: &Node, form: Option<RunsForm>) -> Entries {
+        let Some(fields) = self.reader.fields(node, "`outputs`") else {
             return Entries::new();
         };
         let mut outputs = Entries::new();
         for entry in fields.rest() {
-            let value = optional_fields(self, &entry.value, "an output").and_then(|mut fields| fields.take("value"));
-            if let Some(template) = value.and_then(|value| self.template(value, "`value`", &ACTION_OUTPUT)) {
+            let Some(mut fields) = self.reader.shaped(&entry.value, &ACTION_OUTPUT) else {
+                continue;
+            };
+            if let Some(description) = fields.take("description") {
+                self.plain_or_empty(description, "`description`");
+            }
+            let value = fields.take("value");
+            if value.is_none() && form == Some(RunsForm::Composite) && !fields.has_slip_of("value") {
+                let message = format!("the output `{}` of a composite action has no `value`", entry.key.name);
+                let help = "say what it is, for example `value: ${{ steps.build.outputs.digest }}`";
+                self.error_with_help(codes::MISSING_KEY, entry.key.span, message, help);
+            }
+            if let Some(template) = value.and_then(|value| self.template(value, "`value`", &ACTION_OUTPUT_VALUE)) {
                 outputs.push((entry.key.name.clone(), template));
             }
+            fields.finish(&mut self.reader);
         }
         outputs
     }
-
-    fn runs(&mut self, node: &Node) -> Option<ActionRuns> {
-        let mut fields = self.reader.fields(node, "`runs`")?;
-        let using = fields.require("using", &mut self.reader)?;
-        let name = self.reader.text(using, "`using`")?;
-        match name.to_ascii_lowercase().as_str() {
-            "composite" => {
-                let steps = fields.require("steps", &mut self.reader);
-                fields.finish(&mut self.reader);
-                let steps = self.steps(steps?, Owner::Composite);
-                Some(ActionRuns::Composite { steps })
-            }
-            "docker" => {
-                let why = "actions in containers are not supported by this version";
-                self.note_unsupported(using.span, "using: docker", why, "run the program in a `run` step");
-                Some(ActionRuns::Composite { steps: Vec::new() })
-            }
-            other => {
-                let version = other.strip_prefix("node").and_then(|version| version.parse().ok());
-                if let Some(version @ 12..) = version {
-                    return self.node_runs(fields, version);
-                }
-                let message = format!("an action cannot run with `{name}`");
-                let help = "possible are `composite`, `node20` and `node24` (older versions of Node too) and `docker`";
-                self.error_with_help(codes::WRONG_ACTION_FILE, using.span, message, help);
-                None
-            }
-        }
-    }
-
-    fn node_runs(&mut self, mut fields: Fields<'_>, version: u32) -> Option<ActionRuns> {
-        let main = fields.require("main", &mut self.reader);
-        let main = main.and_then(|main| self.plain(main, "`main`"));
-        let pre = fields.take("pre").and_then(|node| self.plain(node, "`pre`"));
-        let pre_if = fields.take("pre-if").and_then(|node| self.exact_condition(node));
-        let post = fields.take("post").and_then(|node| self.plain(node, "`post`"));
-        let post_if = fields.take("post-if").and_then(|node| self.exact_condition(node));
-        fields.finish(&mut self.reader);
-        Some(ActionRuns::Node(Box::new(NodeAction {
-            version,
-            main: main?,
-            pre,
-            pre_if,
-            post,
-            post_if,
-        })))
-    }
-
-    /// Returns a condition without an implied `success()`.
-    fn exact_condition(&mut self, node: &Node) -> Option<Condition> {
-        let condition = self.condition(node, &ACTION_IF)?;
-        // The text was parsed above, so that this cannot fail.
-        Condition::parse_exact(condition.source()).ok()
-    }
-}
-
-/// Returns the fields of a mapping that may be left empty.
-fn optional_fields<'n>(lowering: &mut Lowering, node: &'n Node, what: &'static str) -> Option<Fields<'n>> {
-    if node.is_null() {
-        return None;
-    }
-    lowering.reader.fields(node, what)
 }
 
 #[cfg(test)]
 mod tests {
+    use lockgate_pipeline::action::ActionRuns;
+
     use super::*;
 
     fn read(text: &str) -> LoweredAction {
@@ -217,7 +217,7 @@ mod tests {
     #[test]
     fn a_node_action_is_read_with_its_hooks() {
         let lowered = read(
-            "name: n\ninputs:\n  a: { default: '${{ github.token }}' }\n  b:\nruns:\n  using: node20\n  main: m.js\n  \
+            "name: n\ndescription: d\ninputs:\n  a: { default: '${{ github.token }}' }\n  b: {}\nruns:\n  using: node20\n  main: m.js\n  \
              post: p.js\n  post-if: success()\n  pre-if: runner.os == 'Linux'\n",
         );
         assert_eq!(lowered.diagnostics, []);
@@ -235,11 +235,11 @@ mod tests {
 
     #[test]
     fn a_composite_action_needs_a_shell_for_each_command() {
-        let lowered = read("name: n\nruns:\n  using: composite\n  steps:\n    - run: echo\n");
+        let lowered = read("name: n\ndescription: d\nruns:\n  using: composite\n  steps:\n    - run: echo\n");
         assert!(lowered.action.is_none());
         assert_eq!(lowered.diagnostics[0].code, codes::MISSING_KEY);
         let lowered = read(
-            "name: n\noutputs:\n  o: { value: '${{ steps.s.outputs.x }}' }\nruns:\n  using: composite\n  steps:\n    \
+            "name: n\ndescription: d\noutputs:\n  o: { value: '${{ steps.s.outputs.x }}' }\nruns:\n  using: composite\n  steps:\n    \
              - { id: s, run: echo, shell: bash }\n",
         );
         assert_eq!(lowered.diagnostics, []);
@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn a_docker_action_is_refused_only_when_it_runs() {
-        let lowered = read("name: n\nruns:\n  using: docker\n  image: Dockerfile\n");
+        let lowered = read("name: n\ndescription: d\nruns:\n  using: docker\n  image: Dockerfile\n");
         assert_eq!(lowered.diagnostics[0].code, codes::NOT_YET_SUPPORTED);
         assert_eq!(lowered.action.unwrap().unsupported[0].what, "using: docker");
     }

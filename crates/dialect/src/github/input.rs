@@ -7,7 +7,9 @@ use lockgate_pipeline::expression::{Object, Template, Value};
 
 use super::availability::CALL_INPUT_DEFAULT;
 use super::lowering::Lowering;
+use super::shapes::{CALL_INPUT, DISPATCH_INPUT};
 use crate::codes;
+use crate::shape::Shape;
 use crate::yaml::{Entry, Node, Resolved};
 
 /// An input of a workflow.
@@ -64,6 +66,22 @@ pub enum InputMistake {
         /// What it takes.
         expected: String,
     },
+    /// All values together are longer than GitHub takes.
+    #[error("the inputs are {0} characters long together, but GitHub takes {MOST_CHARACTERS} at most")]
+    TooLong(usize),
+}
+
+/// As many inputs as a workflow that is started by hand may have.
+const MOST_INPUTS: usize = 25;
+
+/// As many characters as all its inputs together may have.
+const MOST_CHARACTERS: usize = 65_535;
+
+/// Returns the mistake when what was given to a workflow that is started by hand is longer than GitHub takes.
+pub fn too_long(given: &BTreeMap<String, String>) -> Option<InputMistake> {
+    let payload = serde_json::to_string(given).unwrap_or_default();
+    let length = payload.chars().count();
+    (length > MOST_CHARACTERS).then_some(InputMistake::TooLong(length))
 }
 
 fn did_you_mean(near: Option<&str>) -> String {
@@ -154,6 +172,15 @@ enum Named {
     Environment,
 }
 
+impl Declared {
+    fn shape(self) -> &'static Shape {
+        match self {
+            Self::Dispatch => &DISPATCH_INPUT,
+            Self::Call => &CALL_INPUT,
+        }
+    }
+}
+
 const CALL_TYPES: &[(&str, Named)] = &[
     ("string", Named::String),
     ("boolean", Named::Boolean),
@@ -169,13 +196,21 @@ const DISPATCH_TYPES: &[(&str, Named)] = &[
 
 impl Lowering {
     pub(super) fn inputs(&mut self, node: &Node, by: Declared) -> Vec<Input> {
-        if node.is_null() {
-            return Vec::new();
-        }
         let Some(fields) = self.reader.fields(node, "`inputs`") else {
             return Vec::new();
         };
-        fields.rest().filter_map(|entry| self.input(entry, by)).collect()
+        let entries: Vec<&Entry> = fields.rest().collect();
+        if by == Declared::Dispatch
+            && let Some(entry) = entries.get(MOST_INPUTS)
+        {
+            let message = format!(
+                "there are {} inputs, but GitHub takes {MOST_INPUTS} at most",
+                entries.len()
+            );
+            let help = "bring several values together in one input, for example as JSON";
+            self.error_with_help(codes::WRONG_INPUT, entry.key.span, message, help);
+        }
+        entries.into_iter().filter_map(|entry| self.input(entry, by)).collect()
     }
 
     fn input(&mut self, entry: &Entry, by: Declared) -> Option<Input> {
@@ -187,10 +222,7 @@ impl Lowering {
             default: None,
             description: None,
         };
-        if entry.value.is_null() && by == Declared::Dispatch {
-            return Some(input);
-        }
-        let mut fields = self.reader.fields(&entry.value, "an input")?;
+        let mut fields = self.reader.shaped(&entry.value, by.shape())?;
         let (kind, types) = match by {
             Declared::Dispatch => (fields.take("type"), DISPATCH_TYPES),
             Declared::Call => (fields.require("type", &mut self.reader), CALL_TYPES),
@@ -199,16 +231,18 @@ impl Lowering {
         let required = fields.take("required");
         let required = required.and_then(|node| self.reader.boolean(node, "`required`"));
         input.is_required = required.unwrap_or(false);
-        if let Some(text) = fields.take("description").and_then(|node| node.as_scalar()) {
-            input.description = Some(text.to_text());
-        }
+        input.description = fields
+            .take("description")
+            .and_then(|node| self.plain_or_empty(node, "`description`"));
         let default = fields.take("default");
         let options = match by {
             Declared::Dispatch => fields.take("options"),
             Declared::Call => None,
         };
-        if let Some(text) = fields.take("deprecationMessage") {
-            self.plain(text, "`deprecationMessage`");
+        if let Some(options) = options.filter(|_| !matches!(named, Some(Named::Choice) | None)) {
+            let message = format!("the input `{}` has `options` and is no choice", entry.key.name);
+            let help = "add `type: choice`, or remove the options";
+            self.error_with_help(codes::WRONG_INPUT, options.span, message, help);
         }
         input.kind = match named.unwrap_or(Named::String) {
             Named::String => InputKind::String,
@@ -223,20 +257,23 @@ impl Lowering {
     }
 
     fn options(&mut self, node: Option<&Node>, entry: &Entry) -> Vec<String> {
-        let texts = node
-            .and_then(|node| self.plain_texts(node, "`options`"))
-            .unwrap_or_default();
+        let items = node.and_then(|node| self.reader.list(node, "`options`"));
+        let texts: Vec<String> = items
+            .unwrap_or_default()
+            .iter()
+            .filter_map(|item| self.plain_or_empty(item, "an item of `options`"))
+            .collect();
         if texts.is_empty() {
             let message = format!("the input `{}` is a choice without `options`", entry.key.name);
             self.error_with_help(codes::WRONG_INPUT, entry.key.span, message, "list what can be chosen");
         }
-        texts.into_iter().map(|(text, _)| text).collect()
+        texts
     }
 
     fn default(&mut self, node: &Node, kind: &InputKind, by: Declared) -> Option<Template> {
         let template = match by {
             Declared::Call => self.template(node, "`default`", &CALL_INPUT_DEFAULT)?,
-            Declared::Dispatch => Template::literal(node.as_scalar()?.to_text()),
+            Declared::Dispatch => Template::literal(self.plain_or_empty(node, "`default`")?),
         };
         let resolved = node.as_scalar()?.resolved;
         if by == Declared::Dispatch || template.as_literal().is_some() {

@@ -1,17 +1,15 @@
 //! Reads the values of a workflow file that may hold expressions.
 
-use std::collections::BTreeMap;
-
 use lockgate_core::{Diagnostic, SourceFile, Span};
 use lockgate_pipeline::definition::{Entries, Place, TemplateValue, Unsupported};
 use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError, Template};
 
 use super::Caution;
-use super::availability::Availability;
 use super::local::LocalUse;
 use super::reference::Known;
 use crate::codes;
-use crate::yaml::{Content, Entry, Key, Node, Reader, Resolved, Scalar};
+use crate::shape::Availability;
+use crate::yaml::{Content, Entry, Node, Reader, Resolved, Scalar};
 
 /// One file while it is read: its mistakes, what it asks for in vain, and which names are known at this place.
 pub(super) struct Lowering {
@@ -89,6 +87,16 @@ impl Lowering {
     /// Returns a text in which no expression is evaluated.
     pub(super) fn plain(&mut self, node: &Node, what: &str) -> Option<String> {
         let text = self.reader.text(node, what)?;
+        self.is_plain(&text, node.span, what).then_some(text)
+    }
+
+    /// Returns a text in which no expression is evaluated; nothing is the empty text.
+    pub(super) fn plain_or_empty(&mut self, node: &Node, what: &str) -> Option<String> {
+        let Some(scalar) = node.as_scalar() else {
+            self.reader.wrong_type(node, what, "a text");
+            return None;
+        };
+        let text = scalar.to_text();
         self.is_plain(&text, node.span, what).then_some(text)
     }
 
@@ -188,9 +196,8 @@ impl Lowering {
             return Entries::new();
         };
         let mut entries: Entries = Vec::new();
-        let mut seen: BTreeMap<String, &Key> = BTreeMap::new();
         for entry in fields.rest() {
-            self.check_name(entry, what, &mut seen);
+            self.check_name(entry, what);
             if let Some(template) = self.template(&entry.value, &value_of(&entry.key.name), at) {
                 self.warn_if_number_changes(&entry.value);
                 entries.push((entry.key.name.clone(), template));
@@ -221,19 +228,6 @@ impl Lowering {
                 TemplateValue::Map(fields.collect())
             }
         })
-    }
-
-    /// Checks the expressions in all of `node`, for what is read only to be refused later.
-    pub(super) fn check_expressions(&mut self, node: &Node, at: &Availability) {
-        match &node.content {
-            Content::Scalar(scalar) => {
-                self.scalar_template(scalar, node.span, at);
-            }
-            Content::Sequence(items) => items.iter().for_each(|item| self.check_expressions(item, at)),
-            Content::Mapping(entries) => entries
-                .iter()
-                .for_each(|entry| self.check_expressions(&entry.value, at)),
-        }
     }
 
     /// Warns about a number such as `3.10`, which is 3.1 wherever it is used as a text.
@@ -371,7 +365,7 @@ impl Lowering {
         !has_expression
     }
 
-    fn check_name<'n>(&mut self, entry: &'n Entry, what: &str, seen: &mut BTreeMap<String, &'n Key>) {
+    fn check_name(&mut self, entry: &Entry, what: &str) {
         let name = &entry.key.name;
         if name.is_empty() {
             self.error(codes::WRONG_VALUE, entry.key.span, format!("a name in {what} is empty"));
@@ -380,14 +374,6 @@ impl Lowering {
             let why = "an expression as a name is not evaluated by this version";
             self.note_unsupported(entry.key.span, what, why, "write the name itself");
         }
-        let lower = name.to_ascii_lowercase();
-        // The same case twice is told where the mapping is read.
-        if let Some(first) = seen.get(&lower).filter(|key| key.name != *name) {
-            let message = format!("`{name}` is given twice in {what}, where case does not matter");
-            let diagnostic = self.reader.error(codes::YAML_DUPLICATE_KEY, entry.key.span, message);
-            self.reader.report(diagnostic.related(first.span, "first given here"));
-        }
-        seen.entry(lower).or_insert(&entry.key);
     }
 }
 

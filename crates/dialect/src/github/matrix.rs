@@ -4,15 +4,17 @@ use lockgate_pipeline::definition::{Matrix, Strategy, TemplateValue};
 
 use super::availability::STRATEGY;
 use super::lowering::Lowering;
+use super::shapes::{MATRIX, STRATEGY as SHAPE};
 use crate::codes;
+use crate::shape::Availability;
 use crate::yaml::{Content, Node};
 
 impl Lowering {
     pub(super) fn strategy(&mut self, node: &Node) -> Strategy {
-        if self.note_whole_expression(node, "strategy") {
+        if self.note_whole_expression(node, "strategy", &STRATEGY) {
             return Strategy::default();
         }
-        let Some(mut fields) = self.reader.fields(node, "`strategy`") else {
+        let Some(mut fields) = self.reader.shaped(node, &SHAPE) else {
             return Strategy::default();
         };
         let strategy = Strategy {
@@ -50,10 +52,10 @@ impl Lowering {
     }
 
     fn matrix(&mut self, node: &Node) -> Option<Matrix> {
-        if node.as_scalar().is_some_and(|scalar| scalar.text.contains("${{")) {
+        if node.has_expression() {
             return self.template(node, "`matrix`", &STRATEGY).map(Matrix::Deferred);
         }
-        let mut fields = self.reader.fields(node, "`matrix`")?;
+        let mut fields = self.reader.shaped(node, &MATRIX)?;
         let include = fields
             .take("include")
             .and_then(|node| self.combinations(node, "`include`"));
@@ -114,9 +116,9 @@ impl Lowering {
     }
 
     /// Returns whether all of a mapping is one expression, after noting that this is not supported.
-    pub(super) fn note_whole_expression(&mut self, node: &Node, what: &str) -> bool {
-        let is_expression = node.as_scalar().is_some_and(|scalar| scalar.text.contains("${{"));
-        if is_expression {
+    pub(super) fn note_whole_expression(&mut self, node: &Node, what: &str, at: &Availability) -> bool {
+        let is_expression = node.has_expression();
+        if is_expression && self.template(node, what, at).is_some() {
             let why = "an expression for all of its keys is not evaluated by this version";
             self.note_unsupported(
                 node.span,

@@ -11,6 +11,9 @@ use crate::codes;
 /// The most jobs that are compared for a suggestion.
 const MOST_CANDIDATES: usize = 200;
 
+/// The most jobs that one message names.
+const MOST_NAMED: usize = 12;
+
 /// The most circles that are told.
 const MOST_CYCLES: usize = 20;
 
@@ -47,18 +50,17 @@ impl Lowering {
             }
         }
         for cycle in cycles(jobs, &places) {
-            let names: Vec<&str> = cycle.iter().chain(cycle.first()).map(|at| jobs[*at].id).collect();
             let message = if let [single] = cycle.as_slice() {
                 format!("the job `{}` needs itself", jobs[*single].id)
             } else {
-                format!("these jobs wait for each other: {}", names.join(" → "))
+                format!("these jobs wait for each other: {}", around(&cycle, jobs))
             };
             let place = cycle.first().map_or_else(Span::default, |at| jobs[*at].place);
             let mut diagnostic = self
                 .reader
                 .error(codes::NEEDS_CYCLE, place, message)
                 .help("`A → B` means that A needs B; remove one of these needs");
-            for at in cycle.iter().skip(1) {
+            for at in cycle.iter().skip(1).take(MOST_NAMED) {
                 diagnostic = diagnostic.related(jobs[*at].place, "part of the circle");
             }
             self.reader.report(diagnostic);
@@ -66,12 +68,25 @@ impl Lowering {
     }
 }
 
+/// Returns the jobs of a circle in order, the first one again at the end; of a long one its beginning and its end.
+fn around(cycle: &[usize], jobs: &[Needing<'_>]) -> String {
+    let names = |places: &[usize]| places.iter().map(|at| jobs[*at].id).collect::<Vec<&str>>().join(" → ");
+    let first = names(&cycle[..1]);
+    match cycle.len().checked_sub(MOST_NAMED) {
+        None | Some(0) => format!("{} → {first}", names(cycle)),
+        Some(left_out) => {
+            let (begin, end) = (&cycle[..MOST_NAMED - 1], &cycle[cycle.len() - 1..]);
+            format!("{} → … {left_out} more … → {} → {first}", names(begin), names(end))
+        }
+    }
+}
+
 fn listed<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let names: Vec<String> = names.map(|name| format!("`{name}`")).collect();
-    if names.is_empty() {
-        "none".to_owned()
-    } else {
-        names.join(", ")
+    match names.get(..MOST_NAMED) {
+        _ if names.is_empty() => "none".to_owned(),
+        Some(first) if names.len() > MOST_NAMED => format!("{} and others", first.join(", ")),
+        _ => names.join(", "),
     }
 }
 

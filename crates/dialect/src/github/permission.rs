@@ -4,33 +4,79 @@ use lockgate_pipeline::definition::Permissions;
 
 use super::lowering::Lowering;
 use crate::codes;
+use crate::shape::{Key, Local, Shape};
 use crate::yaml::Node;
 
-const SCOPES: [(&str, &[&str]); 20] = [
-    ("actions", ANY),
-    ("artifact-metadata", ANY),
-    ("attestations", ANY),
-    ("checks", ANY),
-    ("code-quality", ANY),
-    ("contents", ANY),
-    ("copilot-requests", WRITE),
-    ("deployments", ANY),
-    ("discussions", ANY),
-    ("drives", ANY),
-    ("id-token", WRITE),
-    ("issues", ANY),
-    ("models", READ),
-    ("packages", ANY),
-    ("pages", ANY),
-    ("pull-requests", ANY),
-    ("repository-projects", ANY),
-    ("security-events", ANY),
-    ("statuses", ANY),
-    ("vulnerability-alerts", READ),
+/// The levels that a scope can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Levels {
+    /// All of them.
+    Any,
+    /// What cannot be written.
+    Read,
+    /// What cannot only be read.
+    Write,
+}
+
+/// Every scope with its levels, by name.
+pub const SCOPES: [(&str, Levels); 20] = [
+    ("actions", Levels::Any),
+    ("artifact-metadata", Levels::Any),
+    ("attestations", Levels::Any),
+    ("checks", Levels::Any),
+    ("code-quality", Levels::Any),
+    ("contents", Levels::Any),
+    ("copilot-requests", Levels::Write),
+    ("deployments", Levels::Any),
+    ("discussions", Levels::Any),
+    ("drives", Levels::Any),
+    ("id-token", Levels::Write),
+    ("issues", Levels::Any),
+    ("models", Levels::Read),
+    ("packages", Levels::Any),
+    ("pages", Levels::Any),
+    ("pull-requests", Levels::Any),
+    ("repository-projects", Levels::Any),
+    ("security-events", Levels::Any),
+    ("statuses", Levels::Any),
+    ("vulnerability-alerts", Levels::Read),
 ];
-const ANY: &[&str] = &["read", "write", "none"];
-const READ: &[&str] = &["read", "none"];
-const WRITE: &[&str] = &["write", "none"];
+
+pub(super) static PERMISSIONS: Shape = Shape {
+    what: "`permissions`",
+    path: "permissions and jobs.<job_id>.permissions",
+    keys: &KEYS,
+};
+
+const KEYS: [Key; SCOPES.len()] = {
+    let mut keys = [Key::new("", ""); SCOPES.len()];
+    let mut at = 0;
+    while at < SCOPES.len() {
+        let (name, levels) = SCOPES[at];
+        keys[at] = Key::new(name, levels.words()).local(Local::ReadOnly);
+        at += 1;
+    }
+    keys
+};
+
+impl Levels {
+    /// Returns the levels.
+    pub const fn all(self) -> &'static [&'static str] {
+        match self {
+            Self::Any => &["read", "write", "none"],
+            Self::Read => &["read", "none"],
+            Self::Write => &["write", "none"],
+        }
+    }
+
+    const fn words(self) -> &'static str {
+        match self {
+            Self::Any => "`read`, `write` or `none`",
+            Self::Read => "`read` or `none`",
+            Self::Write => "`write` or `none`",
+        }
+    }
+}
 
 impl Lowering {
     pub(super) fn permissions(&mut self, node: &Node) -> Option<Permissions> {
@@ -40,7 +86,7 @@ impl Lowering {
             let chosen = self.reader.choice(node, "`permissions`", &names)?;
             return all.into_iter().find(|(name, _)| *name == chosen).map(|(_, all)| all);
         }
-        let mut fields = self.reader.fields(node, "`permissions`")?;
+        let mut fields = self.reader.shaped(node, &PERMISSIONS)?;
         let mut scopes = Vec::new();
         for (scope, levels) in SCOPES {
             let Some(value) = fields.take(scope) else {
@@ -49,11 +95,11 @@ impl Lowering {
             let Some(level) = self.plain(value, &format!("`{scope}`")) else {
                 continue;
             };
-            if levels.contains(&level.as_str()) {
+            if levels.all().contains(&level.as_str()) {
                 scopes.push((scope.to_owned(), level));
             } else {
                 let message = format!("`{scope}` cannot be `{level}`");
-                let help = format!("possible are {}", levels.join(", "));
+                let help = format!("possible are {}", levels.words());
                 self.error_with_help(codes::WRONG_VALUE, value.span, message, help);
             }
         }

@@ -1,10 +1,75 @@
-//! What `runs-on` asks for and this version does not give.
+//! `runs-on`: what it asks for, and what of that this version does not give.
 
+use lockgate_pipeline::definition::{RunsOn, TemplateValue};
+use lockgate_pipeline::expression::Template;
+
+use super::availability::JOB_KEY;
 use super::lowering::Lowering;
+use super::shapes::RUNS_ON;
 use crate::codes;
 use crate::yaml::Node;
 
+/// What can stand before the name of a group, to say whose it is.
+const OWNERS: [&str; 4] = ["org", "organization", "ent", "enterprise"];
+
 impl Lowering {
+    /// Returns what `runs-on` asks for.
+    pub(super) fn runs_on(&mut self, node: &Node) -> RunsOn {
+        let Some(entries) = node.as_mapping() else {
+            return RunsOn {
+                labels: self.labels(node),
+                group: None,
+            };
+        };
+        let Some(mut fields) = self.reader.shaped(node, &RUNS_ON) else {
+            return RunsOn::default();
+        };
+        let runs_on = RunsOn {
+            group: fields.take("group").and_then(|node| self.runner_group(node)),
+            labels: fields.take("labels").and_then(|node| self.labels(node)),
+        };
+        fields.finish(&mut self.reader);
+        if entries.is_empty() {
+            self.reader.wrong_type(
+                node,
+                "`runs-on`",
+                "a label, a list of labels, or a mapping with `group` or `labels`",
+            );
+        }
+        runs_on
+    }
+
+    fn labels(&mut self, node: &Node) -> Option<TemplateValue> {
+        let is_text = |node: &Node| node.as_scalar().is_some_and(|scalar| !scalar.to_text().is_empty());
+        let fits = match node.as_sequence() {
+            Some(items) => !items.is_empty() && items.iter().all(is_text),
+            None => is_text(node),
+        };
+        if !fits {
+            self.reader.wrong_type(node, "`runs-on`", "a label or a list of labels");
+            return None;
+        }
+        self.value(node, &JOB_KEY)
+    }
+
+    fn runner_group(&mut self, node: &Node) -> Option<Template> {
+        let group = self.filled_template(node, "`group`", &JOB_KEY)?;
+        let is_known = match group.as_literal().map(|name| name.split('/').collect::<Vec<_>>()) {
+            None => true,
+            Some(parts) => match parts.as_slice() {
+                [_] => true,
+                [owner, name] => OWNERS.contains(owner) && !name.is_empty(),
+                _ => false,
+            },
+        };
+        if !is_known {
+            let message = format!("`{}` names no group of runners", group.source());
+            let help = "write the name alone, or `org/NAME` or `ent/NAME`";
+            self.error_with_help(codes::WRONG_VALUE, node.span, message, help);
+        }
+        Some(group)
+    }
+
     /// Warns of labels of systems that no job runs on here; `job` is the whole job.
     pub(super) fn note_other_systems(&mut self, runs_on: &Node, job: &Node) {
         let labels = runs_on.get("labels").unwrap_or(runs_on);

@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use lockgate_core::Span;
 use lockgate_pipeline::builtin::BuiltinAction;
 use lockgate_pipeline::definition::{Step, StepBody};
+use lockgate_pipeline::expression::Template;
 
-use super::availability::{Availability, COMPOSITE_IF, COMPOSITE_KEY, STEP_IF, STEP_KEY};
+use super::availability::{COMPOSITE_IF, COMPOSITE_KEY, STEP_IF, STEP_KEY};
 use super::local::Brought;
 use super::lowering::Lowering;
 use super::reference::Reached;
+use super::step_form::Form;
 use crate::codes;
+use crate::shape::Availability;
 use crate::yaml::{Entry, Fields, Node};
 
 /// Whose steps they are.
@@ -21,7 +24,7 @@ pub(super) enum Owner {
 }
 
 impl Owner {
-    fn key(self) -> &'static Availability {
+    pub(super) fn key(self) -> &'static Availability {
         match self {
             Self::Job => &STEP_KEY,
             Self::Composite => &COMPOSITE_KEY,
@@ -35,9 +38,6 @@ impl Owner {
         }
     }
 }
-
-/// Keys that start, await or group steps beside the others.
-const BACKGROUND: [&str; 5] = ["background", "wait", "wait-all", "cancel", "parallel"];
 
 impl Lowering {
     /// Returns the ids of the steps in `node`, none of which has run yet.
@@ -78,7 +78,16 @@ impl Lowering {
     }
 
     fn step(&mut self, node: &Node, owner: Owner) -> Option<Step> {
-        let mut fields = self.reader.fields(node, "a step")?;
+        if node.as_mapping().is_none() {
+            self.reader.wrong_type(node, "a step", "a mapping of keys to values");
+            return None;
+        }
+        let form = Form::of(node, owner);
+        let mut fields = self.reader.shaped(node, form.shape(owner))?;
+        if !matches!(form, Form::Run | Form::Uses) {
+            self.background_step(fields, form);
+            return None;
+        }
         let place = self.place(fields.first_key());
         let key = owner.key();
         let id = fields.take("id").and_then(|id| self.id(id, "the id of a step"));
@@ -93,14 +102,14 @@ impl Lowering {
         let continue_on_error = fields
             .take("continue-on-error")
             .and_then(|node| self.boolean_template(node, "`continue-on-error`", key));
-        let timeout_minutes = match owner {
-            Owner::Job => fields
+        let mut timeout_minutes = None;
+        if owner == Owner::Job {
+            timeout_minutes = fields
                 .take("timeout-minutes")
-                .and_then(|node| self.number_template(node, "`timeout-minutes`", key)),
-            Owner::Composite => None,
-        };
-        let is_background = owner == Owner::Job && self.note_background(&mut fields);
-        let body = self.body(&mut fields, owner, is_background);
+                .and_then(|node| self.number_template(node, "`timeout-minutes`", key));
+            self.background(&mut fields);
+        }
+        let body = self.body(&mut fields, owner);
         fields.finish_with(&mut self.reader, |entry, diagnostic| match entry.key.name.as_str() {
             "with" => diagnostic.help("inputs belong to a step with `uses`; a command gets values by `env`"),
             "shell" | "working-directory" => diagnostic.help("it belongs to a step with `run`"),
@@ -118,9 +127,9 @@ impl Lowering {
         })
     }
 
-    fn body(&mut self, fields: &mut Fields<'_>, owner: Owner, is_background: bool) -> Option<StepBody> {
-        let run = fields.take_entry("run");
-        let uses = fields.take_entry("uses");
+    fn body(&mut self, fields: &mut Fields<'_>, owner: Owner) -> Option<StepBody> {
+        let run = fields.take_unsuggested("run");
+        let uses = fields.take_unsuggested("uses");
         match (run, uses) {
             (Some(run), Some(uses)) => {
                 let message = "a step has either `run` or `uses`, not both";
@@ -131,18 +140,20 @@ impl Lowering {
                     .related(run.key.span, "`run` is here");
                 self.reader.report(diagnostic);
                 self.run_body(fields, run, owner);
-                self.uses_body(fields, uses, owner);
+                self.uses_body(fields.take_unsuggested("with").map(|with| &with.value), uses, owner);
                 None
             }
             (Some(run), None) => self.run_body(fields, run, owner),
-            (None, Some(uses)) => self.uses_body(fields, uses, owner),
-            (None, None) if is_background => None,
+            (None, Some(uses)) => self.uses_body(fields.take("with"), uses, owner),
             (None, None) => {
-                let message = "a step needs `run` (a command) or `uses` (an action)";
-                self.error(codes::STEP_BODY, fields.first_key(), message);
+                if !fields.has_slip_of("run") && !fields.has_slip_of("uses") {
+                    let message = "a step needs `run` (a command) or `uses` (an action)";
+                    let help = "add one of them, for example `run: make` or `uses: actions/checkout@v4`";
+                    self.error_with_help(codes::STEP_BODY, fields.first_key(), message, help);
+                }
                 // They belong to the `run` or `uses` that is missing.
                 for name in ["with", "shell", "working-directory"] {
-                    fields.take(name);
+                    fields.take_unsuggested(name);
                 }
                 None
             }
@@ -153,10 +164,14 @@ impl Lowering {
         let key = owner.key();
         let script = self.template(&run.value, "`run`", key);
         let shell = match owner {
-            Owner::Job => fields.take("shell"),
-            Owner::Composite => fields.require("shell", &mut self.reader),
+            Owner::Job => fields
+                .take("shell")
+                .and_then(|shell| self.plain(shell, "`shell` of a step"))
+                .map(Template::literal),
+            Owner::Composite => fields
+                .require("shell", &mut self.reader)
+                .and_then(|shell| self.template(shell, "`shell`", key)),
         };
-        let shell = shell.and_then(|shell| self.filled_template(shell, "`shell`", key));
         let working_directory = fields
             .take("working-directory")
             .and_then(|node| self.template(node, "`working-directory`", key));
@@ -167,8 +182,7 @@ impl Lowering {
         })
     }
 
-    fn uses_body(&mut self, fields: &mut Fields<'_>, uses: &Entry, owner: Owner) -> Option<StepBody> {
-        let inputs = fields.take("with");
+    fn uses_body(&mut self, inputs: Option<&Node>, uses: &Entry, owner: Owner) -> Option<StepBody> {
         let with = inputs.map(|with| self.entries(with, "`with`", owner.key()));
         let reference = self.plain(&uses.value, "`uses`")?;
         self.check_action(&reference, uses.value.span);
@@ -213,18 +227,6 @@ impl Lowering {
             builtin.join(", ")
         );
         self.note_unsupported(span, &format!("uses: {reference}"), why, &remedy);
-    }
-
-    fn note_background(&mut self, fields: &mut Fields<'_>) -> bool {
-        let mut found = false;
-        for name in BACKGROUND {
-            if let Some(entry) = fields.take_unsuggested(name) {
-                found = true;
-                let why = "steps in the background are not supported by this version";
-                self.note_unsupported(entry.key.span, name, why, "let the steps run one after the other");
-            }
-        }
-        found
     }
 
     /// Returns an id of a job or step.

@@ -1,18 +1,21 @@
 //! `on`: what starts a workflow.
 
 mod decision;
+mod filter;
+mod schedule;
 
 use lockgate_core::Span;
 use lockgate_core::diagnostic::nearest;
 
-pub use decision::{Decision, Event, Reference, triggered};
+pub use decision::{Check, Decision, Event, Judgement, Reference, judged, triggered};
+pub use filter::{Filter, Pattern};
+pub use schedule::Schedule;
 
-use super::availability::CALL_OUTPUT;
-use super::cron;
+use super::availability::CALL_OUTPUT as AT_OUTPUT;
 use super::event::{self, EVENTS, EventKind};
-use super::glob::Glob;
 use super::input::{Declared, Input};
 use super::lowering::Lowering;
+use super::shapes::{CALL, CALL_OUTPUT, CALL_SECRET, DISPATCH};
 use crate::codes;
 use crate::yaml::{Entry, Fields, Node};
 
@@ -51,33 +54,6 @@ pub struct Trigger {
     pub inputs: Vec<Input>,
 }
 
-/// Patterns that a name has to match, or must not.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Filter {
-    /// The last pattern that matches decides; one with `!` excludes.
-    Only(Vec<Pattern>),
-    /// What matches any of them is left out.
-    Ignore(Vec<Pattern>),
-}
-
-/// One pattern of a filter.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Pattern {
-    /// The text as written.
-    pub text: String,
-    excludes: bool,
-    glob: Glob,
-}
-
-/// A time at which a workflow starts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Schedule {
-    /// The five fields.
-    pub cron: String,
-    /// The time zone; UTC when not given.
-    pub timezone: Option<String>,
-}
-
 impl Lowering {
     pub(super) fn triggers(&mut self, node: &Node) -> Triggers {
         let mut triggers = Triggers::default();
@@ -86,9 +62,12 @@ impl Lowering {
                 triggers.events.extend(self.trigger(entry));
             }
             if entries.is_empty() {
-                self.error(codes::MISSING_KEY, node.span, "`on` needs at least one event");
+                self.error_with_help(codes::MISSING_KEY, node.span, "`on` needs at least one event", EXAMPLE);
             }
             return triggers;
+        }
+        if node.as_sequence().is_some_and(<[_]>::is_empty) {
+            self.error_with_help(codes::MISSING_KEY, node.span, "`on` needs at least one event", EXAMPLE);
         }
         for (name, span) in self.plain_texts(node, "`on`").unwrap_or_default() {
             if let Some(kind) = self.event_kind(&name, span) {
@@ -97,7 +76,7 @@ impl Lowering {
                 }
                 if kind.name == "schedule" {
                     let message = "`schedule` needs the times at which it starts";
-                    self.error_with_help(codes::WRONG_SCHEDULE, span, message, SCHEDULE_EXAMPLE);
+                    self.error_with_help(codes::WRONG_SCHEDULE, span, message, schedule::EXAMPLE);
                 }
                 triggers.events.push(Trigger {
                     event: name,
@@ -126,17 +105,24 @@ impl Lowering {
         if entry.value.is_null() {
             return Some(trigger);
         }
-        let mut fields = self.reader.fields(&entry.value, "an event")?;
         match kind.name {
             "workflow_dispatch" => {
+                let mut fields = self.reader.shaped(&entry.value, &DISPATCH)?;
                 let inputs = fields.take("inputs");
                 trigger.inputs = inputs
                     .map(|node| self.inputs(node, Declared::Dispatch))
                     .unwrap_or_default();
+                fields.finish(&mut self.reader);
+                return Some(trigger);
             }
-            "workflow_call" => trigger.inputs = self.call(&mut fields),
-            _ => self.filters(&mut fields, kind, &mut trigger),
+            "workflow_call" => {
+                trigger.inputs = self.call(&entry.value);
+                return Some(trigger);
+            }
+            _ => {}
         }
+        let mut fields = self.reader.fields(&entry.value, "an event")?;
+        self.filters(&mut fields, kind, &mut trigger);
         fields.finish_with(&mut self.reader, |found, mut diagnostic| {
             if FILTERS.contains(&found.key.name.as_str()) {
                 diagnostic.code = codes::WRONG_FILTER;
@@ -208,126 +194,61 @@ impl Lowering {
         types.into_iter().map(|(name, _)| name).collect()
     }
 
-    fn filter(&mut self, fields: &mut Fields<'_>, only: &'static str, ignore: &'static str) -> Option<Filter> {
-        match (fields.take_entry(only), fields.take_entry(ignore)) {
-            (Some(first), Some(second)) => {
-                let message = format!("`{only}` and `{ignore}` cannot stand together");
-                let help = format!("use `{only}` alone and exclude with `!`, such as `- '!docs/**'`");
-                let diagnostic = self
-                    .reader
-                    .error(codes::WRONG_FILTER, second.key.span, message)
-                    .help(help);
-                self.reader
-                    .report(diagnostic.related(first.key.span, format!("`{only}` is here")));
-                None
-            }
-            (Some(entry), None) => {
-                let patterns = self.patterns(&entry.value, only);
-                if !patterns.is_empty() && patterns.iter().all(|pattern| pattern.excludes) {
-                    let message = format!("`{only}` has only patterns with `!`, so that nothing matches");
-                    let help = format!("put `'**'` before them, or use `{ignore}` without the `!`");
-                    self.error_with_help(codes::WRONG_PATTERN, entry.value.span, message, help);
-                }
-                Some(Filter::Only(patterns))
-            }
-            (None, Some(entry)) => {
-                let patterns = self.patterns(&entry.value, ignore);
-                for pattern in patterns.iter().filter(|pattern| pattern.excludes) {
-                    let message = format!("`{}`: a `!` has no meaning in `{ignore}`", pattern.text);
-                    let help = format!("use `{only}` to include and exclude");
-                    self.error_with_help(codes::WRONG_PATTERN, entry.value.span, message, help);
-                }
-                Some(Filter::Ignore(patterns))
-            }
-            (None, None) => None,
-        }
-    }
-
-    fn patterns(&mut self, node: &Node, name: &str) -> Vec<Pattern> {
-        let texts = self.plain_texts(node, &format!("`{name}`")).unwrap_or_default();
-        let mut patterns = Vec::with_capacity(texts.len());
-        for (text, span) in texts {
-            let bare = text.strip_prefix('!');
-            match Glob::parse(bare.unwrap_or(&text)) {
-                Ok(glob) => patterns.push(Pattern {
-                    excludes: bare.is_some(),
-                    text,
-                    glob,
-                }),
-                Err(wrong) => self.error(codes::WRONG_PATTERN, span, format!("`{text}` is no pattern: {wrong}")),
-            }
-        }
-        patterns
-    }
-
-    fn schedules(&mut self, node: &Node) -> Vec<Schedule> {
-        let mut schedules = Vec::new();
-        let Some(items) = self.reader.list(node, "`schedule`") else {
-            return schedules;
+    fn call(&mut self, node: &Node) -> Vec<Input> {
+        let Some(mut fields) = self.reader.shaped(node, &CALL) else {
+            return Vec::new();
         };
-        for item in items {
-            let Some(mut fields) = self.reader.fields(item, "a schedule") else {
-                continue;
-            };
-            let cron = fields.require("cron", &mut self.reader);
-            let timezone = fields.take("timezone").and_then(|node| self.plain(node, "`timezone`"));
-            fields.finish(&mut self.reader);
-            let Some((node, text)) = cron.and_then(|node| Some((node, self.plain(node, "`cron`")?))) else {
-                continue;
-            };
-            if let Some(problem) = cron::problem(&text) {
-                self.error_with_help(codes::WRONG_SCHEDULE, node.span, problem, SCHEDULE_EXAMPLE);
-            }
-            schedules.push(Schedule { cron: text, timezone });
-        }
-        schedules
-    }
-
-    fn call(&mut self, fields: &mut Fields<'_>) -> Vec<Input> {
         let inputs = fields.take("inputs").map(|node| self.inputs(node, Declared::Call));
         self.known.inputs = inputs
             .as_ref()
             .map(|inputs| inputs.iter().map(|input| input.name.clone()).collect());
-        if let Some(mut secrets) = fields
-            .take("secrets")
-            .and_then(|node| self.declarations(node, "`secrets`"))
-        {
-            for entry in secrets.drain(..).filter(|entry| !entry.value.is_null()) {
-                if let Some(mut fields) = self.reader.fields(&entry.value, "a secret") {
-                    fields.take("description");
-                    fields
-                        .take("required")
-                        .and_then(|node| self.reader.boolean(node, "`required`"));
-                    fields.finish(&mut self.reader);
-                }
-            }
+        if let Some(secrets) = fields.take("secrets") {
+            self.call_secrets(secrets);
         }
-        if let Some(mut outputs) = fields
-            .take("outputs")
-            .and_then(|node| self.declarations(node, "`outputs`"))
-        {
-            for entry in outputs.drain(..) {
-                if let Some(mut fields) = self.reader.fields(&entry.value, "an output") {
-                    fields.take("description");
-                    if let Some(value) = fields.require("value", &mut self.reader) {
-                        self.template(value, "`value`", &CALL_OUTPUT);
-                    }
-                    fields.finish(&mut self.reader);
-                }
-            }
+        if let Some(outputs) = fields.take("outputs") {
+            self.call_outputs(outputs);
         }
+        fields.finish(&mut self.reader);
         self.known.inputs = None;
         inputs.unwrap_or_default()
     }
 
-    fn declarations<'n>(&mut self, node: &'n Node, what: &'static str) -> Option<Vec<&'n Entry>> {
-        if node.is_null() {
-            return None;
+    fn call_secrets(&mut self, node: &Node) {
+        let Some(secrets) = self.reader.fields(node, "`secrets`") else {
+            return;
+        };
+        for entry in secrets.rest().filter(|entry| !entry.value.is_null()) {
+            if let Some(mut fields) = self.reader.shaped(&entry.value, &CALL_SECRET) {
+                fields
+                    .take("description")
+                    .and_then(|node| self.plain_or_empty(node, "`description`"));
+                fields
+                    .take("required")
+                    .and_then(|node| self.reader.boolean(node, "`required`"));
+                fields.finish(&mut self.reader);
+            }
         }
-        Some(self.reader.fields(node, what)?.rest().collect())
+    }
+
+    fn call_outputs(&mut self, node: &Node) {
+        let Some(outputs) = self.reader.fields(node, "`outputs`") else {
+            return;
+        };
+        for entry in outputs.rest() {
+            if let Some(mut fields) = self.reader.shaped(&entry.value, &CALL_OUTPUT) {
+                fields
+                    .take("description")
+                    .and_then(|node| self.plain_or_empty(node, "`description`"));
+                if let Some(value) = fields.require("value", &mut self.reader) {
+                    self.template(value, "`value`", &AT_OUTPUT);
+                }
+                fields.finish(&mut self.reader);
+            }
+        }
     }
 }
 
+const EXAMPLE: &str = "name one, for example `on: push`";
 const FILTERS: [&str; 7] = [
     "types",
     "branches",
@@ -337,4 +258,3 @@ const FILTERS: [&str; 7] = [
     "paths",
     "paths-ignore",
 ];
-const SCHEDULE_EXAMPLE: &str = "for example `schedule: [{ cron: '30 5 * * 1-5' }]`: at 05:30 UTC from Monday to Friday";

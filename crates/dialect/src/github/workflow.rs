@@ -1,19 +1,19 @@
 //! The top of a workflow file.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
 use lockgate_pipeline::definition::{Job, Pipeline};
 
-use super::availability::{RUN_NAME, WORKFLOW_CONCURRENCY, WORKFLOW_ENV};
+use super::availability::{RUN_NAME, WORKFLOW_CONCURRENCY as AT_CONCURRENCY, WORKFLOW_ENV};
 use super::event;
 use super::lowering::Lowering;
 use super::need::Needing;
 use super::place::Places;
+use super::shapes::{WORKFLOW, WORKFLOW_CONCURRENCY};
 use super::{LocalUse, Triggers, Workflow};
 use crate::codes;
-use crate::yaml::{self, Entry, Key, Node};
+use crate::yaml::{self, Node};
 
 pub(super) fn read(file: &SourceFile) -> (Option<Workflow>, Vec<Diagnostic>, Vec<LocalUse>) {
     let (node, mut diagnostics) = yaml::parse(file);
@@ -28,18 +28,22 @@ pub(super) fn read(file: &SourceFile) -> (Option<Workflow>, Vec<Diagnostic>, Vec
     for diagnostic in diagnostics {
         lowering.reader.report(diagnostic);
     }
+    lowering.check_case(&node);
     let workflow = lowering.workflow(&node);
     (workflow, lowering.reader.into_diagnostics(), lowering.uses)
 }
 
 impl Lowering {
     fn workflow(&mut self, node: &Node) -> Option<Workflow> {
-        let mut fields = self.reader.fields(node, "a workflow")?;
+        let mut fields = self.reader.shaped(node, &WORKFLOW)?;
         let on = fields.require("on", &mut self.reader);
         let triggers = on.map(|on| self.triggers(on)).unwrap_or_default();
         self.known.inputs = Some(triggers.input_names());
         let path = self.reader.file().path.clone();
-        let name = fields.take("name").and_then(|name| self.plain(name, "`name`"));
+        let name = fields.take("name").and_then(|name| self.plain_or_empty(name, "`name`"));
+        if let Some(description) = fields.take("description") {
+            self.plain_or_empty(description, "`description`");
+        }
         let run_name = fields
             .take("run-name")
             .and_then(|node| self.template(node, "`run-name`", &RUN_NAME));
@@ -49,10 +53,10 @@ impl Lowering {
             self.add_places(env, "env", |_| true, &mut places);
         }
         let env = env.map(|env| self.entries(env, "`env`", &WORKFLOW_ENV));
-        let defaults = fields.take("defaults").map(|node| self.defaults(node, None));
+        let defaults = fields.take("defaults").map(|node| self.workflow_defaults(node));
         let concurrency = fields
             .take("concurrency")
-            .and_then(|node| self.concurrency(node, &WORKFLOW_CONCURRENCY));
+            .and_then(|node| self.concurrency(node, &WORKFLOW_CONCURRENCY, &AT_CONCURRENCY));
         let permissions = fields.take("permissions").and_then(|node| self.permissions(node));
         let unsupported = std::mem::take(&mut self.unsupported);
         let jobs = fields.require("jobs", &mut self.reader);
@@ -74,7 +78,7 @@ impl Lowering {
             triggers,
             cautions: std::mem::take(&mut self.cautions),
             pipeline: Pipeline {
-                name: name.unwrap_or_else(|| path.to_string()),
+                name: name.filter(|name| !name.is_empty()).unwrap_or_else(|| path.to_string()),
                 path,
                 run_name,
                 env: env.unwrap_or_default(),
@@ -93,9 +97,7 @@ impl Lowering {
             return Vec::new();
         };
         let mut read = Vec::new();
-        let mut seen: BTreeMap<String, &Key> = BTreeMap::new();
         for entry in fields.rest() {
-            self.check_job_id(entry, &mut seen);
             if let Some((job, needs)) = self.job(entry) {
                 read.push((job, needs, entry.key.span));
             }
@@ -113,19 +115,6 @@ impl Lowering {
             .collect();
         self.check_needs(&needing);
         read.into_iter().map(|(job, ..)| Arc::new(job)).collect()
-    }
-}
-
-impl Lowering {
-    fn check_job_id<'n>(&mut self, entry: &'n Entry, seen: &mut BTreeMap<String, &'n Key>) {
-        let id = &entry.key.name;
-        // The same case twice is told where the mapping is read.
-        if let Some(first) = seen.get(&id.to_ascii_lowercase()).filter(|first| first.name != *id) {
-            let message = format!("two jobs have the id `{id}`, where case does not matter");
-            let diagnostic = self.reader.error(codes::DUPLICATE_ID, entry.key.span, message);
-            self.reader.report(diagnostic.related(first.span, "the first one"));
-        }
-        seen.entry(id.to_ascii_lowercase()).or_insert(&entry.key);
     }
 }
 

@@ -1,10 +1,12 @@
 //! The fields of one mapping while they are read.
 
+use lockgate_core::diagnostic::nearest;
 use lockgate_core::{Diagnostic, Span};
 
 use super::reader::{Reader, suggestion};
 use super::{Entry, Node};
 use crate::codes;
+use crate::shape::Shape;
 
 /// The fields of one mapping: what was asked for is known, what remains at the end is a mistake.
 ///
@@ -15,7 +17,15 @@ pub struct Fields<'n> {
     span: Span,
     entries: &'n [Entry],
     taken: Vec<bool>,
-    known: Vec<&'static str>,
+    known: Known,
+}
+
+/// The keys that are possible.
+enum Known {
+    /// Those that were asked for so far.
+    Asked(Vec<&'static str>),
+    /// Those of a table; no others are asked for.
+    Declared(&'static Shape),
 }
 
 impl<'n> Fields<'n> {
@@ -25,7 +35,14 @@ impl<'n> Fields<'n> {
             span,
             taken: vec![false; entries.len()],
             entries,
-            known: Vec::new(),
+            known: Known::Asked(Vec::new()),
+        }
+    }
+
+    pub(super) fn of_shape(shape: &'static Shape, span: Span, entries: &'n [Entry]) -> Self {
+        Self {
+            known: Known::Declared(shape),
+            ..Self::new(shape.what, span, entries)
         }
     }
 
@@ -41,7 +58,12 @@ impl<'n> Fields<'n> {
 
     /// Returns the key and value of `name` when it is there.
     pub fn take_entry(&mut self, name: &'static str) -> Option<&'n Entry> {
-        self.known.push(name);
+        match &mut self.known {
+            Known::Asked(names) => names.push(name),
+            Known::Declared(shape) => {
+                debug_assert!(shape.key(name).is_some(), "`{name}` is not declared of {}", shape.what);
+            }
+        }
         self.take_unsuggested(name)
     }
 
@@ -53,13 +75,31 @@ impl<'n> Fields<'n> {
     }
 
     /// Returns the value of `name`, or notes that it is missing.
+    ///
+    /// A key that is only misspelt is not missing: [`Fields::finish`] says what is meant.
     pub fn require(&mut self, name: &'static str, reader: &mut Reader) -> Option<&'n Node> {
         let found = self.take(name);
-        if found.is_none() {
+        if found.is_none() && !self.has_slip_of(name) {
             let message = format!("{} needs the key `{name}`", self.what);
-            reader.report(reader.error(codes::MISSING_KEY, self.first_key(), message));
+            let diagnostic = reader.error(codes::MISSING_KEY, self.first_key(), message);
+            reader.report(match self.example(name) {
+                Some(example) => diagnostic.help(format!("add it, for example `{example}`")),
+                None => diagnostic,
+            });
         }
         found
+    }
+
+    /// Returns whether a key that is not possible here is most likely meant to be `name`.
+    pub fn has_slip_of(&self, name: &str) -> bool {
+        let Known::Declared(shape) = &self.known else {
+            return false;
+        };
+        let names = || shape.keys.iter().map(|key| key.name);
+        let unknown = self.entries.iter().map(|entry| entry.key.name.as_str());
+        unknown
+            .filter(|key| shape.key(key).is_none())
+            .any(|key| nearest(key, names()) == Some(name))
     }
 
     /// Returns the place of the first key, to point at the mapping without covering it.
@@ -86,8 +126,22 @@ impl<'n> Fields<'n> {
             let message = format!("{} has no key `{}`", self.what, entry.key.name);
             let diagnostic = reader
                 .error(codes::UNKNOWN_KEY, entry.key.span, message)
-                .help(suggestion(&entry.key.name, &self.known));
+                .help(suggestion(&entry.key.name, &self.names()));
             reader.report(explain(entry, diagnostic));
+        }
+    }
+
+    fn names(&self) -> Vec<&'static str> {
+        match &self.known {
+            Known::Asked(names) => names.clone(),
+            Known::Declared(shape) => shape.keys.iter().map(|key| key.name).collect(),
+        }
+    }
+
+    fn example(&self, name: &str) -> Option<&'static str> {
+        match &self.known {
+            Known::Asked(_) => None,
+            Known::Declared(shape) => shape.key(name)?.example,
         }
     }
 }

@@ -7,6 +7,7 @@ use super::fields::Fields;
 use super::lines::Lines;
 use super::{Content, Node, Resolved};
 use crate::codes;
+use crate::shape::Shape;
 
 /// Reads values of one file and collects every mistake.
 ///
@@ -92,6 +93,15 @@ impl Reader {
             return None;
         };
         Some(Fields::new(what, node.span, entries))
+    }
+
+    /// Returns the fields of a mapping of which `shape` declares the keys.
+    pub fn shaped<'n>(&mut self, node: &'n Node, shape: &'static Shape) -> Option<Fields<'n>> {
+        let Content::Mapping(entries) = &node.content else {
+            self.wrong_type(node, shape.what, "a mapping of keys to values");
+            return None;
+        };
+        Some(Fields::of_shape(shape, node.span, entries))
     }
 
     /// Returns the items of a list.

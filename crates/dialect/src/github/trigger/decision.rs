@@ -1,8 +1,16 @@
 //! Whether an event starts a workflow, and why.
+//!
+//! Every filter is judged on its own and remembers the pattern that decided; the workflow starts when all of them let
+//! the event through. What is not known (the changed files of an event from outside) holds nothing back, and is said.
+
+mod check;
+mod skip;
 
 use super::super::event;
-use super::{Filter, Pattern, Trigger};
+use super::{Filter, Trigger};
 use crate::github::Workflow;
+
+pub use check::Check;
 
 /// Something that happened in a repository.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -11,12 +19,17 @@ pub struct Event {
     pub name: String,
     /// What exactly happened (`github.event.action`), such as `opened`.
     pub activity: Option<String>,
-    /// The branch or tag: of a pull request the one that it wants to change.
+    /// The branch or tag: of a pull request the one that it wants to change, of another workflow's run the one that it
+    /// ran for.
     pub reference: Option<Reference>,
     /// The changed files; `None` when they are not known, and then no filter on them holds back.
     pub changed_paths: Option<Vec<String>>,
     /// The name of the workflow whose run this event is about.
     pub workflow: Option<String>,
+    /// The schedule that came (`github.event.schedule`).
+    pub schedule: Option<String>,
+    /// The messages of the pushed commits, or of the last commit of a pull request.
+    pub messages: Vec<String>,
 }
 
 /// A branch or a tag, by its short name.
@@ -53,8 +66,22 @@ impl Decision {
     }
 }
 
+/// A decision with every filter that had a say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// Whether the workflow starts.
+    pub decision: Decision,
+    /// What each filter of the event said, in the order in which they are asked.
+    pub checks: Vec<Check>,
+}
+
 /// Returns whether `event` starts `workflow`.
 pub fn triggered(workflow: &Workflow, event: &Event) -> Decision {
+    judged(workflow, event).decision
+}
+
+/// Returns whether `event` starts `workflow`, with what every filter said.
+pub fn judged(workflow: &Workflow, event: &Event) -> Judgement {
     let triggers = &workflow.triggers;
     let Some(trigger) = triggers.event(&event.name) else {
         let names: Vec<String> = triggers
@@ -62,33 +89,49 @@ pub fn triggered(workflow: &Workflow, event: &Event) -> Decision {
             .iter()
             .map(|known| format!("`{}`", known.event))
             .collect();
-        return Decision::Undeclared(format!(
-            "the workflow does not start on `{}`, only on {}",
-            event.name,
-            names.join(", ")
-        ));
+        return Judgement {
+            decision: Decision::Undeclared(format!(
+                "the workflow does not start on `{}`, only on {}",
+                event.name,
+                names.join(", ")
+            )),
+            checks: Vec::new(),
+        };
     };
-    match refusal(trigger, event) {
-        Some(reason) => Decision::No(reason),
-        None => Decision::Yes(format!("the workflow starts on `{}`", event.name)),
+    let checks: Vec<Check> = [
+        skip::check(event),
+        activity(trigger, event),
+        other_workflow(trigger, event),
+        schedule(trigger, event),
+        reference(trigger, event),
+        check::paths(trigger, event),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let decision = match checks.iter().find(|check| !check.passes) {
+        Some(refusal) => Decision::No(refusal.words.clone()),
+        None => Decision::Yes(starts(event, &checks)),
+    };
+    Judgement { decision, checks }
+}
+
+fn starts(event: &Event, checks: &[Check]) -> String {
+    let mut words = format!("the workflow starts on `{}`", event.name);
+    for (index, check) in checks.iter().enumerate() {
+        words += if index == 0 { ": " } else { "; " };
+        words += &check.words;
     }
+    words
 }
 
-fn refusal(trigger: &Trigger, event: &Event) -> Option<String> {
-    type_refusal(trigger, event)
-        .or_else(|| workflow_refusal(trigger, event))
-        .or_else(|| reference_refusal(trigger, event))
-        .or_else(|| path_refusal(trigger, event))
-}
-
-fn type_refusal(trigger: &Trigger, event: &Event) -> Option<String> {
-    let activity = event.activity.as_deref()?;
+fn activity(trigger: &Trigger, event: &Event) -> Option<Check> {
     let defaults = event::named(&trigger.event).map_or(&[][..], |kind| kind.default_types);
     let types: Vec<&str> = match &trigger.types {
         Some(types) => types.iter().map(String::as_str).collect(),
         None => defaults.to_vec(),
     };
-    if types.is_empty() || types.contains(&activity) {
+    if types.is_empty() {
         return None;
     }
     let whose = if trigger.types.is_some() {
@@ -96,97 +139,79 @@ fn type_refusal(trigger: &Trigger, event: &Event) -> Option<String> {
     } else {
         "the types when none are given"
     };
-    Some(format!("`{activity}` is not among {whose}: {}", types.join(", ")))
-}
-
-fn workflow_refusal(trigger: &Trigger, event: &Event) -> Option<String> {
-    let name = event.workflow.as_deref()?;
-    let is_named = trigger.workflows.iter().any(|own| own == name);
-    (!trigger.workflows.is_empty() && !is_named).then(|| {
-        let names = trigger.workflows.join(", ");
-        format!("it waits for runs of {names}, not of `{name}`")
+    let listed = types.join(", ");
+    let Some(activity) = event.activity.as_deref() else {
+        let words = format!("nothing says which of {whose} it is ({listed}), so none holds it back");
+        return Some(Check::passing("types", None, words));
+    };
+    Some(if types.contains(&activity) {
+        Check::passing("types", None, format!("`{activity}` is among {whose}"))
+    } else {
+        Check::refusing("types", None, format!("`{activity}` is not among {whose}: {listed}"))
     })
 }
 
-fn reference_refusal(trigger: &Trigger, event: &Event) -> Option<String> {
-    match event.reference.as_ref()? {
-        Reference::Branch(name) => match (&trigger.branches, &trigger.tags) {
-            (Some(filter), _) => filter.refusal("branch", name),
-            (None, Some(_)) => Some(format!("it filters tags only, and `{name}` is a branch")),
-            (None, None) => None,
-        },
-        Reference::Tag(name) => match (&trigger.tags, &trigger.branches) {
-            (Some(filter), _) => filter.refusal("tag", name),
-            (None, Some(_)) => Some(format!("it filters branches only, and `{name}` is a tag")),
-            (None, None) => None,
-        },
-    }
-}
-
-fn path_refusal(trigger: &Trigger, event: &Event) -> Option<String> {
-    // GitHub does not look at the files behind a tag.
-    if matches!(event.reference, Some(Reference::Tag(_))) {
+fn other_workflow(trigger: &Trigger, event: &Event) -> Option<Check> {
+    let names = trigger.workflows.join(", ");
+    if names.is_empty() {
         return None;
     }
-    let (filter, paths) = (trigger.paths.as_ref()?, event.changed_paths.as_ref()?);
-    if paths.iter().any(|path| filter.lets_through(path)) {
-        return None;
-    }
-    Some(match (filter, paths.as_slice()) {
-        (_, []) => "it filters paths, and no file changed".to_owned(),
-        (Filter::Only(patterns), [path]) => {
-            format!(
-                "the only changed file, `{path}`, does not match `paths`: {}",
-                listed(patterns)
-            )
+    Some(match event.workflow.as_deref() {
+        None => {
+            let words = format!("nothing says which workflow ran ({names}), so its name does not hold it back");
+            Check::passing("workflows", None, words)
         }
-        (Filter::Only(patterns), _) => {
-            format!(
-                "no changed file of {} matches `paths`: {}",
-                paths.len(),
-                listed(patterns)
-            )
+        Some(name) if trigger.workflows.iter().any(|own| own == name) => {
+            Check::passing("workflows", None, format!("`{name}` is the workflow that it waits for"))
         }
-        (Filter::Ignore(patterns), _) => {
-            format!(
-                "`paths-ignore` leaves out everything that changed: {}",
-                listed(patterns)
-            )
+        Some(name) => {
+            let words = format!("it waits for runs of {names}, not of `{name}`");
+            Check::refusing("workflows", None, words)
         }
     })
 }
 
-impl Filter {
-    /// Returns whether `name` passes.
-    fn lets_through(&self, name: &str) -> bool {
-        match self {
-            Self::Only(patterns) => patterns
-                .iter()
-                .rev()
-                .find(|pattern| pattern.glob.matches(name))
-                .is_some_and(|pattern| !pattern.excludes),
-            Self::Ignore(patterns) => !patterns.iter().any(|pattern| pattern.glob.matches(name)),
-        }
-    }
-
-    fn refusal(&self, kind: &str, name: &str) -> Option<String> {
-        if self.lets_through(name) {
-            return None;
-        }
-        let plural = if kind == "branch" { "branches" } else { "tags" };
-        Some(match self {
-            Self::Only(patterns) => format!("the {kind} `{name}` does not match `{plural}`: {}", listed(patterns)),
-            Self::Ignore(patterns) => {
-                format!(
-                    "the {kind} `{name}` is left out by `{plural}-ignore`: {}",
-                    listed(patterns)
-                )
+fn schedule(trigger: &Trigger, event: &Event) -> Option<Check> {
+    let first = trigger.schedules.first()?;
+    let own = |text: &str| trigger.schedules.iter().find(|schedule| schedule.cron == text);
+    Some(match event.schedule.as_deref() {
+        Some(came) => match own(came) {
+            Some(schedule) => {
+                let words = format!("`{came}` is its schedule of line {}", schedule.line);
+                Check::passing("schedule", Some(schedule.line), words)
             }
-        })
+            None => {
+                let crons = trigger.schedules.iter().map(|schedule| format!("`{}`", schedule.cron));
+                let crons: Vec<String> = crons.collect();
+                let words = format!("`{came}` is none of its schedules: {}", crons.join(", "));
+                Check::refusing("schedule", Some(first.line), words)
+            }
+        },
+        None => {
+            let which = match trigger.schedules.len() {
+                1 => String::new(),
+                several => format!(", the first of {several}"),
+            };
+            let words = format!("as if `{}` of line {} had come{which}", first.cron, first.line);
+            Check::passing("schedule", Some(first.line), words)
+        }
+    })
+}
+
+fn reference(trigger: &Trigger, event: &Event) -> Option<Check> {
+    let (kind, name, own, other) = match event.reference.as_ref()? {
+        Reference::Branch(name) => ("branch", name, &trigger.branches, &trigger.tags),
+        Reference::Tag(name) => ("tag", name, &trigger.tags, &trigger.branches),
+    };
+    match (own, other) {
+        (Some(filter), _) => Some(check::name(filter, kind, name)),
+        (None, Some(filter)) => Some(other_kind(filter, kind, name)),
+        (None, None) => None,
     }
 }
 
-fn listed(patterns: &[Pattern]) -> String {
-    let texts: Vec<String> = patterns.iter().map(|pattern| format!("`{}`", pattern.text)).collect();
-    texts.join(", ")
+fn other_kind(filter: &Filter, kind: &str, name: &str) -> Check {
+    let filtered = if kind == "branch" { "tags" } else { "branches" };
+    let words = format!("it filters {filtered} only, and `{name}` is a {kind}");
+    Check::refusing(filter.key, Some(filter.line), words)
 }

@@ -1,0 +1,72 @@
+//! The top of a workflow file.
+
+use crate::github::availability::{RUN_NAME, WORKFLOW_CONCURRENCY as AT_CONCURRENCY, WORKFLOW_ENV};
+use crate::shape::{Key, Local, Shape};
+
+pub(in crate::github) static WORKFLOW: Shape = Shape {
+    what: "a workflow",
+    path: "the workflow",
+    keys: &[
+        Key::new(
+            "on",
+            "an event, a list of events, or a mapping of events to their filters",
+        )
+        .required("on: push"),
+        Key::new("name", "a text"),
+        Key::new("description", "a text")
+            .local(Local::ReadOnly)
+            .note("It describes the workflow."),
+        Key::new("run-name", "a text")
+            .at(&RUN_NAME)
+            .note("Shown as the name of the run."),
+        Key::new(
+            "permissions",
+            "`read-all`, `write-all`, or a mapping of scopes to levels",
+        )
+        .local(Local::ReadOnly)
+        .note("There is no token unless `--secret GITHUB_TOKEN` gives one."),
+        Key::new("env", "a mapping of names to texts")
+            .at(&WORKFLOW_ENV)
+            .note("One expression for the whole mapping is refused."),
+        Key::new("defaults", "a mapping"),
+        Key::new("concurrency", "the name of a group, or a mapping")
+            .at(&AT_CONCURRENCY)
+            .local(Local::ReadOnly)
+            .note("Runs of one group do not wait for each other."),
+        Key::new("jobs", "a mapping of ids to jobs")
+            .required("jobs: { build: { runs-on: ubuntu-latest, steps: [{ run: make }] } }"),
+    ],
+};
+
+pub(in crate::github) static WORKFLOW_DEFAULTS: Shape = Shape {
+    what: "`defaults`",
+    path: "defaults",
+    keys: &[Key::new("run", "a mapping")],
+};
+
+pub(in crate::github) static WORKFLOW_DEFAULTS_RUN: Shape = Shape {
+    what: "`run` of `defaults`",
+    path: "defaults.run",
+    keys: &[
+        Key::new("shell", "the name of a shell, or a command line with `{0}`"),
+        Key::new("working-directory", "a path"),
+    ],
+};
+
+pub(in crate::github) static WORKFLOW_CONCURRENCY: Shape = Shape {
+    what: "`concurrency`",
+    path: "concurrency",
+    keys: &[
+        Key::new("group", "a text")
+            .required("group: production")
+            .at(&AT_CONCURRENCY)
+            .local(Local::ReadOnly),
+        Key::new("cancel-in-progress", "`true` or `false`")
+            .at(&AT_CONCURRENCY)
+            .local(Local::ReadOnly),
+        Key::new("queue", "`single` or `max`")
+            .at(&AT_CONCURRENCY)
+            .local(Local::ReadOnly)
+            .note("`queue: max` is refused."),
+    ],
+};
