@@ -4,6 +4,7 @@
 //! expands to, what the contexts say. The plan is a value: it is printed, compared, stored with its run and never
 //! changed. What only a run can know (the outputs of earlier jobs) stays open and is marked as such.
 
+mod call;
 mod expansion;
 mod fate;
 mod github;
@@ -17,13 +18,17 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use call::{CallInputError, DefinedAt, MOST_LEVELS, PlannedCall};
 pub use expansion::{Expansion, ExpansionError, Leg};
 pub use fate::{Fate, WhyNot};
 pub use github::Trigger;
 pub use known::Ended;
 pub use matrix::MatrixError;
 
-use crate::definition::{Job, Pipeline, Place, Unsupported};
+use call::{Level, Planner};
+use selection::Asked;
+
+use crate::definition::{Called, Job, Pipeline, Place, Unsupported};
 use crate::expression::{EvaluationError, Value};
 use crate::run::environment::Variables;
 use crate::scope::KnownContexts;
@@ -41,8 +46,14 @@ pub struct Plan {
     pub contexts: Contexts,
     /// The environment variables that every step gets (`GITHUB_SHA` and its like).
     pub environment: Arc<Variables>,
-    /// The jobs, each at the place of its definition.
+    /// The jobs in the order of the file, each followed by those of the workflow that it calls.
     pub jobs: Vec<PlannedJob>,
+    /// The calls of other workflows, in the order of their jobs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub calls: Vec<PlannedCall>,
+    /// The workflows that are called, by their file.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub called: BTreeMap<String, Called>,
     /// The jobs whose end was told beforehand.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub known: BTreeMap<String, Ended>,
@@ -81,12 +92,15 @@ impl Contexts {
 /// A job with what is known about it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct PlannedJob {
-    /// Its id.
+    /// Its id, unique in the plan; that of a job in a called workflow stands behind the leg that calls: `call / build`.
     pub id: String,
-    /// Whether it will run.
+    /// Whether it will run; in a called workflow, when it is called.
     pub fate: Fate,
     /// What it expands to; `None` when that is known only after its needs.
     pub expansion: Option<Arc<Expansion>>,
+    /// Where its definition stands; at its own place in the plan's pipeline when it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<DefinedAt>,
 }
 
 /// What a plan is made for.
@@ -100,7 +114,9 @@ pub struct PlanRequest {
     pub vars: BTreeMap<String, String>,
     /// The names of the secrets that there are.
     pub secrets: BTreeSet<String>,
-    /// The only jobs to run, with what they need; all when empty.
+    /// The workflows that jobs call, by their file, with those that these call.
+    pub called: BTreeMap<String, Called>,
+    /// The only jobs to run, with what they need; all when empty. One in a called workflow is `call / build`.
     pub selected: Vec<String>,
     /// The jobs that Lockgate itself does instead.
     pub replaced: BTreeSet<String>,
@@ -155,6 +171,42 @@ pub enum PlanError {
     /// The name of the run has no value.
     #[error("the `run-name` cannot be evaluated: {0}")]
     RunName(EvaluationError),
+    /// An input that a job gives the workflow that it calls has no value.
+    #[error("{place}: job `{job}`: {source}")]
+    CallInput {
+        /// The job.
+        job: String,
+        /// Where the job stands.
+        place: Place,
+        /// Why not.
+        source: CallInputError,
+    },
+    /// A job calls a workflow that is not there.
+    #[error("{place}: job `{job}` calls `{workflow}`, which is not there")]
+    UnknownWorkflow {
+        /// The job.
+        job: String,
+        /// What it calls.
+        workflow: String,
+        /// Where the job stands.
+        place: Place,
+    },
+    /// Workflows call each other too deep, or in a circle.
+    #[error("{place}: `{workflow}` lies in more than {MOST_LEVELS} workflows that call each other; do they in a circle?")]
+    TooDeep {
+        /// The workflow that is one too many.
+        workflow: String,
+        /// Where the job stands that calls it.
+        place: Place,
+    },
+    /// The workflows that are called have too many jobs.
+    #[error("{place}: with the jobs of called workflows there are more than {most} of them")]
+    TooManyJobs {
+        /// Where the job stands whose call brings too many.
+        place: Place,
+        /// How many are possible.
+        most: usize,
+    },
     /// The matrix of a job makes no sense.
     #[error("{place}: the matrix of job `{job}` cannot be expanded: {source}")]
     Matrix {
@@ -178,8 +230,6 @@ impl Plan {
     /// # Errors
     /// Returns everything that stands against it, at least one thing.
     pub fn make(pipeline: Arc<Pipeline>, request: PlanRequest) -> Result<Self, Vec<PlanError>> {
-        let order = selection::order(&pipeline)?;
-        let outside = selection::outside(&pipeline, &request)?;
         let contexts = Contexts {
             github: request.trigger.context(&pipeline, &request.secrets),
             inputs: request.inputs,
@@ -191,29 +241,34 @@ impl Plan {
             ),
             secrets: request.secrets,
         };
-        let mut errors = Vec::new();
+        let mut planner = Planner::new(&request.called, &request.known);
+        planner.plan(&Level::top(&pipeline, &contexts), &Asked::of(&request.selected, &request.replaced, &request.known));
+        let Planner {
+            mut jobs,
+            calls,
+            mut errors,
+            ..
+        } = planner;
         let run_name = run_name(&pipeline, &contexts).unwrap_or_else(|error| {
             errors.push(PlanError::RunName(error));
             String::new()
         });
-        let before = fate::Before {
-            order: &order,
-            outside,
-            known: &request.known,
-        };
-        let jobs = fate::decide(&pipeline, before, &contexts, &mut errors);
-        if jobs.iter().any(|job| job.fate.may_run()) {
-            errors.extend(pipeline.unsupported.iter().cloned().map(PlanError::Unsupported));
-        }
         if !errors.is_empty() {
             return Err(errors);
         }
+        if calls.is_empty() {
+            jobs.iter_mut().for_each(|job| job.at = None);
+        }
+        let mut called = request.called;
+        called.retain(|path, _| calls.iter().any(|call| call.workflow == *path));
         Ok(Self {
             environment: Arc::new(github::environment(&contexts.github)),
             event: request.trigger.event,
             run_name,
             contexts,
             jobs,
+            calls,
+            called,
             known: request.known,
             pipeline,
         })
@@ -221,7 +276,55 @@ impl Plan {
 
     /// Returns the definition of the job at `index`.
     pub fn definition(&self, index: usize) -> &Arc<Job> {
-        &self.pipeline.jobs[index]
+        match self.jobs[index].at {
+            Some(at) => &self.pipeline_in(at.call).jobs[at.job],
+            None => &self.pipeline.jobs[index],
+        }
+    }
+
+    /// Returns the pipeline that the job at `index` belongs to: the plan's own, or that of a called workflow.
+    pub fn pipeline_of(&self, index: usize) -> &Arc<Pipeline> {
+        self.pipeline_in(self.call_of(index))
+    }
+
+    /// Returns the call whose workflow the job at `index` belongs to; `None` of the plan's own pipeline.
+    pub fn call_of(&self, index: usize) -> Option<usize> {
+        self.jobs[index].at?.call
+    }
+
+    /// Returns the leg that makes a call.
+    pub fn leg_of(&self, call: usize) -> Option<&Leg> {
+        let call = &self.calls[call];
+        self.jobs[call.caller].expansion.as_ref()?.legs.get(call.leg)
+    }
+
+    /// Returns by job the places of those that it needs, which are all of the same workflow.
+    pub fn needs(&self) -> Vec<Vec<usize>> {
+        let of_level = |place: usize| (self.call_of(place), self.definition(place).id.as_str());
+        let places: BTreeMap<_, usize> = (0..self.jobs.len()).map(|place| (of_level(place), place)).collect();
+        let needs = |place: usize| {
+            let call = self.call_of(place);
+            let needs = self.definition(place).needs.iter();
+            let found: BTreeSet<usize> = needs
+                .filter_map(|need| places.get(&(call, need.as_str())).copied())
+                .collect();
+            found.into_iter().collect()
+        };
+        (0..self.jobs.len()).map(needs).collect()
+    }
+
+    /// Returns the words with which `--job` selects the job at `index`: the ids of the calls and its own.
+    pub fn selector(&self, index: usize) -> String {
+        let own = &self.definition(index).id;
+        match self.call_of(index) {
+            Some(call) => format!("{} / {own}", self.selector(self.calls[call].caller)),
+            None => own.clone(),
+        }
+    }
+
+    fn pipeline_in(&self, call: Option<usize>) -> &Arc<Pipeline> {
+        let called = call.and_then(|call| self.called.get(&self.calls[call].workflow));
+        called.map_or(&self.pipeline, |called| &called.pipeline)
     }
 
     /// Returns whether any job may run.

@@ -89,7 +89,9 @@ impl ExpansionError {
 
 impl Expansion {
     /// Returns what `job` expands to, where `scope` knows what its strategy may read.
-    pub(crate) fn of(job: &Job, scope: &KnownContexts) -> Result<Self, ExpansionError> {
+    ///
+    /// `within` is the leg that calls the workflow of the job.
+    pub(crate) fn of(job: &Job, scope: &KnownContexts, within: Option<&Leg>) -> Result<Self, ExpansionError> {
         let Strategy {
             matrix,
             fail_fast,
@@ -111,8 +113,12 @@ impl Expansion {
             max_parallel,
             total: combinations.len(),
         };
+        let mut legs = legs(job, combinations, &strategy, scope)?;
+        if let Some(within) = within {
+            legs.iter_mut().for_each(|leg| leg.put_into(within));
+        }
         Ok(Self {
-            legs: legs(job, combinations, &strategy, scope)?,
+            legs,
             fail_fast,
             max_parallel,
         })
@@ -126,6 +132,16 @@ impl Expansion {
             total: self.legs.len(),
         };
         strategy.value(index)
+    }
+}
+
+impl Leg {
+    /// Makes it a leg of a workflow that `within` calls.
+    fn put_into(&mut self, within: &Self) {
+        self.key = JobKey::new(format!("{} / {}", within.key, self.key));
+        self.name = format!("{} / {}", within.name, self.name);
+        // Neither an id nor a number has a dot, so that no other job has the same directory.
+        self.directory = format!("{}.{}", within.directory, self.directory);
     }
 }
 

@@ -9,12 +9,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::call::Level;
 use super::known::{Ended, KnownNeeds, read_by_expansion};
-use super::{Contexts, Expansion, ExpansionError, PlanError, PlannedJob};
-use crate::definition::{Job, Pipeline};
-use crate::expression::{Condition, EvaluationError, Partial, Status};
+use super::{Expansion, ExpansionError, PlanError, PlannedJob};
+use crate::definition::Job;
+use crate::expression::{Condition, ContextUse, EvaluationError, Partial, Status};
 use crate::run::outcome::Outcome;
-use crate::scope::KnownContexts;
 
 /// Whether a job will run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,16 +102,11 @@ pub(super) struct Before<'b> {
     pub(super) known: &'b BTreeMap<String, Ended>,
 }
 
-/// Returns every job with its fate and, where it is known, what it expands to.
-pub(super) fn decide(
-    pipeline: &Pipeline,
-    mut before: Before<'_>,
-    contexts: &Contexts,
-    errors: &mut Vec<PlanError>,
-) -> Vec<PlannedJob> {
+/// Returns every job of a workflow with its fate and, where it is known, what it expands to.
+pub(super) fn decide(level: &Level<'_>, mut before: Before<'_>, errors: &mut Vec<PlanError>) -> Vec<PlannedJob> {
+    let pipeline = level.pipeline;
     let jobs = pipeline.jobs.iter().enumerate();
     let places: BTreeMap<&str, usize> = jobs.map(|(place, job)| (job.id.as_str(), place)).collect();
-    let scope = contexts.for_jobs();
     let mut chains = vec![Chain::default(); pipeline.jobs.len()];
     let mut planned: BTreeMap<usize, PlannedJob> = BTreeMap::new();
     for place in before.order.iter().copied() {
@@ -129,7 +124,7 @@ pub(super) fn decide(
         let chain = Chain::before(job, &needs, ended, &chains);
         let fate = match before.outside.remove(&place) {
             Some(why) => Fate::WillNotRun(why),
-            None => fate(job, &chain, &scope).unwrap_or_else(|source| {
+            None => fate(job, &chain, level).unwrap_or_else(|source| {
                 errors.push(PlanError::Evaluation {
                     what: "`if`",
                     job: job.id.clone(),
@@ -141,23 +136,33 @@ pub(super) fn decide(
         };
         chains[place] = chain;
         let told = KnownNeeds::of(job, |need| before.known.get(need).cloned());
-        let reads_told = read_by_expansion(job).iter().all(|found| told.knows(found));
-        let scope = if reads_told && !job.needs.is_empty() {
-            scope.with("needs", told.value())
-        } else {
-            scope.clone()
-        };
-        planned.insert(place, expanded(job, fate, &scope, errors));
+        planned.insert(place, expanded(job, fate, &told, level, errors));
     }
     planned.into_values().collect()
 }
 
 /// Returns a job with what it expands to, where that is known.
-fn expanded(job: &Job, mut fate: Fate, scope: &KnownContexts, errors: &mut Vec<PlanError>) -> PlannedJob {
+fn expanded(
+    job: &Job,
+    mut fate: Fate,
+    told: &KnownNeeds,
+    level: &Level<'_>,
+    errors: &mut Vec<PlanError>,
+) -> PlannedJob {
+    let nameless = nameless(job, told, level);
+    let job = nameless.as_ref().unwrap_or(job);
+    let reads = read_by_expansion(job);
+    let reads_told = reads.iter().all(|found| told.knows(found));
+    let scope = if reads_told && !job.needs.is_empty() {
+        level.scope.with("needs", told.value())
+    } else {
+        level.scope.clone()
+    };
     let mut expansion = None;
     if fate.may_run() {
         errors.extend(job.unsupported.iter().cloned().map(PlanError::Unsupported));
-        match Expansion::of(job, scope) {
+        match Expansion::of(job, &scope, level.within) {
+            _ if !reads.iter().all(|found| level.inputs.knows(found)) => {}
             Ok(known) if known.legs.is_empty() => fate = Fate::WillNotRun(WhyNot::EmptyMatrix),
             Ok(known) => expansion = Some(Arc::new(known)),
             Err(ExpansionError::Evaluation {
@@ -171,7 +176,19 @@ fn expanded(job: &Job, mut fate: Fate, scope: &KnownContexts, errors: &mut Vec<P
         id: job.id.clone(),
         fate,
         expansion,
+        at: None,
     }
+}
+
+/// Returns a job that calls a workflow without its name, when only a run knows that: its legs have to be known before.
+fn nameless(job: &Job, told: &KnownNeeds, level: &Level<'_>) -> Option<Job> {
+    let name = job.name.as_ref().filter(|_| job.call.is_some())?;
+    let knows = |found: &ContextUse| told.knows(found) && level.inputs.knows(found);
+    let is_known = name.contexts_used().iter().all(knows);
+    (!is_known).then(|| Job {
+        name: None,
+        ..job.clone()
+    })
 }
 
 /// What is known about everything before a job.
@@ -224,11 +241,12 @@ impl Chain {
     }
 }
 
-fn fate(job: &Job, before: &Chain, scope: &KnownContexts) -> Result<Fate, EvaluationError> {
+fn fate(job: &Job, before: &Chain, level: &Level<'_>) -> Result<Fate, EvaluationError> {
     let implied = Condition::default();
     let condition = job.condition.as_ref().unwrap_or(&implied);
-    let is_known = condition.contexts_used().iter().all(|found| before.needs.knows(found));
-    let whole = scope.with("needs", before.needs.value());
+    let knows = |found: &ContextUse| before.needs.knows(found) && level.inputs.knows(found);
+    let is_known = condition.contexts_used().iter().all(knows);
+    let whole = level.scope.with("needs", before.needs.value());
     let mut holds = Vec::new();
     for outcome in before.outcomes(job) {
         let scope = whole.standing(outcome);
@@ -238,7 +256,7 @@ fn fate(job: &Job, before: &Chain, scope: &KnownContexts) -> Result<Fate, Evalua
         }
         let partial = Partial {
             scope: &scope,
-            knows: &|found| before.needs.knows(found),
+            knows: &knows,
             knows_status: true,
         };
         holds.push(condition.try_in(&partial).holds);

@@ -123,7 +123,9 @@ fn admission(run: &Run, place: usize) -> Result<Option<Arc<Expansion>>, (Outcome
     if run.start.plan.jobs[place].expansion.is_some() {
         return Ok(None);
     }
-    match Expansion::of(definition, &run.job_scope(place)) {
+    let plan = &run.start.plan;
+    let within = plan.call_of(place).and_then(|call| plan.leg_of(call));
+    match Expansion::of(definition, &run.job_scope(place), within) {
         Ok(expansion) if expansion.legs.is_empty() => {
             Err((Outcome::Skipped, "its matrix excludes every combination".to_owned()))
         }
