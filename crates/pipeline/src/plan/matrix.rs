@@ -4,10 +4,14 @@
 //! has all its values; then each `include` extends every original combination whose axis values it does not contradict,
 //! and becomes a combination of its own when there is none.
 
+use super::outline::LeftOut;
 use crate::expression::{Object, Value};
 
 /// As many jobs as one matrix may make, on GitHub too.
 const MOST_LEGS: usize = 256;
+
+/// As often as a combination is compared with an entry of `include` or `exclude`.
+const MOST_COMPARED: usize = 1 << 19;
 
 /// Why a matrix makes no sense.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,6 +39,16 @@ pub enum MatrixError {
     /// More jobs than a matrix may make.
     #[error("it makes {0} jobs, but {MOST_LEGS} is the most")]
     TooMany(usize),
+    /// More entries of `include` and `exclude` than are compared with the combinations.
+    #[error(
+        "its {combinations} combinations times {entries} entries of `include` and `exclude` are too much to compare"
+    )]
+    TooMuch {
+        /// The combinations of its axes.
+        combinations: usize,
+        /// The entries of both.
+        entries: usize,
+    },
     /// `max-parallel` is no positive number.
     #[error("`max-parallel` is `{0}`, but it must be a whole number from 1")]
     MaxParallel(String),
@@ -47,14 +61,18 @@ pub(super) fn combinations(matrix: &Value) -> Result<Vec<Value>, MatrixError> {
     };
     let include = listed(matrix, "include")?;
     let exclude = listed(matrix, "exclude")?;
-    let axes: Vec<_> = matrix
-        .iter()
-        .filter(|(name, _)| !matches!(*name, "include" | "exclude"))
-        .collect();
+    let axes: Vec<_> = axes(matrix).collect();
     if axes.is_empty() && include.is_empty() {
         return Err(MatrixError::Nothing);
     }
     let mut found = if axes.is_empty() { Vec::new() } else { product(&axes)? };
+    let entries = include.len() + exclude.len();
+    if found.len().saturating_mul(entries) > MOST_COMPARED {
+        return Err(MatrixError::TooMuch {
+            combinations: found.len(),
+            entries,
+        });
+    }
     found.retain(|combination| !exclude.iter().any(|excluded| contains(combination, excluded)));
     extend(&mut found, &include, |name| {
         axes.iter().any(|(axis, _)| axis.eq_ignore_ascii_case(name))
@@ -63,6 +81,39 @@ pub(super) fn combinations(matrix: &Value) -> Result<Vec<Value>, MatrixError> {
         return Err(MatrixError::TooMany(found.len()));
     }
     Ok(found.into_iter().map(Value::Object).collect())
+}
+
+/// Returns the combinations that `exclude` leaves out, each with the entry that does it; none of a matrix without sense.
+pub(super) fn excluded(matrix: &Value) -> Vec<LeftOut> {
+    let Value::Object(matrix) = matrix else {
+        return Vec::new();
+    };
+    let axes: Vec<_> = axes(matrix).collect();
+    let (Ok(exclude), Ok(all)) = (listed(matrix, "exclude"), product(&axes)) else {
+        return Vec::new();
+    };
+    all.into_iter()
+        .filter(|_| !axes.is_empty())
+        .filter_map(|combination| {
+            let entry = excluding(&exclude, &combination)?;
+            Some(LeftOut {
+                values: Value::Object(combination),
+                entry: entry + 1,
+                exclude: Value::Object(exclude[entry].clone()),
+            })
+        })
+        .collect()
+}
+
+fn axes(matrix: &Object) -> impl Iterator<Item = (&str, &Value)> {
+    matrix
+        .iter()
+        .filter(|(name, _)| !matches!(*name, "include" | "exclude"))
+}
+
+/// Returns the first entry of `exclude` that leaves the combination out.
+fn excluding(exclude: &[Object], combination: &Object) -> Option<usize> {
+    exclude.iter().position(|entry| contains(combination, entry))
 }
 
 fn listed(matrix: &Object, name: &'static str) -> Result<Vec<Object>, MatrixError> {
@@ -215,6 +266,14 @@ mod tests {
         assert_eq!(
             expand(&format!(r#"{{"a": {hundred}, "b": [1, 2, 3]}}"#)),
             Err(MatrixError::TooMany(300))
+        );
+        let entries = |count: usize| vec!["{}"; count].join(",");
+        assert_eq!(
+            expand(&format!(r#"{{"a": {hundred}, "include": [{}]}}"#, entries(6_000))),
+            Err(MatrixError::TooMuch {
+                combinations: 100,
+                entries: 6_000
+            })
         );
         let axes: Vec<_> = (0..20).map(|n| format!("\"a{n}\": {hundred}")).collect();
         assert!(matches!(
