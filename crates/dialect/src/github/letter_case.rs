@@ -14,7 +14,11 @@ impl Lowering {
     pub(super) fn check_case(&mut self, node: &Node) {
         match &node.content {
             Content::Scalar(_) => {}
-            Content::Sequence(items) => items.iter().for_each(|item| self.check_case(item)),
+            Content::Sequence(items) => {
+                for item in items {
+                    self.check_case(item);
+                }
+            }
             Content::Mapping(entries) => {
                 for (first, second) in alike(entries) {
                     let message = format!(
@@ -24,7 +28,9 @@ impl Lowering {
                     let diagnostic = self.reader.error(codes::YAML_DUPLICATE_KEY, second.span, message);
                     self.reader.report(diagnostic.related(first.span, "first given here"));
                 }
-                entries.iter().for_each(|entry| self.check_case(&entry.value));
+                for entry in entries {
+                    self.check_case(&entry.value);
+                }
             }
         }
     }

@@ -13,7 +13,7 @@ use super::shapes::{
 use super::step::Owner;
 use crate::codes;
 use crate::shape::Shape;
-use crate::yaml::{Fields, Node, Resolved};
+use crate::yaml::{Fields, Node, Resolved, Scalar};
 
 /// What a step is, by the key that says what it does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Lowering {
         if let Some(id) = own {
             self.id(&id.value, "the id of a step");
         }
-        let own = own.and_then(|id| id.value.as_scalar()).map(|id| id.to_text());
+        let own = own.and_then(|id| id.value.as_scalar()).map(Scalar::to_text);
         if form != Form::Parallel {
             let key = Owner::Job.key();
             if let Some(name) = fields.take("name") {
