@@ -34,6 +34,7 @@ use serde::{Deserialize, Serialize};
 pub use condition::Condition;
 pub use flow::{Extent, Flow};
 pub use function::Function;
+pub use json::NotJson;
 pub use template::Template;
 pub use trial::{Finding, Partial, Trial};
 pub use value::{Array, Object, Value};
@@ -148,7 +149,7 @@ pub enum EvaluationError {
     SecretCompared,
     /// The text given to `fromJSON` is no JSON.
     #[error("`fromJSON` was given a text that is no JSON: {0}")]
-    Json(String),
+    Json(NotJson),
     /// The pattern given to `format` cannot be filled.
     #[error("`format` cannot fill `{pattern}`: {problem}")]
     Format {

@@ -1,12 +1,21 @@
 //! From a tree and a scope to a value.
+//!
+//! As GitHub's runner does it, nothing is evaluated that nobody asks for: not only the right side of `&&` and `||`,
+//! but also the values of `case` that are not chosen, the values of `format` that no place names, and the index of what
+//! has no fields. So a mistake there is none.
 
+mod call;
+mod key;
+
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::comparison;
-use super::function::{self, Function};
-use super::syntax::{Call, Comparison, Node};
+use super::syntax::{Comparison, Node};
 use super::value::{Array, Value};
-use super::{EvaluationError, Need, Scope, json, secret};
+use super::{CONTEXTS, EvaluationError, Scope};
+
+use key::Key;
 
 /// The most bytes that one evaluation may produce, as on GitHub.
 const MAX_BYTES: usize = 10 << 20;
@@ -15,43 +24,62 @@ const MAX_BYTES: usize = 10 << 20;
 pub(super) struct Evaluator<'s> {
     scope: &'s dyn Scope,
     left: usize,
+    /// The contexts that were read: building one may cost, and each is equal only to itself.
+    read: Vec<(&'static str, Value)>,
 }
 
-type Evaluated = Result<Value, EvaluationError>;
+type Evaluated<'n> = Result<Cow<'n, Value>, EvaluationError>;
 
 impl<'s> Evaluator<'s> {
     pub(super) fn new(scope: &'s dyn Scope) -> Self {
-        Self { scope, left: MAX_BYTES }
+        Self {
+            scope,
+            left: MAX_BYTES,
+            read: Vec::new(),
+        }
     }
 
-    pub(super) fn evaluate(&mut self, node: &Node) -> Evaluated {
+    pub(super) fn evaluate(&mut self, node: &Node) -> Result<Value, EvaluationError> {
+        self.value(node).map(Cow::into_owned)
+    }
+
+    fn value<'n>(&mut self, node: &'n Node) -> Evaluated<'n> {
         match node {
-            Node::Literal(value) => Ok(value.clone()),
-            Node::Context(name) => {
-                let context = self.scope.context(&name.text.to_ascii_lowercase());
-                context.ok_or_else(|| EvaluationError::ContextUnavailable(name.text.clone()))
-            }
+            Node::Literal(value) => Ok(Cow::Borrowed(value)),
+            Node::Context(name) => self.context(&name.text).map(Cow::Owned),
             Node::Index(base, index) => self.index(base, index),
             Node::Filter(base) => {
-                let base = self.evaluate(base)?;
+                let base = self.value(base)?;
                 self.filter(&base)
             }
-            Node::Not(inner) => Ok(Value::Boolean(!self.evaluate(inner)?.is_truthy())),
+            Node::Not(inner) => truth(!self.value(inner)?.is_truthy()),
             Node::And(parts) => self.first(parts, |value| !value.is_truthy()),
             Node::Or(parts) => self.first(parts, Value::is_truthy),
             Node::Compare(comparison, left, right) => {
-                let (left, right) = (self.evaluate(left)?, self.evaluate(right)?);
-                compare(*comparison, &left, &right)
+                let (left, right) = (self.value(left)?, self.value(right)?);
+                truth(compare(*comparison, &left, &right)?)
             }
             Node::Call(call) => self.call(call),
         }
     }
 
+    fn context(&mut self, text: &str) -> Result<Value, EvaluationError> {
+        let name = CONTEXTS.iter().find(|name| name.eq_ignore_ascii_case(text));
+        let missing = || EvaluationError::ContextUnavailable(text.to_owned());
+        let name = name.ok_or_else(missing)?;
+        if let Some((_, value)) = self.read.iter().find(|(read, _)| read == name) {
+            return Ok(value.clone());
+        }
+        let value = self.scope.context(name).ok_or_else(missing)?;
+        self.read.push((name, value.clone()));
+        Ok(value)
+    }
+
     /// Returns the first value that `decides`, or the last one.
-    fn first(&mut self, parts: &[Node], decides: fn(&Value) -> bool) -> Evaluated {
-        let mut value = Value::Null;
+    fn first<'n>(&mut self, parts: &'n [Node], decides: fn(&Value) -> bool) -> Evaluated<'n> {
+        let mut value = Cow::Owned(Value::Null);
         for part in parts {
-            value = self.evaluate(part)?;
+            value = self.value(part)?;
             if decides(&value) {
                 break;
             }
@@ -59,31 +87,23 @@ impl<'s> Evaluator<'s> {
         Ok(value)
     }
 
-    fn index(&mut self, base: &Node, index: &Node) -> Evaluated {
-        let base = self.evaluate(base)?;
-        let index = self.evaluate(index)?;
-        let key = if index.is_primitive() {
-            Some(index.to_text())
-        } else {
-            None
-        };
-        if key.as_deref().is_some_and(secret::contains_marker) {
-            return Err(EvaluationError::SecretCompared);
+    fn index<'n>(&mut self, base: &'n Node, index: &'n Node) -> Evaluated<'n> {
+        let base = self.value(base)?;
+        if base.is_primitive() {
+            return Ok(Cow::Owned(Value::Null));
         }
-        let key = Key {
-            position: position(&index),
-            name: key,
-        };
-        match &base {
+        let index = self.value(index)?;
+        let key = Key::new(&index)?;
+        match base.as_ref() {
             Value::Array(array) if array.is_filtered() => {
                 let found = array.items().iter().filter_map(|item| key.of(item).cloned()).collect();
                 self.filtered(found)
             }
-            _ => Ok(key.of(&base).cloned().unwrap_or_default()),
+            base => Ok(Cow::Owned(key.of(base).cloned().unwrap_or_default())),
         }
     }
 
-    fn filter(&mut self, base: &Value) -> Evaluated {
+    fn filter<'n>(&mut self, base: &Value) -> Evaluated<'n> {
         let items = match base {
             Value::Array(array) if array.is_filtered() => array.items().iter().flat_map(children).collect(),
             other => children(other),
@@ -91,90 +111,14 @@ impl<'s> Evaluator<'s> {
         self.filtered(items)
     }
 
-    fn filtered(&mut self, items: Vec<Value>) -> Evaluated {
+    fn filtered<'n>(&mut self, items: Vec<Value>) -> Evaluated<'n> {
         self.spend(items.len() * size_of::<usize>())?;
-        Ok(Value::Array(Array::filtered(items)))
+        Ok(Cow::Owned(Value::Array(Array::filtered(items))))
     }
 
-    fn call(&mut self, call: &Call) -> Evaluated {
-        let mut arguments = Vec::with_capacity(call.arguments.len());
-        for argument in &call.arguments {
-            arguments.push(self.evaluate(argument)?);
-        }
-        let value = match call.function {
-            Function::Always => Value::Boolean(true),
-            Function::Cancelled => Value::Boolean(self.scope.status().cancelled),
-            Function::Failure => Value::Boolean(self.scope.status().failure),
-            Function::Success => Value::Boolean(self.scope.status().success),
-            Function::Case => return function::case(&arguments),
-            Function::Contains => function::contains(&arguments)?,
-            Function::EndsWith => function::ends_with(&arguments)?,
-            Function::StartsWith => function::starts_with(&arguments)?,
-            Function::Format => {
-                self.foresee_format(&arguments)?;
-                function::format(&arguments)?
-            }
-            Function::Join => {
-                self.foresee_join(&arguments)?;
-                function::join(&arguments)
-            }
-            Function::ToJson => Value::String(json::to_text(arguments.first().unwrap_or(&Value::Null))),
-            Function::FromJson => {
-                self.spend(arguments.first().map_or(0, |text| text.to_text().len()))?;
-                return function::from_json(&arguments);
-            }
-            Function::HashFiles => self.hash_files(&arguments)?,
-        };
-        if let Value::String(text) = &value {
-            self.spend(text.len())?;
-        }
-        Ok(value)
-    }
-
-    fn hash_files(&mut self, arguments: &[Value]) -> Evaluated {
-        let patterns: Vec<String> = arguments.iter().map(Value::to_text).collect();
-        if patterns.iter().any(|pattern| secret::contains_marker(pattern)) {
-            return Err(EvaluationError::SecretCompared);
-        }
-        match self.scope.hash_files(&patterns) {
-            Ok(digest) => Ok(Value::String(digest)),
-            Err(Need::HashFiles(patterns)) => Err(EvaluationError::Needs(patterns)),
-        }
-    }
-
-    /// Refuses a `format` whose result would be too long, before it is built.
-    fn foresee_format(&self, arguments: &[Value]) -> Result<(), EvaluationError> {
-        let Some((Value::String(pattern), values)) = arguments.split_first() else {
-            return Ok(());
-        };
-        if secret::contains_marker(pattern) {
-            return Err(EvaluationError::SecretCompared);
-        }
-        let mut places = pattern.as_str();
-        let mut length = pattern.len();
-        while let Some(at) = places.find('{') {
-            places = &places[at + 1..];
-            let digits = places.bytes().take_while(u8::is_ascii_digit).count();
-            let value = places[..digits].parse().ok().and_then(|place: usize| values.get(place));
-            length = length.saturating_add(value.map_or(0, text_length));
-        }
-        self.foresee(length)
-    }
-
-    /// Refuses a `join` whose result would be too long, before it is built.
-    fn foresee_join(&self, arguments: &[Value]) -> Result<(), EvaluationError> {
-        let Some(Value::Array(array)) = arguments.first() else {
-            return Ok(());
-        };
-        let separator = arguments.get(1).map_or(1, text_length);
-        let items = array.items();
-        let length: usize = items.iter().map(text_length).sum();
-        self.foresee(length.saturating_add(separator.saturating_mul(items.len().saturating_sub(1))))
-    }
-
-    fn foresee(&self, bytes: usize) -> Result<(), EvaluationError> {
-        // The estimate of a number's length is rough, so only what is far too long is refused here.
-        if bytes > self.left.saturating_add(MAX_BYTES) {
+    /// Refuses a text that grows beyond what is left, before it is whole.
+    fn afford(&self, bytes: usize) -> Result<(), EvaluationError> {
+        if bytes > self.left {
             return Err(EvaluationError::TooLarge);
         }
         Ok(())
@@ -186,32 +130,8 @@ impl<'s> Evaluator<'s> {
     }
 }
 
-/// An index as both kinds of collection read it.
-struct Key {
-    name: Option<String>,
-    position: Option<usize>,
-}
-
-impl Key {
-    fn of<'v>(&self, value: &'v Value) -> Option<&'v Value> {
-        match value {
-            Value::Array(array) => array.items().get(self.position?),
-            Value::Object(object) => object.get(self.name.as_deref()?),
-            _ => None,
-        }
-    }
-}
-
-fn position(index: &Value) -> Option<usize> {
-    let number = index.to_number().floor();
-    (number >= 0.0 && number <= f64::from(i32::MAX)).then_some(number as usize)
-}
-
-fn text_length(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len(),
-        _ => 8,
-    }
+fn truth<'n>(value: bool) -> Evaluated<'n> {
+    Ok(Cow::Owned(Value::Boolean(value)))
 }
 
 fn children(value: &Value) -> Vec<Value> {
@@ -222,15 +142,15 @@ fn children(value: &Value) -> Vec<Value> {
     }
 }
 
-fn compare(comparison: Comparison, left: &Value, right: &Value) -> Evaluated {
-    let equal = || comparison::equals(left, right).map_err(|_| EvaluationError::SecretCompared);
-    let order = || comparison::order(left, right).map_err(|_| EvaluationError::SecretCompared);
-    Ok(Value::Boolean(match comparison {
+fn compare(comparison: Comparison, left: &Value, right: &Value) -> Result<bool, EvaluationError> {
+    let equal = || comparison::equals(left, right);
+    let order = || comparison::order(left, right);
+    Ok(match comparison {
         Comparison::Equal => equal()?,
         Comparison::NotEqual => !equal()?,
         Comparison::Greater => order()? == Some(Ordering::Greater),
         Comparison::Less => order()? == Some(Ordering::Less),
         Comparison::GreaterOrEqual => equal()? || order()? == Some(Ordering::Greater),
         Comparison::LessOrEqual => equal()? || order()? == Some(Ordering::Less),
-    }))
+    })
 }

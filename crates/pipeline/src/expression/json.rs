@@ -1,24 +1,21 @@
 //! `toJSON` and `fromJSON`.
 
+mod reader;
+
 use std::fmt::Write as _;
 
 use super::number;
 use super::secret;
 use super::value::Value;
 
+pub use reader::NotJson;
+pub(super) use reader::parse;
+
 /// Returns the value as JSON, indented by two spaces, as the runner writes it.
 pub(super) fn to_text(value: &Value) -> String {
     let mut text = String::new();
     write(&mut text, value, 0);
     text
-}
-
-/// Returns the value that the JSON `text` holds, or what is wrong with it.
-pub(super) fn parse(text: &str) -> Result<Value, String> {
-    if text.trim().is_empty() {
-        return Err("the text is empty".to_owned());
-    }
-    serde_json::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Returns `text` as it stands between the quotes of a JSON string.

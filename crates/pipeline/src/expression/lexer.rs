@@ -3,7 +3,7 @@
 use super::number;
 use super::{SyntaxError, SyntaxErrorKind};
 
-/// The most characters that an expression may have, as on GitHub.
+/// The most characters that an expression may have, counted in UTF-16 units as on GitHub.
 const MAX_LENGTH: usize = 21_000;
 
 /// A word, literal or sign, and where it stands.
@@ -33,7 +33,8 @@ pub(super) enum TokenKind<'t> {
     And,
     Or,
     Number(f64),
-    String(String),
+    /// What stands between the quotes; a quote inside is still doubled.
+    String(&'t str),
     True,
     False,
     Null,
@@ -42,7 +43,7 @@ pub(super) enum TokenKind<'t> {
 
 /// Returns the tokens of `text`.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
-    if text.len() > MAX_LENGTH && text.chars().count() > MAX_LENGTH {
+    if text.len() > MAX_LENGTH && text.encode_utf16().count() > MAX_LENGTH {
         return Err(SyntaxError {
             kind: SyntaxErrorKind::Lexing,
             message: format!("the expression is longer than {MAX_LENGTH} characters"),
@@ -53,7 +54,7 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
     let mut lexer = Lexer {
         text,
         at: 0,
-        tokens: Vec::new(),
+        tokens: Vec::with_capacity(text.len() / 4 + 1),
     };
     while lexer.next()? {}
     Ok(lexer.tokens)
@@ -108,16 +109,13 @@ impl<'t> Lexer<'t> {
 
     fn string(&mut self) -> Result<TokenKind<'t>, SyntaxError> {
         let start = self.at;
-        let mut value = String::new();
         let mut from = start + 1;
         while let Some(length) = self.text[from..].find('\'') {
             let quote = from + length;
-            value.push_str(&self.text[from..quote]);
             if !self.text[quote + 1..].starts_with('\'') {
                 self.at = quote + 1;
-                return Ok(TokenKind::String(value));
+                return Ok(TokenKind::String(&self.text[start + 1..quote]));
             }
-            value.push('\'');
             from = quote + 2;
         }
         Err(SyntaxError {

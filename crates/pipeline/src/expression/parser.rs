@@ -1,35 +1,36 @@
-//! From tokens to a tree, by recursive descent.
+//! From tokens to a tree, by precedence.
 //!
-//! From loose to tight: `||`, `&&`, `==` and `!=`, the orderings, `!`, then index and call. The
-//! depth of the tree is bounded, which also bounds the recursion of every later walk over it.
+//! From loose to tight: `||`, `&&`, `==` and `!=`, the orderings, `!`, then index and call. What is open stands on a
+//! stack of its own and not on that of the program: GitHub limits the depth of the tree, and parentheses make none,
+//! so that thousands of them are legal. No tree is ever built deeper than the limit, which bounds the recursion of
+//! every later walk over it.
 
-use lockgate_core::diagnostic::nearest;
+mod part;
 
-use super::function::{Arity, Function};
 use super::lexer::{Token, TokenKind, tokens};
-use super::syntax::{Call, Comparison, Name, Node};
+use super::syntax::{Name, Node};
 use super::value::Value;
 use super::{CONTEXTS, SyntaxError, SyntaxErrorKind};
 
-/// The deepest tree, as on GitHub.
-const MAX_DEPTH: usize = 50;
+use part::{Binary, Operand, Part, call, filter, index, joined, leaf, not, unknown_context};
 
 /// Returns the tree of `text`; an empty text is `null`.
 pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
     let tokens = tokens(text)?;
+    if tokens.is_empty() {
+        return Ok(Node::Literal(Value::Null));
+    }
     let mut parser = Parser {
         text,
         tokens: &tokens,
         at: 0,
-        depth: 0,
+        open: Vec::new(),
     };
-    if tokens.is_empty() {
-        return Ok(Node::Literal(Value::Null));
-    }
-    let node = parser.expression()?;
-    match parser.peek() {
-        None => Ok(node),
-        Some(token) => Err(parser.unexpected(token)),
+    loop {
+        let operand = parser.operand()?;
+        if let Some(tree) = parser.behind(operand)? {
+            return Ok(tree);
+        }
     }
 }
 
@@ -37,232 +38,181 @@ struct Parser<'t> {
     text: &'t str,
     tokens: &'t [Token<'t>],
     at: usize,
-    depth: usize,
+    open: Vec<Open>,
 }
 
-type Parsed = Result<Node, SyntaxError>;
+/// What still lacks its right part.
+enum Open {
+    Group,
+    Call(Name, Vec<Part>),
+    Index(Part, usize),
+    Not(usize),
+    Binary(Binary, Part, usize),
+}
 
 impl<'t> Parser<'t> {
-    fn expression(&mut self) -> Parsed {
-        self.deeper(Self::or)
-    }
-
-    fn or(&mut self) -> Parsed {
-        self.chain(&TokenKind::Or, Self::and, Node::Or)
-    }
-
-    fn and(&mut self) -> Parsed {
-        self.chain(&TokenKind::And, Self::equality, Node::And)
-    }
-
-    fn chain(&mut self, sign: &TokenKind<'_>, part: fn(&mut Self) -> Parsed, node: fn(Vec<Node>) -> Node) -> Parsed {
-        let first = part(self)?;
-        if !self.is_at(sign) {
-            return Ok(first);
-        }
-        self.deeper(|parser| {
-            let mut parts = vec![first];
-            while parser.take(sign) {
-                parts.push(part(parser)?);
-            }
-            Ok(node(parts))
-        })
-    }
-
-    fn equality(&mut self) -> Parsed {
-        self.comparisons(Self::ordering, |kind| match kind {
-            TokenKind::Equal => Some(Comparison::Equal),
-            TokenKind::NotEqual => Some(Comparison::NotEqual),
-            _ => None,
-        })
-    }
-
-    fn ordering(&mut self) -> Parsed {
-        self.comparisons(Self::not, |kind| match kind {
-            TokenKind::Greater => Some(Comparison::Greater),
-            TokenKind::GreaterOrEqual => Some(Comparison::GreaterOrEqual),
-            TokenKind::Less => Some(Comparison::Less),
-            TokenKind::LessOrEqual => Some(Comparison::LessOrEqual),
-            _ => None,
-        })
-    }
-
-    fn comparisons(
-        &mut self,
-        operand: fn(&mut Self) -> Parsed,
-        sign: fn(&TokenKind<'_>) -> Option<Comparison>,
-    ) -> Parsed {
-        let outside = self.depth;
-        let mut left = operand(self)?;
-        while let Some(comparison) = self.peek().and_then(|token| sign(&token.kind)) {
-            self.at += 1;
-            // Each further comparison makes the tree one deeper on its left.
-            self.descend()?;
-            let right = operand(self)?;
-            left = Node::Compare(comparison, Box::new(left), Box::new(right));
-        }
-        self.depth = outside;
-        Ok(left)
-    }
-
-    fn not(&mut self) -> Parsed {
-        if self.take(&TokenKind::Not) {
-            return self.deeper(|parser| Ok(Node::Not(Box::new(parser.not()?))));
-        }
-        self.index()
-    }
-
-    fn index(&mut self) -> Parsed {
-        let outside = self.depth;
-        let mut node = self.operand()?;
-        if matches!(node, Node::Literal(_)) && !self.is_after(&TokenKind::CloseParenthesis) {
-            return Ok(node);
-        }
+    /// Reads up to and with the next literal, context, or call without arguments.
+    fn operand(&mut self) -> Result<Operand, SyntaxError> {
         loop {
-            if self.take(&TokenKind::OpenBracket) {
-                node = self.bracket(node)?;
-            } else if self.take(&TokenKind::Dot) {
-                node = self.property(node)?;
-            } else {
-                self.depth = outside;
-                return Ok(node);
-            }
-            self.descend()?;
+            let Some(token) = self.peek() else {
+                return Err(self.ended());
+            };
+            let literal = match &token.kind {
+                TokenKind::Not => {
+                    self.at += 1;
+                    self.open.push(Open::Not(token.start));
+                    continue;
+                }
+                TokenKind::OpenParenthesis => {
+                    self.at += 1;
+                    self.open.push(Open::Group);
+                    continue;
+                }
+                TokenKind::Name(name) => {
+                    self.at += 1;
+                    match self.name(name, token.start)? {
+                        Some(operand) => return Ok(operand),
+                        None => continue,
+                    }
+                }
+                TokenKind::True => Value::Boolean(true),
+                TokenKind::False => Value::Boolean(false),
+                TokenKind::Null => Value::Null,
+                TokenKind::Number(number) => Value::Number(*number),
+                TokenKind::String(text) => Value::String(text.replace("''", "'")),
+                _ => return Err(self.unexpected(token)),
+            };
+            self.at += 1;
+            return Ok(Operand {
+                part: leaf(Node::Literal(literal)),
+                takes_index: false,
+            });
         }
     }
 
-    fn bracket(&mut self, base: Node) -> Parsed {
-        let node = if self.take(&TokenKind::Star) {
-            Node::Filter(Box::new(base))
-        } else {
-            Node::Index(Box::new(base), Box::new(self.expression()?))
-        };
-        self.expect(&TokenKind::CloseBracket)?;
-        Ok(node)
-    }
-
-    fn property(&mut self, base: Node) -> Parsed {
-        match self.peek().map(|token| (&token.kind, token)) {
-            Some((TokenKind::Name(name), _)) => {
-                self.at += 1;
-                let name = Node::Literal(Value::from(*name));
-                Ok(Node::Index(Box::new(base), Box::new(name)))
-            }
-            Some((TokenKind::Star, _)) => {
-                self.at += 1;
-                Ok(Node::Filter(Box::new(base)))
-            }
-            Some((_, token)) => Err(self.unexpected(token)),
-            None => Err(self.ended()),
-        }
-    }
-
-    fn operand(&mut self) -> Parsed {
-        let Some(token) = self.peek() else {
-            return Err(self.ended());
-        };
-        self.at += 1;
-        let literal = match &token.kind {
-            TokenKind::True => Value::Boolean(true),
-            TokenKind::False => Value::Boolean(false),
-            TokenKind::Null => Value::Null,
-            TokenKind::Number(number) => Value::Number(*number),
-            TokenKind::String(text) => Value::String(text.clone()),
-            TokenKind::Name(name) => return self.name(name, token.start),
-            TokenKind::OpenParenthesis => {
-                let inner = self.expression()?;
-                self.expect(&TokenKind::CloseParenthesis)?;
-                return Ok(inner);
-            }
-            _ => {
-                self.at -= 1;
-                return Err(self.unexpected(token));
-            }
-        };
-        Ok(Node::Literal(literal))
-    }
-
-    fn name(&mut self, text: &str, position: usize) -> Parsed {
+    /// Returns the context or the call without arguments that `text` begins; none when arguments follow.
+    fn name(&mut self, text: &str, position: usize) -> Result<Option<Operand>, SyntaxError> {
         let name = Name {
             text: text.to_owned(),
             position,
         };
-        if self.take(&TokenKind::OpenParenthesis) {
-            return self.call(name);
-        }
-        if CONTEXTS.iter().any(|context| context.eq_ignore_ascii_case(text)) {
-            return Ok(Node::Context(name));
-        }
-        let hint = if Function::named(text).is_some() {
-            format!("; it is a function: write `{text}(…)`")
+        let part = if !self.take(&TokenKind::OpenParenthesis) {
+            let known = CONTEXTS.iter().any(|context| context.eq_ignore_ascii_case(text));
+            leaf(Node::Context(
+                known.then_some(name).ok_or_else(|| unknown_context(text, position))?,
+            ))
+        } else if self.take(&TokenKind::CloseParenthesis) {
+            call(name, Vec::new())?
         } else {
-            did_you_mean(text, CONTEXTS.iter().copied())
+            self.open.push(Open::Call(name, Vec::new()));
+            return Ok(None);
         };
-        Err(error(&name, format!("unknown context `{text}`{hint}")))
-    }
-
-    fn call(&mut self, name: Name) -> Parsed {
-        let mut arguments = Vec::new();
-        if !self.take(&TokenKind::CloseParenthesis) {
-            loop {
-                arguments.push(self.expression()?);
-                if self.take(&TokenKind::CloseParenthesis) {
-                    break;
-                }
-                self.expect(&TokenKind::Comma)?;
-            }
-        }
-        let Some(function) = Function::named(&name.text) else {
-            let hint = did_you_mean(&name.text, Function::ALL.iter().map(|function| function.name()));
-            return Err(error(&name, format!("unknown function `{}`{hint}", name.text)));
-        };
-        let arity = function.arity();
-        if !arity.accepts(arguments.len()) {
-            return Err(error(&name, refused_arity(function, arity, arguments.len())));
-        }
-        Ok(Node::Call(Call {
-            function,
-            name,
-            arguments,
+        Ok(Some(Operand {
+            part,
+            takes_index: true,
         }))
     }
 
-    fn deeper(&mut self, inner: impl FnOnce(&mut Self) -> Parsed) -> Parsed {
-        self.descend()?;
-        let node = inner(self)?;
-        self.depth -= 1;
-        Ok(node)
+    /// Reads what follows an operand, until another one has to follow; returns the whole tree at the end.
+    fn behind(&mut self, mut operand: Operand) -> Result<Option<Node>, SyntaxError> {
+        loop {
+            let Some(token) = self.peek() else {
+                let whole = self.bind(operand.part, 0)?;
+                return if self.open.is_empty() {
+                    Ok(Some(whole.node))
+                } else {
+                    Err(self.ended())
+                };
+            };
+            self.at += 1;
+            operand = match &token.kind {
+                TokenKind::Dot if operand.takes_index => self.property(operand.part, token.start)?,
+                TokenKind::OpenBracket if operand.takes_index => {
+                    if !self.take(&TokenKind::Star) {
+                        self.open.push(Open::Index(operand.part, token.start));
+                        return Ok(None);
+                    }
+                    self.expect(&TokenKind::CloseBracket)?;
+                    filter(operand.part, token.start)?
+                }
+                TokenKind::CloseParenthesis => self.close_parenthesis(operand.part, token)?,
+                TokenKind::CloseBracket => self.close_bracket(operand.part, token)?,
+                TokenKind::Comma => {
+                    let argument = self.bind(operand.part, 0)?;
+                    let Some(Open::Call(_, arguments)) = self.open.last_mut() else {
+                        return Err(self.unexpected(token));
+                    };
+                    arguments.push(argument);
+                    return Ok(None);
+                }
+                kind => {
+                    let binary = Binary::of(kind).ok_or_else(|| self.unexpected(token))?;
+                    let left = self.bind(operand.part, binary.strength())?;
+                    self.open.push(Open::Binary(binary, left, token.start));
+                    return Ok(None);
+                }
+            };
+        }
     }
 
-    fn descend(&mut self) -> Result<(), SyntaxError> {
-        self.depth += 1;
-        if self.depth <= MAX_DEPTH {
-            return Ok(());
+    /// Gives `right` to all open operators that bind at least as tightly as `strength`.
+    fn bind(&mut self, mut right: Part, strength: u8) -> Result<Part, SyntaxError> {
+        loop {
+            right = match self.open.pop() {
+                Some(Open::Not(position)) => not(right, position)?,
+                Some(Open::Binary(binary, left, position)) if binary.strength() >= strength => {
+                    joined(binary, left, right, position)?
+                }
+                other => {
+                    self.open.extend(other);
+                    return Ok(right);
+                }
+            };
         }
-        let end = self.text.len();
-        let (start, end) = self.peek().map_or((end, end), |token| (token.start, token.end));
-        Err(SyntaxError {
-            kind: SyntaxErrorKind::Parsing,
-            message: format!("the expression is nested more than {MAX_DEPTH} deep"),
-            position: start,
-            length: end - start,
+    }
+
+    fn property(&mut self, base: Part, position: usize) -> Result<Operand, SyntaxError> {
+        let Some(token) = self.peek() else {
+            return Err(self.ended());
+        };
+        self.at += 1;
+        match &token.kind {
+            TokenKind::Name(name) => index(base, leaf(Node::Literal(Value::from(*name))), position),
+            TokenKind::Star => filter(base, position),
+            _ => Err(self.unexpected(token)),
+        }
+    }
+
+    fn close_parenthesis(&mut self, inner: Part, token: &Token<'_>) -> Result<Operand, SyntaxError> {
+        let inner = self.bind(inner, 0)?;
+        let part = match self.open.pop() {
+            Some(Open::Group) => inner,
+            Some(Open::Call(name, mut arguments)) => {
+                arguments.push(inner);
+                call(name, arguments)?
+            }
+            _ => return Err(self.unexpected(token)),
+        };
+        Ok(Operand {
+            part,
+            takes_index: true,
         })
+    }
+
+    fn close_bracket(&mut self, inner: Part, token: &Token<'_>) -> Result<Operand, SyntaxError> {
+        let inner = self.bind(inner, 0)?;
+        match self.open.pop() {
+            Some(Open::Index(base, position)) => index(base, inner, position),
+            _ => Err(self.unexpected(token)),
+        }
     }
 
     fn peek(&self) -> Option<&'t Token<'t>> {
         self.tokens.get(self.at)
     }
 
-    fn is_at(&self, kind: &TokenKind<'_>) -> bool {
-        self.peek().is_some_and(|token| token.kind == *kind)
-    }
-
-    fn is_after(&self, kind: &TokenKind<'_>) -> bool {
-        self.at > 0 && self.tokens[self.at - 1].kind == *kind
-    }
-
     fn take(&mut self, kind: &TokenKind<'_>) -> bool {
-        let found = self.is_at(kind);
+        let found = self.peek().is_some_and(|token| token.kind == *kind);
         self.at += usize::from(found);
         found
     }
@@ -296,36 +246,4 @@ impl<'t> Parser<'t> {
             length: end - start,
         }
     }
-}
-
-fn error(name: &Name, message: String) -> SyntaxError {
-    SyntaxError {
-        kind: SyntaxErrorKind::Parsing,
-        message,
-        position: name.position,
-        length: name.text.len(),
-    }
-}
-
-fn refused_arity(function: Function, arity: Arity, count: usize) -> String {
-    let name = function.name();
-    match arity {
-        Arity::Odd { .. } if count >= 3 => {
-            format!("`{name}` takes pairs of a condition and a value, then a default: an odd number, not {count}")
-        }
-        Arity::Odd { .. } => format!("`{name}` takes at least 3 arguments, not {count}"),
-        Arity::Range { least: 0, most: 0 } => format!("`{name}` takes no arguments"),
-        Arity::Range { least, most } if least == most => {
-            let plural = if least == 1 { "" } else { "s" };
-            format!("`{name}` takes {least} argument{plural}, not {count}")
-        }
-        Arity::Range { least, most } if most == usize::from(u8::MAX) => {
-            format!("`{name}` takes at least {least} and at most {most} arguments, not {count}")
-        }
-        Arity::Range { least, most } => format!("`{name}` takes {least} to {most} arguments, not {count}"),
-    }
-}
-
-fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, candidates).map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
 }

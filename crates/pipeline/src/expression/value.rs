@@ -5,10 +5,13 @@
 
 mod plain;
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::comparison::folded_name;
+use super::json::{self, NotJson};
 use super::number;
 
 /// A value of the expression language.
@@ -39,6 +42,14 @@ impl Value {
         Self::Array(items.into_iter().collect())
     }
 
+    /// Returns the value that the JSON `text` holds: the last of several fields whose names differ in case only.
+    ///
+    /// # Errors
+    /// Returns what is wrong with the text.
+    pub fn from_json(text: &str) -> Result<Self, NotJson> {
+        json::parse(text)
+    }
+
     /// Returns the object of `fields`, whose names differ in more than case.
     pub fn object<K: Into<String>>(fields: impl IntoIterator<Item = (K, Self)>) -> Self {
         Self::Object(fields.into_iter().map(|(key, value)| (key.into(), value)).collect())
@@ -62,14 +73,20 @@ impl Value {
 
     /// Returns the value as text, as `format` and `${{ }}` inside other text write it.
     pub fn to_text(&self) -> String {
-        match self {
-            Self::Null => String::new(),
-            Self::Boolean(value) => value.to_string(),
-            Self::Number(value) => number::to_text(*value),
-            Self::String(value) => value.clone(),
-            Self::Array(_) => "Array".to_owned(),
-            Self::Object(_) => "Object".to_owned(),
-        }
+        self.text().into_owned()
+    }
+
+    /// Returns the value as text, without a copy where it is one.
+    pub(super) fn text(&self) -> Cow<'_, str> {
+        Cow::Borrowed(match self {
+            Self::Null => "",
+            Self::Boolean(true) => "true",
+            Self::Boolean(false) => "false",
+            Self::Number(value) => return Cow::Owned(number::to_text(*value)),
+            Self::String(value) => value,
+            Self::Array(_) => "Array",
+            Self::Object(_) => "Object",
+        })
     }
 
     /// Returns the value as a number; NaN when it is none.
@@ -229,7 +246,7 @@ impl Object {
     pub fn get(&self, key: &str) -> Option<&Value> {
         let at = match self.fields.case {
             Case::Kept => self.fields.index.get(key)?,
-            Case::Ignored => self.fields.index.get(&key.to_lowercase())?,
+            Case::Ignored => self.fields.index.get(folded_name(key).as_ref())?,
         };
         self.fields.in_order.get(*at).map(|(_, value)| value)
     }
@@ -240,7 +257,7 @@ impl Object {
         let fields = Arc::make_mut(&mut self.fields);
         let name = match fields.case {
             Case::Kept => key.clone(),
-            Case::Ignored => key.to_lowercase(),
+            Case::Ignored => folded_name(&key).into_owned(),
         };
         if let Some(at) = fields.index.get(&name) {
             fields.in_order[*at].1 = value;

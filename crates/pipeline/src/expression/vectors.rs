@@ -110,29 +110,50 @@ fn the_table_holds() {
 }
 
 #[test]
-fn the_depth_is_limited_to_fifty() {
+fn the_depth_of_the_tree_is_limited_to_fifty() {
     let nested = |count: usize| result(&format!("{}true", "!".repeat(count)));
     assert_eq!(nested(49), "false");
-    assert_eq!(
-        nested(50),
-        "! parsing at 50: the expression is nested more than 50 deep"
-    );
+    assert_eq!(nested(50), "! parsing at 0: the expression is nested more than 50 deep");
+    assert!(nested(20_000).contains("nested more than 50 deep"));
     let properties = |count: usize| result(&format!("inputs{}", ".a".repeat(count)));
     assert_eq!(properties(49), "null");
-    assert!(properties(50).contains("nested more than 50 deep"));
+    assert_eq!(
+        properties(50),
+        "! parsing at 104: the expression is nested more than 50 deep"
+    );
     let chain = |count: usize| result(&vec!["1"; count].join(" == "));
-    assert!(chain(4_000).contains("nested more than 50 deep"));
+    assert_eq!(chain(50), "true");
+    assert!(chain(51).contains("nested more than 50 deep"));
+    let indexes = |count: usize| result(&format!("{}0{}", "inputs[".repeat(count), "]".repeat(count)));
+    assert_eq!(indexes(49), "null");
+    assert!(indexes(50).contains("nested more than 50 deep"));
+}
+
+#[test]
+fn what_makes_no_tree_deeper_is_not_counted() {
+    let groups = |count: usize| result(&format!("{}1{}", "(".repeat(count), ")".repeat(count)));
+    assert_eq!(groups(10_000), "1");
     assert_eq!(result(&vec!["0"; 4_000].join(" || ")), "0");
+    let right = |count: usize| result(&format!("{}1{}", "0||(".repeat(count), ")".repeat(count)));
+    assert_eq!(right(4_000), "1");
+    let left = |count: usize| result(&format!("{}1{}", "(".repeat(count), "&&2)".repeat(count)));
+    assert_eq!(left(4_000), "2");
+    let mixed = |count: usize| result(&format!("{}1{}", "(".repeat(count), "&&2||3)".repeat(count)));
+    assert_eq!(mixed(24), "2");
+    assert!(mixed(25).contains("nested more than 50 deep"));
 }
 
 #[test]
 fn the_length_is_limited() {
-    let text = |count: usize| result(&format!("'{}'", "ä".repeat(count)));
-    assert!(text(20_998).starts_with("\"ä"));
-    assert_eq!(
-        text(20_999),
-        "! lexing at 0: the expression is longer than 21000 characters"
-    );
+    let text = |character: &str, count: usize| result(&format!("'{}'", character.repeat(count)));
+    assert!(text("ä", 20_998).starts_with("\"ä"));
+    assert!(text("😀", 10_499).starts_with("\"😀"));
+    for (character, count) in [("ä", 20_999), ("😀", 10_500)] {
+        assert_eq!(
+            text(character, count),
+            "! lexing at 0: the expression is longer than 21000 characters"
+        );
+    }
 }
 
 #[test]

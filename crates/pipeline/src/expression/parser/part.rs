@@ -1,0 +1,191 @@
+//! The parts that a tree is put together from, each with its height.
+
+use lockgate_core::diagnostic::nearest;
+
+use super::super::function::{Arity, Function};
+use super::super::lexer::TokenKind;
+use super::super::syntax::{Call, Comparison, Name, Node};
+use super::super::{CONTEXTS, SyntaxError, SyntaxErrorKind};
+
+/// The deepest tree, as on GitHub: parentheses count nothing, and `a && (b && c)` is one node.
+const MAX_DEPTH: usize = 50;
+
+/// A tree and its height; a leaf has 1.
+pub(super) struct Part {
+    pub(super) node: Node,
+    pub(super) height: usize,
+}
+
+/// A part, and whether an index may follow it.
+pub(super) struct Operand {
+    pub(super) part: Part,
+    pub(super) takes_index: bool,
+}
+
+#[derive(Clone, Copy)]
+pub(super) enum Binary {
+    And,
+    Or,
+    Compare(Comparison),
+}
+
+impl Binary {
+    pub(super) fn of(kind: &TokenKind<'_>) -> Option<Self> {
+        Some(match kind {
+            TokenKind::And => Self::And,
+            TokenKind::Or => Self::Or,
+            TokenKind::Equal => Self::Compare(Comparison::Equal),
+            TokenKind::NotEqual => Self::Compare(Comparison::NotEqual),
+            TokenKind::Greater => Self::Compare(Comparison::Greater),
+            TokenKind::GreaterOrEqual => Self::Compare(Comparison::GreaterOrEqual),
+            TokenKind::Less => Self::Compare(Comparison::Less),
+            TokenKind::LessOrEqual => Self::Compare(Comparison::LessOrEqual),
+            _ => return None,
+        })
+    }
+
+    /// Returns how tightly it binds, above 0.
+    pub(super) fn strength(self) -> u8 {
+        match self {
+            Self::Or => 1,
+            Self::And => 2,
+            Self::Compare(Comparison::Equal | Comparison::NotEqual) => 3,
+            Self::Compare(_) => 4,
+        }
+    }
+}
+
+pub(super) fn leaf(node: Node) -> Part {
+    Part { node, height: 1 }
+}
+
+pub(super) fn not(inner: Part, position: usize) -> Result<Part, SyntaxError> {
+    let height = inner.height + 1;
+    part(Node::Not(Box::new(inner.node)), height, position)
+}
+
+/// Returns a part, unless it is too high; `position` is where its own sign stands.
+fn part(node: Node, height: usize, position: usize) -> Result<Part, SyntaxError> {
+    if height <= MAX_DEPTH {
+        return Ok(Part { node, height });
+    }
+    Err(SyntaxError {
+        kind: SyntaxErrorKind::Parsing,
+        message: format!("the expression is nested more than {MAX_DEPTH} deep"),
+        position,
+        length: 1,
+    })
+}
+
+pub(super) fn index(base: Part, index: Part, position: usize) -> Result<Operand, SyntaxError> {
+    let height = base.height.max(index.height) + 1;
+    let node = Node::Index(Box::new(base.node), Box::new(index.node));
+    Ok(Operand {
+        part: part(node, height, position)?,
+        takes_index: true,
+    })
+}
+
+pub(super) fn filter(base: Part, position: usize) -> Result<Operand, SyntaxError> {
+    let height = base.height + 1;
+    Ok(Operand {
+        part: part(Node::Filter(Box::new(base.node)), height, position)?,
+        takes_index: true,
+    })
+}
+
+pub(super) fn joined(binary: Binary, left: Part, right: Part, position: usize) -> Result<Part, SyntaxError> {
+    let chain =
+        |node: fn(Vec<Node>) -> Node, (mut parts, left): (Vec<Node>, usize), (more, right): (Vec<Node>, usize)| {
+            parts.extend(more);
+            part(node(parts), left.max(right) + 1, position)
+        };
+    match binary {
+        Binary::And => chain(Node::And, conjuncts(left), conjuncts(right)),
+        Binary::Or => chain(Node::Or, disjuncts(left), disjuncts(right)),
+        Binary::Compare(comparison) => {
+            let height = left.height.max(right.height) + 1;
+            let node = Node::Compare(comparison, Box::new(left.node), Box::new(right.node));
+            part(node, height, position)
+        }
+    }
+}
+
+/// Returns the parts of an `&&`, and the height of the highest: `a && (b && c)` is one node, as on GitHub.
+fn conjuncts(part: Part) -> (Vec<Node>, usize) {
+    match part.node {
+        Node::And(parts) => (parts, part.height - 1),
+        node => (vec![node], part.height),
+    }
+}
+
+fn disjuncts(part: Part) -> (Vec<Node>, usize) {
+    match part.node {
+        Node::Or(parts) => (parts, part.height - 1),
+        node => (vec![node], part.height),
+    }
+}
+
+pub(super) fn call(name: Name, arguments: Vec<Part>) -> Result<Part, SyntaxError> {
+    let Some(function) = Function::named(&name.text) else {
+        let hint = did_you_mean(&name.text, Function::ALL.iter().map(|function| function.name()));
+        return Err(error(&name, format!("unknown function `{}`{hint}", name.text)));
+    };
+    let arity = function.arity();
+    if !arity.accepts(arguments.len()) {
+        return Err(error(&name, refused_arity(function, arity, arguments.len())));
+    }
+    let height = arguments.iter().map(|argument| argument.height).max().unwrap_or(0) + 1;
+    let position = name.position;
+    let node = Node::Call(Call {
+        function,
+        name,
+        arguments: arguments.into_iter().map(|argument| argument.node).collect(),
+    });
+    part(node, height, position)
+}
+
+pub(super) fn unknown_context(text: &str, position: usize) -> SyntaxError {
+    let hint = if Function::named(text).is_some() {
+        format!("; it is a function: write `{text}(…)`")
+    } else {
+        did_you_mean(text, CONTEXTS.iter().copied())
+    };
+    let name = Name {
+        text: text.to_owned(),
+        position,
+    };
+    error(&name, format!("unknown context `{text}`{hint}"))
+}
+
+fn error(name: &Name, message: String) -> SyntaxError {
+    SyntaxError {
+        kind: SyntaxErrorKind::Parsing,
+        message,
+        position: name.position,
+        length: name.text.len(),
+    }
+}
+
+fn refused_arity(function: Function, arity: Arity, count: usize) -> String {
+    let name = function.name();
+    match arity {
+        Arity::Odd { .. } if count >= 3 => {
+            format!("`{name}` takes pairs of a condition and a value, then a default: an odd number, not {count}")
+        }
+        Arity::Odd { .. } => format!("`{name}` takes at least 3 arguments, not {count}"),
+        Arity::Range { least: 0, most: 0 } => format!("`{name}` takes no arguments"),
+        Arity::Range { least, most } if least == most => {
+            let plural = if least == 1 { "" } else { "s" };
+            format!("`{name}` takes {least} argument{plural}, not {count}")
+        }
+        Arity::Range { least, most } if most == usize::from(u8::MAX) => {
+            format!("`{name}` takes at least {least} and at most {most} arguments, not {count}")
+        }
+        Arity::Range { least, most } => format!("`{name}` takes {least} to {most} arguments, not {count}"),
+    }
+}
+
+fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(word, candidates).map_or_else(String::new, |name| format!("; did you mean `{name}`?"))
+}
