@@ -10,6 +10,7 @@ mod fate;
 mod github;
 mod known;
 mod matrix;
+mod outline;
 mod selection;
 mod tree;
 
@@ -18,12 +19,16 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use call::input;
 pub use call::{CallInputError, DefinedAt, MOST_LEVELS, PlannedCall};
 pub use expansion::{Expansion, ExpansionError, Leg};
 pub use fate::{Fate, WhyNot};
 pub use github::Trigger;
 pub use known::Ended;
 pub use matrix::MatrixError;
+pub use outline::{
+    LeftOut, Outline, OutlinedCall, OutlinedCondition, OutlinedJob, OutlinedLeg, OutlinedMatrix, Part, Read, Runs,
+};
 
 use call::{Level, Planner};
 use selection::Asked;
@@ -192,7 +197,9 @@ pub enum PlanError {
         place: Place,
     },
     /// Workflows call each other too deep, or in a circle.
-    #[error("{place}: `{workflow}` lies in more than {MOST_LEVELS} workflows that call each other; do they in a circle?")]
+    #[error(
+        "{place}: `{workflow}` lies in more than {MOST_LEVELS} workflows that call each other; do they in a circle?"
+    )]
     TooDeep {
         /// The workflow that is one too many.
         workflow: String,
@@ -242,7 +249,10 @@ impl Plan {
             secrets: request.secrets,
         };
         let mut planner = Planner::new(&request.called, &request.known);
-        planner.plan(&Level::top(&pipeline, &contexts), &Asked::of(&request.selected, &request.replaced, &request.known));
+        planner.plan(
+            &Level::top(&pipeline, &contexts),
+            &Asked::of(&request.selected, &request.replaced, &request.known),
+        );
         let Planner {
             mut jobs,
             calls,
@@ -334,7 +344,7 @@ impl Plan {
 
     /// Returns the plan as lines for a terminal, without colour.
     pub fn tree(&self) -> Vec<String> {
-        tree::lines(self)
+        tree::lines(&self.outline())
     }
 }
 

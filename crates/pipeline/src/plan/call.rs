@@ -122,6 +122,11 @@ impl KnownInputs {
         }
     }
 
+    /// Returns inputs of which those named `open` are not known.
+    pub(super) fn part(value: Value, open: BTreeSet<String>) -> Self {
+        Self { value, open }
+    }
+
     /// Returns whether this use of a context can be answered.
     pub(super) fn knows(&self, found: &ContextUse) -> bool {
         if found.name != "inputs" || self.open.is_empty() {

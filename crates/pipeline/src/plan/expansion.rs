@@ -172,7 +172,7 @@ fn at_least_one(value: &Value) -> Result<u32, MatrixError> {
     }
 }
 
-fn resolved(matrix: &Matrix, scope: &dyn Scope) -> Result<Value, ExpansionError> {
+pub(super) fn resolved(matrix: &Matrix, scope: &dyn Scope) -> Result<Value, ExpansionError> {
     let mut evaluate = |template: &Template| template.evaluate(scope);
     let value = match matrix {
         Matrix::Deferred(template) => evaluate(template),

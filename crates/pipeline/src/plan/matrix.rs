@@ -92,6 +92,9 @@ pub(super) fn excluded(matrix: &Value) -> Vec<LeftOut> {
     let (Ok(exclude), Ok(all)) = (listed(matrix, "exclude"), product(&axes)) else {
         return Vec::new();
     };
+    if all.len().saturating_mul(exclude.len()) > MOST_COMPARED {
+        return Vec::new();
+    }
     all.into_iter()
         .filter(|_| !axes.is_empty())
         .filter_map(|combination| {

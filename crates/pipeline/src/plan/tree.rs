@@ -1,100 +1,75 @@
 //! The plan as lines for a terminal.
 
-use super::{Fate, Leg, Plan};
+use super::outline::{LeftOut, Outline, OutlinedCall, OutlinedJob, Runs};
 
 /// Returns one line for the run, then the jobs, each behind what it needs, then its matrix and the jobs that it calls.
-pub(super) fn lines(plan: &Plan) -> Vec<String> {
-    let mut tree = Tree {
-        levels: levels(plan),
-        plan,
-        lines: vec![format!("{} on {}", plan.run_name, plan.event)],
-    };
-    tree.jobs_of(None, "");
-    tree.lines
+pub(super) fn lines(outline: &Outline) -> Vec<String> {
+    let mut lines = vec![format!("{} on {}", outline.run_name, outline.event)];
+    add_jobs(&outline.jobs, "", &mut lines);
+    lines
 }
 
-struct Tree<'p> {
-    plan: &'p Plan,
-    /// For each job the length of the longest way to it.
-    levels: Vec<usize>,
-    lines: Vec<String>,
+fn add_jobs(jobs: &[OutlinedJob], stem: &str, lines: &mut Vec<String>) {
+    for (count, job) in jobs.iter().enumerate() {
+        let (branch, below) = branch(count + 1 == jobs.len());
+        lines.push(format!("{stem}{branch}{}", line(job)));
+        add_below(job, &format!("{stem}{below}"), lines);
+    }
 }
 
-impl Tree<'_> {
-    /// Adds the jobs of one workflow: that of a call, or the plan's own.
-    fn jobs_of(&mut self, call: Option<usize>, stem: &str) {
-        let all = 0..self.plan.jobs.len();
-        let mut places: Vec<usize> = all.filter(|place| self.plan.call_of(*place) == call).collect();
-        places.sort_by_key(|place| (self.levels[*place], *place));
-        for (count, place) in places.iter().copied().enumerate() {
-            let (branch, below) = branch(count + 1 == places.len());
-            let line = self.job(place);
-            self.lines.push(format!("{stem}{branch}{line}"));
-            self.below(place, &format!("{stem}{below}"));
-        }
+fn line(job: &OutlinedJob) -> String {
+    let mut line = job.id.clone();
+    if job.name != job.id {
+        line += &format!(" “{}”", job.name);
     }
-
-    fn job(&self, place: usize) -> String {
-        let job = &self.plan.jobs[place];
-        let definition = self.plan.definition(place);
-        let needs = match definition.needs.as_slice() {
-            [] => String::new(),
-            needs => format!(" after {}", needs.join(", ")),
-        };
-        let calls = match definition.call.as_deref() {
-            Some(call) => format!(" calls {}", call.workflow),
-            None => String::new(),
-        };
-        let fate = match &job.fate {
-            Fate::WillRun => String::new(),
-            Fate::MayRun { condition } => format!(": if `{condition}`"),
-            Fate::WillNotRun(why) => format!(": will not run: {why}"),
-        };
-        let legs = self.legs(place);
-        let open = match &job.expansion {
-            None if job.fate.may_run() => " (its matrix is known after its needs)",
-            _ => "",
-        };
-        let name = match legs {
-            [leg] if self.name_of(place, leg) != definition.id => format!(" “{}”", self.name_of(place, leg)),
-            _ => String::new(),
-        };
-        format!("{}{name}{needs}{calls}{open}{fate}", definition.id)
+    if !job.needs.is_empty() {
+        line += &format!(" after {}", job.needs.join(", "));
     }
+    if let Some(call) = job.calls.first() {
+        line += &format!(" calls {}", call.workflow);
+    }
+    if let Some(matrix) = job.matrix.as_ref().filter(|matrix| !matrix.known) {
+        line += &format!(" (its matrix is known after {})", matrix.waits_for.join(", "));
+    }
+    if let Some(told) = &job.told {
+        line += &format!(" (told: {})", told.result);
+    }
+    match (&job.reason, job.runs) {
+        (None, Runs::Yes) => line,
+        (None, runs) => format!("{line}: {}", runs.words()),
+        (Some(reason), runs) => format!("{line}: {}: {reason}", runs.words()),
+    }
+}
 
-    /// Adds the legs of a job, if it has several, and the jobs of the workflow that it calls.
-    fn below(&mut self, place: usize, stem: &str) {
-        let calls: Vec<usize> = (0..self.plan.calls.len())
-            .filter(|call| self.plan.calls[*call].caller == place)
-            .collect();
-        let legs: Vec<String> = self
-            .legs(place)
-            .iter()
-            .map(|leg| self.name_of(place, leg).to_owned())
-            .collect();
-        if let [_] = legs.as_slice() {
-            calls.iter().for_each(|call| self.jobs_of(Some(*call), stem));
-            return;
-        }
-        for (index, leg) in legs.iter().enumerate() {
-            let (branch, below) = branch(index + 1 == legs.len());
-            self.lines.push(format!("{stem}{branch}{leg}"));
-            if let Some(call) = calls.get(index) {
-                self.jobs_of(Some(*call), &format!("{stem}{below}"));
+/// What stands below a job.
+enum Below<'j> {
+    Leg(&'j str, Option<&'j OutlinedCall>),
+    LeftOut(&'j LeftOut),
+}
+
+fn add_below(job: &OutlinedJob, stem: &str, lines: &mut Vec<String>) {
+    let legs = job.matrix.as_ref().map_or(&[][..], |matrix| matrix.legs.as_slice());
+    let mut below = Vec::new();
+    if legs.len() > 1 {
+        let call = |key: &str| job.calls.iter().find(|call| call.leg == key);
+        below.extend(legs.iter().map(|leg| Below::Leg(&leg.name, call(&leg.key))));
+    } else if let Some(call) = job.calls.first() {
+        add_jobs(&call.jobs, stem, lines);
+    }
+    if let Some(matrix) = &job.matrix {
+        below.extend(matrix.left_out.iter().map(Below::LeftOut));
+    }
+    for (index, entry) in below.iter().enumerate() {
+        let (branch, deeper) = branch(index + 1 == below.len());
+        match entry {
+            Below::Leg(name, call) => {
+                lines.push(format!("{stem}{branch}{name}"));
+                if let Some(call) = call {
+                    add_jobs(&call.jobs, &format!("{stem}{deeper}"), lines);
+                }
             }
+            Below::LeftOut(left_out) => lines.push(format!("{stem}{branch}{}", left_out.words())),
         }
-    }
-
-    fn legs(&self, place: usize) -> &[Leg] {
-        let expansion = self.plan.jobs[place].expansion.as_ref();
-        expansion.map_or(&[][..], |expansion| &expansion.legs)
-    }
-
-    /// Returns the name of a leg within its workflow.
-    fn name_of<'l>(&self, place: usize, leg: &'l Leg) -> &'l str {
-        let within = self.plan.call_of(place).and_then(|call| self.plan.leg_of(call));
-        let own = within.and_then(|within| leg.name.strip_prefix(&within.name)?.strip_prefix(" / "));
-        own.unwrap_or(&leg.name)
     }
 }
 
@@ -105,26 +80,4 @@ fn branch(is_last: bool) -> (&'static str, &'static str) {
     } else {
         ("├─ ", "│  ")
     }
-}
-
-/// Returns for each job the length of the longest way to it in its workflow.
-fn levels(plan: &Plan) -> Vec<usize> {
-    let needs = plan.needs();
-    let mut levels: Vec<Option<usize>> = vec![None; needs.len()];
-    while let Some(open) = levels.iter().position(Option::is_none) {
-        let mut path = vec![open];
-        while let Some(place) = path.last().copied() {
-            let unknown = needs[place].iter().find(|need| levels[**need].is_none());
-            match unknown {
-                // A plan has no circle of needs, so that the way ends.
-                Some(need) => path.push(*need),
-                None => {
-                    let before = needs[place].iter().filter_map(|need| levels[*need]);
-                    levels[place] = Some(before.map(|level| level + 1).max().unwrap_or(0));
-                    path.pop();
-                }
-            }
-        }
-    }
-    levels.into_iter().flatten().collect()
 }
