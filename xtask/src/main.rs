@@ -8,6 +8,7 @@
 mod checks;
 mod evidence;
 mod fuzz;
+mod language;
 mod load;
 mod repository;
 mod tour;
@@ -35,6 +36,8 @@ enum Chore {
     Evidence(evidence::EvidenceArguments),
     /// Feed what reads text from outside with input that a fuzzer makes
     Fuzz(fuzz::FuzzArguments),
+    /// Time the reading of workflow files beside the programs that others read them with
+    Language(language::LanguageArguments),
     /// Offer HTTP requests at a fixed rate, without retries, and count every answer
     Load(load::LoadArguments),
 }
@@ -46,6 +49,7 @@ fn main() -> ExitCode {
         Chore::Test => checks::test(),
         Chore::Evidence(arguments) => evidence::gather(&arguments),
         Chore::Fuzz(arguments) => fuzz::run(&arguments),
+        Chore::Language(arguments) => language::run(&arguments),
         Chore::Load(arguments) => load::run(&arguments),
     };
     match result {

@@ -28,6 +28,8 @@ pub struct Script {
     pub name: &'static str,
     /// Its text.
     pub text: &'static str,
+    /// The modules beside it that it imports: their file names and texts.
+    pub imports: &'static [(&'static str, &'static str)],
 }
 
 impl Script {
@@ -35,6 +37,21 @@ impl Script {
     pub const EXPRESSIONS: Self = Self {
         name: "expressions.mjs",
         text: include_str!("../npm/expressions.mjs"),
+        imports: &[("runner.mjs", include_str!("../npm/runner.mjs"))],
+    };
+
+    /// Says what is wrong with workflow and action files.
+    pub const WORKFLOWS: Self = Self {
+        name: "workflows.mjs",
+        text: include_str!("../npm/workflows.mjs"),
+        imports: &[],
+    };
+
+    /// Times the reading of workflow files.
+    pub const PLAN: Self = Self {
+        name: "plan.mjs",
+        text: include_str!("../npm/plan.mjs"),
+        imports: &[],
     };
 }
 
@@ -151,12 +168,15 @@ impl Oracle {
 
     fn start(&self, script: Script) -> Result<Child, OracleError> {
         // Beside the packages, because a module looks for them upwards from its own file.
-        let path = self.folder.join(script.name);
-        let fresh = self.folder.join(format!("{}.{}", script.name, std::process::id()));
-        write(&fresh, script.text)?;
-        fs::rename(&fresh, &path).map_err(writing(&path))?;
+        let script_itself = [(script.name, script.text)];
+        for (name, text) in script_itself.iter().chain(script.imports) {
+            let path = self.folder.join(name);
+            let fresh = self.folder.join(format!("{name}.{}", std::process::id()));
+            write(&fresh, text)?;
+            fs::rename(&fresh, &path).map_err(writing(&path))?;
+        }
         Command::new("node")
-            .arg(&path)
+            .arg(self.folder.join(script.name))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

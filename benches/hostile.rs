@@ -1,0 +1,222 @@
+//! Workflow files that are made to hurt who reads them: each at most 1 MiB, or refused for its size.
+//!
+//! Shared by the test that runs `lockgate` on each of them and by the measurement that times it.
+
+use std::fmt::Write as _;
+
+/// A file with a name that says what is bad about it.
+pub(crate) struct Hostile {
+    pub(crate) name: &'static str,
+    pub(crate) bytes: Vec<u8>,
+    /// Whether it is a mistake, or only much.
+    pub(crate) is_wrong: bool,
+}
+
+/// As much as is read of one file.
+const MOST_BYTES: usize = 1 << 20;
+
+/// Returns all of them.
+pub(crate) fn files() -> Vec<Hostile> {
+    let mut files = Vec::new();
+    let mut wrong = |name, text: String| files.push((name, text.into_bytes(), true));
+    wrong("alias-bomb", alias_bomb());
+    wrong("alias-bomb-of-maps", alias_bomb_of_maps());
+    wrong("alias-of-itself", "a: &a [*a]\n".to_owned());
+    wrong("anchors-in-anchors", format!("a: {}x\n", "&a [".repeat(90)));
+    wrong("deep-flow", "[".repeat(MOST_BYTES - 1));
+    wrong("deep-flow-maps", "{a: ".repeat(MOST_BYTES / 4 - 1));
+    wrong("deep-blocks", deep_blocks());
+    wrong("deep-list", "- ".repeat(MOST_BYTES / 2 - 1));
+    wrong("huge-scalar", format!("on: push\nname: {}\n", "x".repeat(50 << 20)));
+    wrong(
+        "scalar-of-a-mebibyte",
+        format!("on: push\nname: {}\n", "x".repeat(MOST_BYTES - 20)),
+    );
+    wrong(
+        "many-duplicates",
+        format!("on: push\n{}", "a: b\n".repeat(MOST_BYTES / 5 - 10)),
+    );
+    wrong("many-keys", numbered("on: push\n", |n| format!("k{n}: v\n")));
+    wrong(
+        "many-unknown-keys-of-a-job",
+        numbered("on: push\njobs:\n  a:\n", |n| format!("    k{n}: v\n")),
+    );
+    wrong("nul", "on: push\njobs:\n  a\0: {}\n".to_owned());
+    wrong("bidirectional", bidirectional());
+    wrong("only-quotes", "'".repeat(MOST_BYTES - 1));
+    wrong("only-brackets", "]".repeat(MOST_BYTES - 1));
+    wrong("only-tabs", "\t".repeat(MOST_BYTES - 1));
+    wrong("only-tags", "!a ".repeat(MOST_BYTES / 3 - 1));
+    wrong("only-colons", ": ".repeat(MOST_BYTES / 2 - 1));
+    wrong("only-question-marks", "? ".repeat(MOST_BYTES / 2 - 1));
+    wrong("open-expressions", job(&format!("'{}'", "${{ ".repeat(200_000))));
+    wrong("unknown-names", job(&format!("'{}'", "${{ x }} ".repeat(110_000))));
+    wrong(
+        "deep-expression",
+        job(&format!("'${{{{ {}1 }}}}'", "(".repeat(900_000))),
+    );
+    wrong(
+        "long-expression",
+        job(&format!("'${{{{ 1{} }}}}'", " == 1".repeat(180_000))),
+    );
+    wrong(
+        "deep-properties",
+        job(&format!("'${{{{ github{} }}}}'", ".a".repeat(400_000))),
+    );
+    wrong("not-not-not", job(&format!("'${{{{ {}true }}}}'", "!".repeat(900_000))));
+    wrong(
+        "needs-circle",
+        needs(|n, last| format!("j{}", if n == last { 0 } else { n + 1 })),
+    );
+    wrong("needs-nobody", needs(|n, _| format!("nobody{n}")));
+    wrong("matrix-of-a-million", matrix_of_a_million());
+    wrong("matrix-of-many-includes", matrix_of_many_includes());
+    wrong("patterns", patterns());
+    let mut much = |name, text: String| files.push((name, text.into_bytes(), false));
+    much(
+        "many-jobs",
+        numbered("on: push\njobs:\n", |n| {
+            format!("  j{n}: {{ runs-on: x, steps: [{{ run: x }}] }}\n")
+        }),
+    );
+    much(
+        "many-steps",
+        numbered("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n", |n| {
+            format!(
+                "    - {{ id: s{n}, run: '${{{{ steps.s{}.outputs.x }}}}' }}\n",
+                n.saturating_sub(1)
+            )
+        }),
+    );
+    much("chain-of-needs", needs_chain());
+    much("format-bomb", format_bomb());
+    much(
+        "json-bomb",
+        job(&format!("'${{{{ fromJSON(''{}'') }}}}'", "[".repeat(9_000))),
+    );
+    let mut files: Vec<Hostile> = files
+        .into_iter()
+        .map(|(name, bytes, is_wrong)| Hostile { name, bytes, is_wrong })
+        .collect();
+    files.push(Hostile {
+        name: "no-text",
+        bytes: vec![0xFF; MOST_BYTES - 1],
+        is_wrong: true,
+    });
+    files
+}
+
+/// Returns `head` with as many numbered lines as fit.
+fn numbered(head: &str, line: impl Fn(usize) -> String) -> String {
+    let mut text = head.to_owned();
+    for number in 0.. {
+        let line = line(number);
+        if text.len() + line.len() >= MOST_BYTES {
+            break;
+        }
+        text += &line;
+    }
+    text
+}
+
+/// Returns a workflow of one step with this command.
+fn job(run: &str) -> String {
+    format!("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n    - run: {run}\n")
+}
+
+fn alias_bomb() -> String {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..40 {
+        let inner = vec![format!("*a{}", level - 1); 9].join(", ");
+        let _ = writeln!(text, "a{level}: &a{level} [{inner}]");
+    }
+    text
+}
+
+fn alias_bomb_of_maps() -> String {
+    let mut text = String::from("on: push\nenv: &a0 { a: x, b: x, c: x, d: x }\n");
+    for level in 1..40 {
+        let below = level - 1;
+        let _ = writeln!(
+            text,
+            "k{level}: &a{level} {{ a: *a{below}, b: *a{below}, c: *a{below}, d: *a{below} }}"
+        );
+    }
+    text
+}
+
+fn deep_blocks() -> String {
+    let mut text = String::new();
+    for depth in 0..1_400 {
+        let _ = writeln!(text, "{}a:", " ".repeat(depth));
+    }
+    text
+}
+
+fn bidirectional() -> String {
+    "on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n    - rnu: \"\u{202E}\u{2066}// admin\u{2069} \u{2066}\"\n"
+        .to_owned()
+}
+
+fn needs(of: impl Fn(usize, usize) -> String) -> String {
+    const JOBS: usize = 15_000;
+    let mut text = String::from("on: push\njobs:\n");
+    for number in 0..JOBS {
+        let need = of(number, JOBS - 1);
+        let _ = writeln!(
+            text,
+            "  j{number}: {{ needs: {need}, runs-on: x, steps: [{{ run: x }}] }}"
+        );
+    }
+    text
+}
+
+fn needs_chain() -> String {
+    const JOBS: usize = 10_000;
+    let mut text = String::from("on: push\njobs:\n  j0: { runs-on: x, steps: [{ run: x }] }\n");
+    for number in 1..JOBS {
+        let _ = writeln!(
+            text,
+            "  j{number}: {{ needs: j{}, runs-on: x, if: \"needs.j{}.outputs.x != ''\", steps: [{{ run: x }}] }}",
+            number - 1,
+            number - 1
+        );
+    }
+    text
+}
+
+fn matrix_of_a_million() -> String {
+    let values: Vec<String> = (0..10).map(|value| value.to_string()).collect();
+    let mut axes = String::new();
+    for axis in 0..6 {
+        let _ = writeln!(axes, "        a{axis}: [{}]", values.join(", "));
+    }
+    format!("on: push\njobs:\n  a:\n    runs-on: x\n    strategy:\n      matrix:\n{axes}    steps: [{{ run: x }}]\n")
+}
+
+fn matrix_of_many_includes() -> String {
+    let head = "on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{ run: x }]\n    strategy:\n      matrix:\n        \
+                a: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]\n        \
+                b: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]\n        include:\n";
+    numbered(head, |number| {
+        format!("        - {{ c: {number} }}\n        - {{ a: {number}, d: 1 }}\n")
+    })
+}
+
+fn patterns() -> String {
+    let long = "*a".repeat(40_000);
+    let stars = "**/".repeat(40_000);
+    let classes = "[a-z]+".repeat(40_000);
+    format!(
+        "on: {{ push: {{ branches: ['{long}', '{stars}', '{classes}', '[', '{}'] }} }}\n\
+         jobs: {{ a: {{ runs-on: x, steps: [{{ run: x }}] }} }}\n",
+        "a?".repeat(100_000)
+    )
+}
+
+fn format_bomb() -> String {
+    let inner = (0..8).fold("''0123456789''".to_owned(), |inner, _| {
+        format!("format(''{}'', {inner})", "{0}".repeat(30))
+    });
+    format!("on: push\nrun-name: '${{{{ {inner} }}}}'\njobs: {{ a: {{ runs-on: x, steps: [{{ run: x }}] }} }}\n")
+}
