@@ -60,7 +60,41 @@ codes! {
     ACTIONS_CYCLE = "LG0173", "An action uses itself";
     UNKNOWN_ACTION_INPUT = "LG0174", "An input that the action does not have";
     MISSING_ACTION_INPUT = "LG0175", "A required input is not given";
+    UNTRUSTED_SCRIPT = "LG0201", "Untrusted text becomes part of a script";
+    INPUT_IN_SCRIPT = "LG0202", "An input or the name of a branch becomes part of a script";
+    TAINTED_OUTPUT = "LG0203", "An output that may hold untrusted text becomes part of a script";
+    UNTRUSTED_ENVIRONMENT = "LG0204", "Untrusted text decides the environment of later steps";
+    USELESS_ALLOWANCE = "LG0205", "An allowance that allows nothing";
+    BRANCH_ACTION = "LG0206", "The version of an action is a branch";
+    UNPINNED_ACTION = "LG0207", "An action is not pinned to a commit";
+    UNPINNED_IMAGE = "LG0208", "An image is not pinned to a digest";
+    WRONG_VERSION_COMMENT = "LG0209", "The commit of an action is not that of the version beside it";
     WRONG_LOCK = "LG0210", "The lock file cannot be read";
+    NOT_LOCKED = "LG0211", "An action that the lock file does not have";
+    UNUSED_LOCK = "LG0212", "A version in the lock file that nothing uses";
+    MOVED_TAG = "LG0213", "A version is another commit than the lock file says";
+    NO_PERMISSIONS = "LG0216", "Nothing limits what the token may do";
+    ALL_PERMISSIONS = "LG0217", "The token may do everything";
+    BROAD_PERMISSIONS = "LG0218", "Every job gets a permission to write";
+    STRANGERS_WRITE = "LG0219", "A permission to write in a run that strangers start";
+    STRANGERS_CODE = "LG0221", "Code of strangers runs with the secrets of the repository";
+    PRIVILEGED_TRIGGER = "LG0222", "An event that runs with secrets for strangers";
+    COMMENT_COMMAND = "LG0223", "Anybody can give commands by a comment";
+    STRANGERS_ARTIFACT = "LG0224", "An artifact of strangers is used with secrets";
+    DEPLOYS_PULL_REQUEST = "LG0225", "A job that deploys runs for pull requests";
+    SELF_HOSTED_RUNNER = "LG0226", "Code of strangers runs on a machine of your own";
+    CACHE_IN_RELEASE = "LG0227", "A release is built from a cache";
+    SECRET_IN_SCRIPT = "LG0231", "A secret becomes part of a script";
+    ALL_SECRETS = "LG0232", "A step gets every secret";
+    SECRETS_INHERITED = "LG0233", "A workflow of others gets every secret";
+    WRITTEN_SECRET = "LG0234", "A secret is written in the file";
+    UNSECURE_COMMANDS = "LG0235", "Commands that were switched off for their danger are allowed";
+    CREDENTIALS_IN_ARTIFACT = "LG0236", "An artifact holds the token of the checkout";
+    OBSOLETE_COMMAND = "LG0241", "A command to the runner that is obsolete";
+    OBSOLETE_ACTION = "LG0242", "A version of an action that is obsolete";
+    OBSOLETE_RUNNER = "LG0243", "A runner that does not exist any more";
+    NO_CHECKOUT = "LG0244", "A file of the repository in a job without a checkout";
+    UNREACHABLE_SERVICE = "LG0245", "A service that no step can reach";
 }
 
 /// Returns what `code` is about.

@@ -7,6 +7,7 @@
 //! model of the file that could disagree with the first.
 
 pub mod action;
+pub mod audit;
 mod action_runs;
 mod availability;
 mod branding;

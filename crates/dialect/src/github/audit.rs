@@ -1,0 +1,156 @@
+//! What is dangerous in a workflow or an action, though it runs.
+//!
+//! The lowering says what cannot work; an audit says what works for the wrong people. Each audit is a function over the
+//! tree of the file and its parsed expressions, in a file of its own, and gives findings: where, why, how sure, and
+//! where a machine can mend it without changing what the workflow does, the edits.
+//!
+//! A finding is told without being asked for only when it is serious and certain ([`Level::Certain`]); a check that
+//! cries wolf is switched off. All of them are errors of a strict check, but for [`Level::Advice`]. A comment
+//! `# lockgate: allow LG0201 reason` on the line, or on the one above, allows one finding, and has to say why.
+
+mod allowance;
+mod artifact;
+mod cache;
+mod checkout;
+mod comment;
+mod deployment;
+mod embedded;
+mod environment_file;
+mod fix;
+mod injection;
+mod label;
+mod obsolete_action;
+mod obsolete_command;
+mod obsolete_runner;
+mod permission;
+mod pin;
+mod privileged;
+mod relocation;
+mod secret;
+mod self_hosted;
+mod service;
+mod shell;
+mod sink;
+mod subject;
+mod taint;
+mod untrusted;
+mod version_comment;
+mod written_secret;
+
+use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
+
+pub use fix::{Edit, Fix, Fixed, Safety, fix};
+pub use pin::{Used, versions_used};
+
+use crate::lock::Lock;
+use crate::yaml;
+use subject::Subject;
+
+/// Something dangerous in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What and where; a warning, unless a strict check makes it an error.
+    pub diagnostic: Diagnostic,
+    /// How serious and certain it is.
+    pub level: Level,
+    /// How to mend it, when that is known exactly.
+    pub fix: Option<Fix>,
+}
+
+/// How serious and certain a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// Always told; an error of a strict check.
+    Certain,
+    /// Told by a strict check, as an error.
+    Strict,
+    /// Told by a strict check, as a warning.
+    Advice,
+}
+
+/// How much of what is found is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Strictness {
+    /// What is serious and certain, as warnings.
+    Lenient,
+    /// Everything; all but advice is an error.
+    Strict,
+}
+
+impl Finding {
+    fn new(level: Level, diagnostic: Diagnostic) -> Self {
+        Self {
+            diagnostic,
+            level,
+            fix: None,
+        }
+    }
+
+    fn with_fix(mut self, fix: Option<Fix>) -> Self {
+        self.fix = fix;
+        self
+    }
+
+    /// Returns what is told of it, if anything.
+    pub fn told(&self, strictness: Strictness) -> Option<Diagnostic> {
+        let severity = match (strictness, self.level) {
+            (Strictness::Lenient, Level::Certain) | (Strictness::Strict, Level::Advice) => Severity::Warning,
+            (Strictness::Lenient, _) => return None,
+            (Strictness::Strict, _) => Severity::Error,
+        };
+        let diagnostic = Diagnostic {
+            severity,
+            ..self.diagnostic.clone()
+        };
+        Some(diagnostic)
+    }
+}
+
+/// Returns everything dangerous in a workflow or an action, in the order of the file.
+///
+/// `lock` is what the project's lock file records, when it has one. A file that is no YAML has no findings.
+pub fn audit(file: &SourceFile, lock: Option<&Lock>) -> Vec<Finding> {
+    let (Some(root), _) = yaml::parse(file) else {
+        return Vec::new();
+    };
+    let subject = Subject::new(file, &root, lock);
+    let mut found = Vec::new();
+    for audit in AUDITS {
+        audit(&subject, &mut found);
+    }
+    found.sort_by(|left, right| key(left).cmp(&key(right)));
+    // A value behind an alias is read once per place that uses it.
+    found.dedup_by(|later, earlier| key(later) == key(earlier));
+    allowance::apply(file, found)
+}
+
+fn key(finding: &Finding) -> (Span, &str, &str) {
+    (
+        finding.diagnostic.span,
+        finding.diagnostic.code,
+        &finding.diagnostic.message,
+    )
+}
+
+type Audit = fn(&Subject<'_>, &mut Vec<Finding>);
+
+const AUDITS: [Audit; 18] = [
+    injection::audit,
+    environment_file::audit,
+    pin::audit,
+    version_comment::audit,
+    permission::audit,
+    privileged::audit,
+    comment::audit,
+    artifact::audit,
+    deployment::audit,
+    self_hosted::audit,
+    cache::audit,
+    secret::audit,
+    written_secret::audit,
+    obsolete_command::audit,
+    obsolete_action::audit,
+    obsolete_runner::audit,
+    checkout::audit,
+    service::audit,
+];

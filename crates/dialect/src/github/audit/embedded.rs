@@ -1,0 +1,81 @@
+//! The expressions inside of a text, with their places in the file.
+
+use lockgate_core::{SourceFile, Span};
+use lockgate_pipeline::expression::{Expression, Flow};
+
+use crate::yaml::{Content, Node};
+
+const OPEN: &str = "${{";
+const CLOSE: &str = "}}";
+
+/// A `${{ … }}` inside of a text.
+pub(super) struct Embedded {
+    /// The byte of the text at which its `${{` starts.
+    pub(super) start: usize,
+    /// The byte behind its `}}`.
+    pub(super) end: usize,
+    /// What stands between.
+    pub(super) expression: Expression,
+}
+
+impl Embedded {
+    /// Returns the values that can come out of it.
+    pub(super) fn flows(&self) -> Vec<Flow> {
+        self.expression.flows()
+    }
+
+    /// Returns it as it is written in the text.
+    pub(super) fn written<'t>(&self, text: &'t str) -> &'t str {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+
+    /// Returns where it stands in the file; `node` is the text that it is in.
+    pub(super) fn span(&self, file: &SourceFile, node: &Node) -> Span {
+        part(file, node, self.start, self.end)
+    }
+}
+
+/// Returns where the part `start..end` of the text of `node` stands in the file.
+pub(super) fn part(file: &SourceFile, node: &Node, start: usize, end: usize) -> Span {
+    node.as_scalar().map_or(node.span, |scalar| {
+        scalar.part(&file.text, node.span, start, end.saturating_sub(start))
+    })
+}
+
+/// Returns the expressions in a text; what is no expression is told elsewhere, and left out.
+pub(super) fn expressions(text: &str) -> Vec<Embedded> {
+    let mut found = Vec::new();
+    let mut rest = 0;
+    while let Some(offset) = text[rest..].find(OPEN) {
+        let start = rest + offset;
+        let inside = start + OPEN.len();
+        let Some(length) = closing(&text[inside..]) else {
+            break;
+        };
+        let end = inside + length + CLOSE.len();
+        if let Ok(expression) = Expression::parse(text[inside..inside + length].trim()) {
+            found.push(Embedded { start, end, expression });
+        }
+        rest = end;
+    }
+    found
+}
+
+/// Calls `visit` for every single value in the tree.
+pub(super) fn scalars<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
+    match &node.content {
+        Content::Scalar(_) => visit(node),
+        Content::Sequence(items) => items.iter().for_each(|item| scalars(item, visit)),
+        Content::Mapping(entries) => entries.iter().for_each(|entry| scalars(&entry.value, visit)),
+    }
+}
+
+/// Returns the length up to the `}}` outside of the expression's strings.
+fn closing(text: &str) -> Option<usize> {
+    let mut in_string = false;
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().position(|(at, byte)| {
+        in_string ^= *byte == b'\'';
+        *byte == b'}' && !in_string && bytes.get(at + 1) == Some(&b'}')
+    })
+}

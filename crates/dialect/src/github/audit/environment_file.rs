@@ -1,0 +1,58 @@
+//! Text of others that is written to `GITHUB_ENV` or `GITHUB_PATH`.
+//!
+//! A variable keeps the shell from running it, but a line break in it begins another variable of all later steps, such
+//! as `LD_PRELOAD`; and a folder in the path decides which programs they run.
+
+use super::embedded::part;
+use super::sink::variables;
+use super::subject::Subject;
+use super::taint::{Taints, Way, Who};
+use super::untrusted::Lines;
+use super::{Finding, Level};
+use crate::codes;
+
+pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let taints = Taints::of_file(subject);
+    for (job, step) in subject.steps() {
+        let Some(run) = step.node.get("run") else {
+            continue;
+        };
+        let mut start = 0;
+        for line in step.script().split_inclusive('\n') {
+            let file = ["GITHUB_ENV", "GITHUB_PATH"]
+                .into_iter()
+                .find(|file| line.contains(file));
+            let tainted = file.and_then(|file| {
+                let of_strangers = variables(line)
+                    .into_iter()
+                    .filter_map(|name| Some((name, taints.of_variable(name, job, Some(step))?)))
+                    .find(|(_, taint)| {
+                        taint.who == Who::Stranger && (taint.lines == Lines::Many || file == "GITHUB_PATH")
+                    });
+                Some((file, of_strangers?))
+            });
+            if let Some((file, (name, taint))) = tainted {
+                let at = line
+                    .find(&format!("${name}"))
+                    .or_else(|| line.find(name))
+                    .unwrap_or_default();
+                let span = part(subject.file, run, start + at, start + at + name.len() + 1);
+                let message = format!(
+                    "{} is written to `{file}`, which decides over all later steps",
+                    taint.words
+                );
+                let help = if file == "GITHUB_ENV" {
+                    "write it as an output instead, or let only what is expected pass: `tr -cd '[:alnum:]._-'`"
+                } else {
+                    "write only folders to `GITHUB_PATH` that the workflow names itself"
+                };
+                let mut diagnostic = subject.warning(codes::UNTRUSTED_ENVIRONMENT, span, message).help(help);
+                if let Way::Variable(name, set) = taint.way {
+                    diagnostic = diagnostic.related(set, format!("`{name}` gets it here"));
+                }
+                found.push(Finding::new(Level::Certain, diagnostic));
+            }
+            start += line.len();
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Edits that mend a finding, and their application to a file.
+//!
+//! Edits are made of places in the text as it was read, so that what they do not touch stays as it is, comments and
+//! all. They are applied in rounds: those of a round do not touch each other, and the text between two rounds is
+//! audited anew, so that no edit rests on places that have moved.
+
+use lockgate_core::{Severity, SourceFile, Span};
+
+use super::audit;
+use crate::github;
+use crate::lock::Lock;
+
+/// A way to mend a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    /// What it does, such as ``give `TITLE` to the script by `env` ``.
+    pub description: String,
+    /// The edits, none of which touches another.
+    pub edits: Vec<Edit>,
+    /// Whether the workflow does the same afterwards.
+    pub safety: Safety,
+}
+
+/// A stretch of the file and what takes its place.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Edit {
+    /// What is replaced; empty for an insertion.
+    pub span: Span,
+    /// What takes its place.
+    pub text: String,
+}
+
+/// Whether a fix changes what a workflow does for those who mean well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Safety {
+    /// It does the same.
+    Safe,
+    /// Only a person can tell.
+    ForPeople,
+}
+
+/// A file after its safe fixes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    /// The text; the same when nothing could be mended.
+    pub text: String,
+    /// What was done, in the order in which it was.
+    pub done: Vec<String>,
+}
+
+/// More rounds than any file needs that is mended at all.
+const MOST_ROUNDS: usize = 500;
+
+/// Returns the file with every safe fix applied.
+///
+/// A fix after which the file has an error that it did not have, or still has its finding, is not taken.
+pub fn fix(file: &SourceFile, lock: Option<&Lock>) -> Fixed {
+    let mut fixed = Fixed {
+        text: file.text.to_string(),
+        done: Vec::new(),
+    };
+    let mut refused: Vec<Fix> = Vec::new();
+    for _ in 0..MOST_ROUNDS {
+        let before = SourceFile::new(file.path.clone(), fixed.text.as_str());
+        let findings = audit(&before, lock);
+        let mut fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
+        let Some(fix) = fixes.find(|fix| fix.safety == Safety::Safe && !refused.contains(fix)) else {
+            break;
+        };
+        let after = SourceFile::new(file.path.clone(), applied(&before.text, &fix.edits));
+        let still_found = audit(&after, lock).len();
+        if still_found < findings.len() && errors(&after) <= errors(&before) {
+            fixed.done.push(fix.description.clone());
+            fixed.text = after.text.to_string();
+            // Places have moved, so that what was refused before is another fix now.
+            refused.clear();
+        } else {
+            refused.push(fix.clone());
+        }
+    }
+    fixed
+}
+
+/// Returns the text after the edits.
+fn applied(text: &str, edits: &[Edit]) -> String {
+    let mut edits: Vec<&Edit> = edits.iter().collect();
+    edits.sort();
+    let mut result = String::with_capacity(text.len());
+    let mut done = 0;
+    for edit in edits {
+        assert!(edit.span.start >= done, "the edits of one fix do not touch each other");
+        result.push_str(&text[done..edit.span.start]);
+        result.push_str(&edit.text);
+        done = edit.span.end;
+    }
+    result.push_str(&text[done..]);
+    result
+}
+
+fn errors(file: &SourceFile) -> usize {
+    let name = file.path.rsplit('/').next().unwrap_or_default();
+    let diagnostics = if matches!(name, "action.yml" | "action.yaml") {
+        github::action::lower(file).diagnostics
+    } else {
+        github::lower(file).diagnostics
+    };
+    let is_error = |found: &&lockgate_core::Diagnostic| found.severity == Severity::Error;
+    diagnostics.iter().filter(is_error).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edits_are_applied_in_the_order_of_the_file() {
+        let edit = |start, end, text: &str| Edit {
+            span: Span::new(start, end),
+            text: text.to_owned(),
+        };
+        assert_eq!(
+            applied("a b c", &[edit(4, 5, "C"), edit(0, 0, "> "), edit(2, 3, "")]),
+            "> a  C"
+        );
+    }
+}

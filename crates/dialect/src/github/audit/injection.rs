@@ -1,0 +1,97 @@
+//! Text of others that becomes part of a script.
+//!
+//! `${{ }}` is replaced before the shell reads the script, so that a title like `"; curl … | sh; "` is commands. In
+//! `if`, in `env` and in the inputs of most actions the same text is only a value, and is not told.
+
+use super::embedded::{Embedded, expressions};
+use super::relocation::{By, Place};
+use super::shell::Shell;
+use super::sink::{Language, Sink, sinks};
+use super::subject::Subject;
+use super::taint::{Taint, Taints, Way, Who};
+use super::{Finding, Level};
+use crate::codes;
+
+pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let taints = Taints::of_file(subject);
+    for (job, step) in subject.steps() {
+        for sink in sinks(subject, job, step) {
+            for embedded in expressions(sink.text) {
+                let tainted = embedded
+                    .flows()
+                    .into_iter()
+                    .filter_map(|flow| Some((taints.of(&flow, job, Some(step))?, flow)))
+                    .min_by_key(|(taint, _)| taint.who);
+                if let Some((taint, flow)) = tainted {
+                    let place = Place {
+                        subject,
+                        job,
+                        step,
+                        sink: &sink,
+                        embedded: &embedded,
+                    };
+                    found.push(finding(&place, &taint, &flow));
+                }
+            }
+        }
+    }
+}
+
+fn finding(place: &Place<'_, '_>, taint: &Taint, flow: &lockgate_pipeline::expression::Flow) -> Finding {
+    let (code, level) = match (&taint.way, taint.who) {
+        (Way::Output(_), _) => (codes::TAINTED_OUTPUT, Level::Strict),
+        (_, Who::Stranger) => (codes::UNTRUSTED_SCRIPT, Level::Certain),
+        (_, Who::Member) => (codes::INPUT_IN_SCRIPT, Level::Strict),
+    };
+    let span = place.embedded.span(place.subject.file, place.sink.node);
+    let name = match &taint.way {
+        Way::Variable(name, _) => name.clone(),
+        _ => place.variable(flow),
+    };
+    let help = help(place.sink, place.embedded, &name, taint, place.obstacle());
+    let mut diagnostic = place.subject.warning(code, span, message(taint)).help(help);
+    diagnostic = match &taint.way {
+        Way::Direct => diagnostic,
+        Way::Variable(name, set) => diagnostic.related(*set, format!("`{name}` gets it here")),
+        Way::Output(written) => diagnostic.related(*written, "the output is written here"),
+    };
+    let by = match &taint.way {
+        Way::Variable(name, _) => By::Existing(name),
+        _ => By::New(flow),
+    };
+    Finding::new(level, diagnostic).with_fix(place.fix(&by))
+}
+
+fn message(taint: &Taint) -> String {
+    let words = &taint.words;
+    match (&taint.way, taint.who) {
+        (Way::Output(_), _) => format!("this output may hold {words}, and becomes part of the script"),
+        (_, Who::Stranger) => {
+            format!("{words} becomes part of the script, so that whoever writes it runs commands here")
+        }
+        (_, Who::Member) => format!("{words} becomes part of the script, so that whoever gives it runs commands here"),
+    }
+}
+
+fn help(sink: &Sink<'_>, embedded: &Embedded, name: &str, taint: &Taint, obstacle: Option<&str>) -> String {
+    let written = embedded.written(sink.text);
+    let used = match sink.language {
+        Language::Shell(Shell::PowerShell) => format!("write `$env:{name}`"),
+        Language::Shell(Shell::Posix) => format!("write `\"${name}\"`"),
+        Language::Shell(Shell::Unknown) => format!("use the variable `{name}`"),
+        Language::JavaScript => format!("write `process.env.{name}`"),
+        Language::Other => {
+            return format!(
+                "check the value before, in a step with a script that gets it by `env: {{ {name}: {written} }}`"
+            );
+        }
+    };
+    let there = match taint.way {
+        Way::Variable(..) => format!("the variable is there already: {used} in the script"),
+        _ => format!("give it to the step by `env: {{ {name}: {written} }}`, and {used} in the script"),
+    };
+    match obstacle {
+        Some(why) => format!("{there}; not where it stands now, since {why}"),
+        None => there,
+    }
+}

@@ -1,0 +1,120 @@
+//! Commands to the runner by `echo "::set-output …"`, which GitHub has taken back.
+//!
+//! Everything that a step prints is searched for them, so that whoever gets a line into the output gives commands.
+
+use super::embedded::part;
+use super::fix::{Edit, Fix, Safety};
+use super::shell::{self, Shell};
+use super::subject::{Job, Step, Subject};
+use super::{Finding, Level};
+use crate::codes;
+use crate::yaml::{Node, Style};
+
+struct Command {
+    /// How it begins.
+    start: &'static str,
+    /// The file that is written instead.
+    file: &'static str,
+    /// What became of it.
+    fate: &'static str,
+}
+
+const COMMANDS: [Command; 4] = [
+    Command {
+        start: "::set-output name=",
+        file: "GITHUB_OUTPUT",
+        fate: "is taken from whatever a step prints, and obsolete since 2022",
+    },
+    Command {
+        start: "::save-state name=",
+        file: "GITHUB_STATE",
+        fate: "is taken from whatever a step prints, and obsolete since 2022",
+    },
+    Command {
+        start: "::set-env name=",
+        file: "GITHUB_ENV",
+        fate: "was switched off in 2020, so that it fails",
+    },
+    Command {
+        start: "::add-path::",
+        file: "GITHUB_PATH",
+        fate: "was switched off in 2020, so that it fails",
+    },
+];
+
+pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    for (job, step) in subject.steps() {
+        let Some(run) = step.node.get("run") else {
+            continue;
+        };
+        let mut start = 0;
+        for line in step.script().split_inclusive('\n') {
+            let command = COMMANDS
+                .iter()
+                .find_map(|command| Some((command, line.find(command.start)?)));
+            if let Some((command, at)) = command.filter(|_| !line.trim_start().starts_with('#')) {
+                let name = command
+                    .start
+                    .trim_matches(':')
+                    .split([' ', ':'])
+                    .next()
+                    .unwrap_or_default();
+                let span = part(subject.file, run, start + at, start + at + "::".len() + name.len());
+                let form = if command.file == "GITHUB_PATH" {
+                    "FOLDER"
+                } else {
+                    "NAME=value"
+                };
+                let diagnostic = subject
+                    .warning(codes::OBSOLETE_COMMAND, span, format!("`{name}` {}", command.fate))
+                    .help(format!("write `echo \"{form}\" >> \"${}\"`", command.file));
+                let fix = mended(subject, job, step, line, command).and_then(|text| {
+                    let trimmed = line.trim_end();
+                    let from = start + trimmed.len() - trimmed.trim_start().len();
+                    replacement(subject, run, from, start + trimmed.len(), text)
+                });
+                found.push(Finding::new(Level::Certain, diagnostic).with_fix(fix));
+            }
+            start += line.len();
+        }
+    }
+}
+
+fn replacement(subject: &Subject<'_>, run: &Node, start: usize, end: usize, text: String) -> Option<Fix> {
+    let is_block = run.as_scalar().is_some_and(|scalar| scalar.style == Style::Block);
+    let is_plain = run
+        .as_scalar()
+        .is_some_and(|scalar| scalar.style == Style::Plain && !text.contains([':', '#']));
+    (is_block || is_plain).then(|| Fix {
+        description: "what a step says is written to the runner's file".to_owned(),
+        edits: vec![Edit {
+            span: part(subject.file, run, start, end),
+            text,
+        }],
+        safety: Safety::Safe,
+    })
+}
+
+/// Returns the line in today's form, when it is nothing but an `echo` of the command.
+fn mended(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>, line: &str, command: &Command) -> Option<String> {
+    if shell::of(subject, job, step) != Shell::Posix {
+        return None;
+    }
+    let said = line.trim().strip_prefix("echo ")?.trim();
+    let quote = said.chars().next().filter(|c| matches!(c, '"' | '\''));
+    let inner = match quote {
+        Some(quote) => said.strip_prefix(quote)?.strip_suffix(quote)?,
+        None => said,
+    };
+    let rest = inner.strip_prefix(command.start)?;
+    let pair = if command.file == "GITHUB_PATH" {
+        rest.to_owned()
+    } else {
+        let (name, value) = rest.split_once("::")?;
+        format!("{name}={value}")
+    };
+    // More than one command, a line break in the old notation, or a second quote is for a person.
+    let is_plain = !pair.contains([';', '|', '&', '>', '<', '%', '"', '\'', '`', '\\']);
+    let quote = quote.unwrap_or('"');
+    is_plain.then(|| format!("echo {quote}{pair}{quote} >> \"${}\"", command.file))
+}

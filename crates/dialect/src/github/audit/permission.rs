@@ -1,0 +1,203 @@
+//! What the token of a run may do.
+//!
+//! Every step can use the token, those of others' actions too. Without `permissions` it may do what the repository's
+//! settings say, which for older repositories is everything.
+
+use lockgate_core::Span;
+
+use super::fix::{Edit, Fix, Safety};
+use super::subject::{Job, Kind, Subject, entry};
+use super::{Finding, Level};
+use crate::codes;
+use crate::yaml::{Entry, Node};
+
+/// Actions that need no more than to read the repository.
+const MODEST: [&str; 6] = [
+    "actions/checkout",
+    "actions/cache",
+    "actions/upload-artifact",
+    "actions/download-artifact",
+    "swatinem/rust-cache",
+    "dtolnay/rust-toolchain",
+];
+
+/// Permissions with which a run can change what others get.
+const GRAVE: [&str; 6] = ["contents", "packages", "id-token", "actions", "deployments", "pages"];
+
+pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    if subject.kind == Kind::Action {
+        return;
+    }
+    found.extend(missing(subject));
+    let levels = std::iter::once(subject.root).chain(subject.jobs.iter().map(|job| job.node));
+    for permissions in levels.filter_map(|level| level.get("permissions")) {
+        if permissions.as_scalar().is_some_and(|scalar| scalar.text == "write-all") {
+            let diagnostic = subject
+                .warning(
+                    codes::ALL_PERMISSIONS,
+                    permissions.span,
+                    "`write-all` lets every step do everything to the repository",
+                )
+                .help("name what is needed, such as `permissions: { contents: read }`");
+            found.push(Finding::new(Level::Strict, diagnostic));
+        }
+    }
+    broad(subject, found);
+    for_strangers(subject, found);
+}
+
+fn missing(subject: &Subject<'_>) -> Option<Finding> {
+    let jobs = entry(subject.root, "jobs")?;
+    if subject.root.get("permissions").is_some() {
+        return None;
+    }
+    let without: Vec<&Job<'_>> = subject
+        .jobs
+        .iter()
+        .filter(|job| job.node.get("permissions").is_none())
+        .collect();
+    let names: Vec<String> = without.iter().take(3).map(|job| format!("`{}`", job.id)).collect();
+    let (first, rest) = (without.first()?, without.len() - names.len());
+    let more = if rest > 0 {
+        format!(" and {rest} more")
+    } else {
+        String::new()
+    };
+    let message = format!("nothing limits what the token may do in {}{more}", names.join(", "));
+    let diagnostic = subject
+        .warning(codes::NO_PERMISSIONS, first.span, message)
+        .help("write `permissions: { contents: read }` at the top of the file, and more at the jobs that need it");
+    // A workflow that is only called gets no more than its caller has.
+    let is_called =
+        !subject.triggers.is_empty() && subject.triggers.iter().all(|trigger| trigger.name == "workflow_call");
+    let level = if is_called { Level::Advice } else { Level::Strict };
+    Some(Finding::new(level, diagnostic).with_fix(reading(subject, &without, jobs)))
+}
+
+/// Returns the fix that allows to read the repository and nothing else.
+fn reading(subject: &Subject<'_>, without: &[&Job<'_>], jobs: &Entry) -> Option<Fix> {
+    let source = &subject.file.text;
+    let at = jobs.key.span.start;
+    let is_first_of_line = at == 0 || source[..at].ends_with('\n');
+    is_first_of_line.then(|| Fix {
+        description: "the token may only read the repository".to_owned(),
+        edits: vec![Edit {
+            span: Span::new(at, at),
+            text: "permissions:\n  contents: read\n\n".to_owned(),
+        }],
+        safety: if without.iter().all(|job| is_modest(job)) {
+            Safety::Safe
+        } else {
+            Safety::ForPeople
+        },
+    })
+}
+
+/// Returns whether no step of a job can need more than to read the repository.
+fn is_modest(job: &Job<'_>) -> bool {
+    let asks = |text: &str| {
+        let text = text.to_ascii_lowercase();
+        [
+            "token",
+            "secrets.",
+            "gh ",
+            "git push",
+            "api.github.com",
+            "ghcr.io",
+            "publish",
+        ]
+        .iter()
+        .any(|word| text.contains(word))
+    };
+    let mut is_modest = job.node.get("uses").is_none();
+    super::embedded::scalars(job.node, &mut |scalar| {
+        is_modest &= !scalar.as_scalar().is_some_and(|scalar| asks(&scalar.text));
+    });
+    is_modest
+        && job.steps.iter().all(|step| match step.uses() {
+            None => true,
+            Some((uses, _)) => {
+                let name = uses.split('@').next().unwrap_or_default().to_ascii_lowercase();
+                MODEST.contains(&name.as_str()) || name.starts_with("actions/setup-")
+            }
+        })
+}
+
+/// Tells of permissions to write that all of several jobs get.
+fn broad(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let inheriting = subject
+        .jobs
+        .iter()
+        .filter(|job| job.node.get("permissions").is_none())
+        .count();
+    if inheriting < 2 {
+        return;
+    }
+    for written in writes(subject.root) {
+        let scope = &written.key.name;
+        let message = format!("`{scope}: write` is given to all {inheriting} jobs");
+        let help = format!("give it to the job that needs it: `permissions: {{ {scope}: write }}` there");
+        let diagnostic = subject
+            .warning(codes::BROAD_PERMISSIONS, written.key.span, message)
+            .help(help);
+        found.push(Finding::new(Level::Strict, diagnostic));
+    }
+}
+
+/// Tells of grave permissions in runs that strangers start.
+fn for_strangers(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let events = [
+        "pull_request_target",
+        "issue_comment",
+        "issues",
+        "discussion",
+        "discussion_comment",
+    ];
+    let Some(trigger) = events.iter().find_map(|name| subject.trigger(name)) else {
+        return;
+    };
+    let inherited = subject
+        .jobs
+        .iter()
+        .any(|job| job.node.get("permissions").is_none() && !guards(job, trigger.name));
+    let of_file = inherited.then_some(subject.root).into_iter();
+    let of_jobs = subject
+        .jobs
+        .iter()
+        .filter(|job| !guards(job, trigger.name))
+        .map(|job| job.node);
+    for written in of_file.chain(of_jobs).flat_map(writes) {
+        if GRAVE.contains(&written.key.name.as_str()) {
+            let message = format!(
+                "`{}: write` in a run that anybody starts by `{}`",
+                written.key.name, trigger.name
+            );
+            let diagnostic = subject
+                .warning(codes::STRANGERS_WRITE, written.key.span, message)
+                .help("do what needs it in a workflow that a `push` or a person starts")
+                .related(trigger.span, "anybody can cause this event");
+            found.push(Finding::new(Level::Strict, diagnostic));
+        }
+    }
+}
+
+/// Returns whether the condition of a job says which event or whose doing it is for.
+fn guards(job: &Job<'_>, event: &str) -> bool {
+    let condition = job.condition();
+    let asks_event = condition.contains("github.event_name ==") && !condition.contains(event);
+    let asks_who = [
+        "author_association",
+        "github.actor",
+        "sender",
+        "head.repo.full_name",
+        "repository_owner",
+    ];
+    asks_event || asks_who.iter().any(|word| condition.contains(word))
+}
+
+fn writes(level: &Node) -> impl Iterator<Item = &Entry> {
+    let entries = level.get("permissions").and_then(Node::as_mapping).unwrap_or_default();
+    entries
+        .iter()
+        .filter(|entry| entry.value.as_scalar().is_some_and(|scalar| scalar.text == "write"))
+}

@@ -1,0 +1,247 @@
+//! The fix of an expression in a script: its value comes by a variable.
+//!
+//! A variable is a value for the shell and never commands. The edits are those that a person would make: a line below
+//! `env:` of the step, and the name of the variable in the script. They are safe where the quoting is understood and
+//! the value is one word before and after; else they are not made, or left to a person.
+
+use lockgate_core::Span;
+use lockgate_pipeline::expression::Flow;
+
+use super::embedded::{Embedded, expressions, part};
+use super::fix::{Edit, Fix, Safety};
+use super::shell::{self, Quoting, Shell};
+use super::sink::{Language, Sink};
+use super::subject::{Job, Step, Subject, entry};
+use crate::yaml::{Entry, Node, Style};
+
+/// An expression in a script of a step.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a, 'n> {
+    pub(super) subject: &'a Subject<'n>,
+    pub(super) job: &'a Job<'n>,
+    pub(super) step: Step<'n>,
+    pub(super) sink: &'a Sink<'n>,
+    pub(super) embedded: &'a Embedded,
+}
+
+/// The variable in which programs look for the token.
+const TOKEN: &str = "GITHUB_TOKEN";
+
+/// How the value comes to the script.
+pub(super) enum By<'t> {
+    /// By a variable that is there already.
+    Existing(&'t str),
+    /// By a new variable, named after what it holds.
+    New(&'t Flow),
+}
+
+impl Place<'_, '_> {
+    /// Returns the name of a variable for `flow`: one that is there and holds the same, else one that is free.
+    pub(super) fn variable(&self, flow: &Flow) -> String {
+        let written = self.embedded.written(self.sink.text);
+        let own = self.step.node.get("env").and_then(Node::as_mapping).unwrap_or_default();
+        let same = own.iter().find(|entry| {
+            let value = entry.value.as_scalar();
+            value.is_some_and(|value| squeezed(&value.text) == squeezed(written))
+        });
+        if let Some(same) = same {
+            return same.key.name.clone();
+        }
+        let name = name_for(flow);
+        let mut free = name.clone();
+        let mut number = 2;
+        while self.is_taken(&free) {
+            free = format!("{name}_{number}");
+            number += 1;
+        }
+        free
+    }
+
+    fn is_taken(&self, name: &str) -> bool {
+        let levels = [self.step.node, self.job.node, self.subject.root];
+        let is_variable = levels
+            .iter()
+            .any(|level| level.get("env").is_some_and(|env| env.get(name).is_some()));
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        // What stands in expressions is replaced before the script runs.
+        let mut script = self.sink.text.to_owned();
+        for found in expressions(self.sink.text).iter().rev() {
+            script.replace_range(found.start..found.end, " ");
+        }
+        is_variable || script.split(|c| !is_word(c)).any(|word| word == name)
+    }
+
+    /// Returns why a variable in this place would not do the same; `None` when it does.
+    pub(super) fn obstacle(&self) -> Option<&'static str> {
+        match (self.sink.language, self.quoting()) {
+            (_, Some(Quoting::Unclear(why))) => Some(why),
+            _ => None,
+        }
+    }
+
+    fn quoting(&self) -> Option<Quoting> {
+        match self.sink.language {
+            Language::Shell(Shell::Posix) => Some(shell::at(self.sink.text, self.embedded.start, self.embedded.end)),
+            _ => None,
+        }
+    }
+
+    /// Returns the edits that make it come by a variable.
+    pub(super) fn fix(&self, by: &By<'_>) -> Option<Fix> {
+        let name = match by {
+            By::Existing(name) => (*name).to_owned(),
+            By::New(flow) => self.variable(flow),
+        };
+        let (replacement, safety) = self.replacement(&name)?;
+        let mut edits = vec![replacement];
+        let is_there =
+            matches!(by, By::Existing(_)) || self.step.node.get("env").is_some_and(|env| env.get(&name).is_some());
+        if !is_there {
+            edits.push(self.declaration(&name)?);
+        }
+        Some(Fix {
+            description: format!("`{name}` comes to the script by `env`"),
+            edits,
+            safety,
+        })
+    }
+
+    /// Returns the edit of the script.
+    fn replacement(&self, name: &str) -> Option<(Edit, Safety)> {
+        let (start, end) = (self.embedded.start, self.embedded.end);
+        let text = self.sink.text.as_bytes();
+        let around = |sign: u8| start > 0 && text[start - 1] == sign && text.get(end) == Some(&sign);
+        let (wide, bare, safety) = match self.sink.language {
+            Language::Shell(Shell::Posix) => match self.quoting()? {
+                Quoting::Double => (0, format!("${{{name}}}"), Safety::Safe),
+                Quoting::AloneInSingle => (1, format!("\"${{{name}}}\""), Safety::Safe),
+                Quoting::Bare => (0, format!("\"${{{name}}}\""), self.safety_of_bare()),
+                Quoting::Unclear(_) => return None,
+            },
+            Language::Shell(Shell::PowerShell) if around(b'"') || around(b'\'') => {
+                (1, format!("$env:{name}"), Safety::Safe)
+            }
+            Language::JavaScript if around(b'"') || around(b'\'') || around(b'`') => {
+                (1, format!("process.env.{name}"), Safety::Safe)
+            }
+            _ => return None,
+        };
+        let span = part(self.subject.file, self.sink.node, start - wide, end + wide);
+        self.is_writable(span, &bare)
+            .then_some((Edit { span, text: bare }, safety))
+    }
+
+    /// Returns whether a value that was split into words may become one word.
+    fn safety_of_bare(&self) -> Safety {
+        let text = self.sink.text.as_bytes();
+        let is_of_word =
+            |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_whitespace() && !b"();|&<>".contains(byte));
+        let before = self.embedded.start.checked_sub(1).and_then(|at| text.get(at));
+        let is_part = is_of_word(before) || is_of_word(text.get(self.embedded.end));
+        let is_one = self.embedded.flows().iter().all(|flow| {
+            let first = flow.path.first().map_or("", String::as_str);
+            // A whole list of arguments or files is a usual input or output; a title or a secret is one value.
+            !matches!(first, "inputs" | "env" | "vars" | "matrix" | "steps" | "needs")
+                && flow.path.get(2).is_none_or(|name| name != "inputs")
+        });
+        if is_part || is_one {
+            Safety::Safe
+        } else {
+            Safety::ForPeople
+        }
+    }
+
+    /// Returns whether the text can stand there in the YAML as it is written.
+    fn is_writable(&self, span: Span, text: &str) -> bool {
+        let Some(scalar) = self.sink.node.as_scalar() else {
+            return false;
+        };
+        let source = &self.subject.file.text;
+        let written = source.get(span.start..span.end).unwrap_or_default();
+        let is_within = self.step.node.span.start <= span.start && span.end <= self.step.node.span.end;
+        let fits = match scalar.style {
+            Style::Block => true,
+            // A quote at the start of a plain text would quote all of it.
+            Style::Plain => span.start > self.sink.node.span.start || !text.starts_with('"'),
+            Style::Single => !written.contains('\'') && !text.contains('\''),
+            Style::Double => !written.contains(['"', '\\']) && !text.contains(['"', '\\']),
+        };
+        is_within && fits && written.ends_with(['}', '\'', '"', '`'])
+    }
+
+    /// Returns the edit that declares the variable at the step.
+    fn declaration(&self, name: &str) -> Option<Edit> {
+        let source = &self.subject.file.text;
+        let value = self.embedded.written(self.sink.text);
+        let line = format!("{name}: {value}");
+        if let Some(env) = self.step.node.get("env") {
+            let first = env.as_mapping()?.first()?;
+            let indent = indentation(source, first)?;
+            return Some(insertion(first, format!("{line}\n{indent}")));
+        }
+        let first = entry(self.step.node, "run").or_else(|| entry(self.step.node, "uses"))?;
+        let indent = indentation(source, first)?;
+        Some(insertion(first, format!("env:\n{indent}  {line}\n{indent}")))
+    }
+}
+
+fn insertion(before: &Entry, text: String) -> Edit {
+    let at = before.key.span.start;
+    Edit {
+        span: Span::new(at, at),
+        text,
+    }
+}
+
+/// Returns the white space that puts a line into the column of a key, when the key is the first on its line.
+fn indentation(source: &str, entry: &Entry) -> Option<String> {
+    let start = source[..entry.key.span.start].rfind('\n').map_or(0, |at| at + 1);
+    let before = &source[start..entry.key.span.start];
+    let is_block = before.chars().all(|c| matches!(c, ' ' | '-'));
+    is_block.then(|| " ".repeat(before.len()))
+}
+
+/// Returns a name for a variable that holds what comes out of `flow`.
+fn name_for(flow: &Flow) -> String {
+    let at = |index: usize| flow.path.get(index).map_or("", String::as_str);
+    let (start, skipped) = match (at(0), at(1), at(2)) {
+        ("github", "token", _) => return TOKEN.to_owned(),
+        ("github", "event", "inputs") => ("INPUT_", 3),
+        ("inputs", ..) => ("INPUT_", 1),
+        ("github", "event", "") => ("", 1),
+        ("github", "event", _) => ("", 2),
+        ("github" | "secrets" | "steps" | "needs", ..) => ("", 1),
+        _ => ("", 0),
+    };
+    let parts: Vec<String> = flow.path[skipped.min(flow.path.len())..]
+        .iter()
+        .filter(|part| *part != "*" && *part != "outputs")
+        .map(|part| {
+            let sign = |c: char| {
+                if c.is_ascii_alphanumeric() {
+                    c.to_ascii_uppercase()
+                } else {
+                    '_'
+                }
+            };
+            part.chars().map(sign).collect()
+        })
+        .collect();
+    let name = format!("{start}{}", parts.join("_"));
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    // Names that the runner or the shell gives a meaning to.
+    let is_reserved = (name != TOKEN
+        && ["GITHUB_", "RUNNER_", "ACTIONS_"]
+            .iter()
+            .any(|start| name.starts_with(start)))
+        || matches!(name.as_str(), "PATH" | "HOME" | "USER" | "SHELL" | "PWD" | "CI" | "IFS");
+    if is_name && !is_reserved {
+        name
+    } else {
+        format!("VALUE_OF_{name}")
+    }
+}
+
+fn squeezed(text: &str) -> String {
+    text.chars().filter(|c| !c.is_whitespace()).collect()
+}

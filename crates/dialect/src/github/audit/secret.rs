@@ -1,0 +1,117 @@
+//! Secrets that go where more can see them than have to.
+
+use lockgate_pipeline::expression::{Extent, Flow};
+
+use super::embedded::{Embedded, expressions, scalars};
+use super::relocation::{By, Place};
+use super::sink::sinks;
+use super::subject::{Subject, entry};
+use super::{Finding, Level};
+use crate::codes;
+
+pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    in_scripts(subject, found);
+    all_at_once(subject, found);
+    inherited(subject, found);
+}
+
+/// Tells of secrets that become part of a script: the script lies on the disk, its commands are seen in the list of
+/// processes, and a quote in the secret breaks it.
+fn in_scripts(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    for (job, step) in subject.steps() {
+        for sink in sinks(subject, job, step) {
+            for embedded in expressions(sink.text) {
+                let Some((flow, name)) = embedded
+                    .flows()
+                    .into_iter()
+                    .find_map(|flow| Some((flow.clone(), secret(&flow)?)))
+                else {
+                    continue;
+                };
+                let place = Place {
+                    subject,
+                    job,
+                    step,
+                    sink: &sink,
+                    embedded: &embedded,
+                };
+                found.push(in_script(&place, &flow, &name));
+            }
+        }
+    }
+}
+
+fn in_script(place: &Place<'_, '_>, flow: &Flow, name: &str) -> Finding {
+    let span = place.embedded.span(place.subject.file, place.sink.node);
+    let variable = place.variable(flow);
+    let written = place.embedded.written(place.sink.text);
+    let obstacle = place.obstacle();
+    let obstacle = obstacle.map_or(String::new(), |why| format!("; not where it stands now, since {why}"));
+    let help = format!(
+        "give it to the step by `env: {{ {variable}: {written} }}`, and write `\"${variable}\"` in the script{obstacle}"
+    );
+    let message = format!("the secret `{name}` becomes part of the script, which is written to the disk");
+    let diagnostic = place.subject.warning(codes::SECRET_IN_SCRIPT, span, message).help(help);
+    Finding::new(Level::Strict, diagnostic).with_fix(place.fix(&By::New(flow)))
+}
+
+/// Returns the name of the secret that a flow lets out.
+fn secret(flow: &Flow) -> Option<String> {
+    let path: Vec<&str> = flow.path.iter().map(String::as_str).collect();
+    match path.as_slice() {
+        ["secrets", name] if *name != "*" => Some((*name).to_owned()),
+        ["github", "token"] => Some("github.token".to_owned()),
+        _ => None,
+    }
+}
+
+/// Tells of expressions that let out every secret.
+fn all_at_once(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    scalars(subject.root, &mut |node| {
+        let text = node.as_scalar().map_or("", |scalar| scalar.text.as_str());
+        for embedded in expressions(text) {
+            let Some(level) = embedded.flows().iter().find_map(every) else {
+                continue;
+            };
+            let message = match level {
+                Level::Certain => "this gives out every secret of the repository",
+                _ => "which secret this is only the run knows, so that the runner gets every secret",
+            };
+            let diagnostic = subject
+                .warning(
+                    codes::ALL_SECRETS,
+                    Embedded::span(&embedded, subject.file, node),
+                    message,
+                )
+                .help("name the secrets that are needed, each by `secrets.NAME`");
+            found.push(Finding::new(level, diagnostic));
+        }
+    });
+}
+
+fn every(flow: &Flow) -> Option<Level> {
+    let path: Vec<&str> = flow.path.iter().map(String::as_str).collect();
+    match (path.as_slice(), flow.extent) {
+        (["secrets"], Extent::Whole) => Some(Level::Certain),
+        (["secrets", "*"], _) => Some(Level::Strict),
+        _ => None,
+    }
+}
+
+/// Tells of workflows of other repositories that get all secrets.
+fn inherited(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    for job in &subject.jobs {
+        let uses = super::subject::text(job.node, "uses");
+        let secrets = entry(job.node, "secrets").filter(|secrets| {
+            let is_inherited = secrets.value.as_scalar().is_some_and(|scalar| scalar.text == "inherit");
+            is_inherited && !uses.is_empty() && !uses.starts_with("./")
+        });
+        if let Some(secrets) = secrets {
+            let message = format!("every secret goes to `{uses}`");
+            let diagnostic = subject
+                .warning(codes::SECRETS_INHERITED, secrets.value.span, message)
+                .help("name those that it needs: `secrets: { NAME: ${{ secrets.NAME }} }`");
+            found.push(Finding::new(Level::Strict, diagnostic));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Where a text becomes commands: scripts of steps, and the inputs of actions that run what they are given.
+
+use super::shell::{self, Shell};
+use super::subject::{Job, Step, Subject};
+use crate::yaml::Node;
+
+/// A text that is run.
+pub(super) struct Sink<'n> {
+    pub(super) node: &'n Node,
+    pub(super) text: &'n str,
+    pub(super) language: Language,
+}
+
+/// What runs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    Shell(Shell),
+    JavaScript,
+    /// Something else, or somewhere else, where variables of the step are not known.
+    Other,
+}
+
+/// Actions that run an input of theirs.
+const RUNNING: [(&str, &str, Language); 8] = [
+    ("actions/github-script", "script", Language::JavaScript),
+    ("azure/cli", "inlineScript", Language::Other),
+    ("azure/powershell", "inlineScript", Language::Other),
+    ("appleboy/ssh-action", "script", Language::Other),
+    ("nick-fields/retry", "command", Language::Other),
+    ("nick-invision/retry", "command", Language::Other),
+    ("cardinalby/js-eval-action", "expression", Language::Other),
+    ("addnab/docker-run-action", "run", Language::Other),
+];
+
+/// Returns every text that a step runs.
+pub(super) fn sinks<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) -> Vec<Sink<'n>> {
+    let sink = |node: Option<&'n Node>, language| {
+        let node = node?;
+        Some(Sink {
+            node,
+            text: node.as_scalar()?.text.as_str(),
+            language,
+        })
+    };
+    let script = sink(step.node.get("run"), Language::Shell(shell::of(subject, job, step)));
+    let program = sink(step.node.get("shell"), Language::Other);
+    let inputs = RUNNING
+        .iter()
+        .filter(|(action, ..)| step.uses_action(action))
+        .filter_map(|(_, input, language)| sink(step.input(input), *language));
+    script.into_iter().chain(program).chain(inputs).collect()
+}
+
+/// Returns the names of the shell variables that a line uses.
+pub(super) fn variables(line: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    for (at, _) in line.match_indices('$') {
+        let rest = &line[at + 1..];
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        let rest = rest.strip_prefix("env:").unwrap_or(rest);
+        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let name = &rest[..rest.find(|c| !is_word(c)).unwrap_or(rest.len())];
+        if name.starts_with(|c: char| !c.is_ascii_digit()) && !name.is_empty() {
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn variables_of_a_line_are_found() {
+        assert_eq!(
+            variables(r#"echo "a=$TITLE ${B}" >> "$GITHUB_OUTPUT""#),
+            ["TITLE", "B", "GITHUB_OUTPUT"]
+        );
+        assert_eq!(variables("echo $env:X $(date) $1 $$ ${{ a }}"), ["X"]);
+    }
+}

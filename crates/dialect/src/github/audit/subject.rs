@@ -1,0 +1,239 @@
+//! A file as audits look at it: its triggers, jobs and steps, each with its place in the tree.
+
+use lockgate_core::{Diagnostic, SourceFile, Span};
+
+use crate::lock::Lock;
+use crate::yaml::{Entry, Node};
+
+/// A workflow, or an action whose steps look like one job.
+pub(super) struct Subject<'n> {
+    pub(super) file: &'n SourceFile,
+    pub(super) root: &'n Node,
+    pub(super) lock: Option<&'n Lock>,
+    pub(super) kind: Kind,
+    pub(super) triggers: Vec<Trigger<'n>>,
+    pub(super) jobs: Vec<Job<'n>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Workflow,
+    Action,
+}
+
+/// An event that starts the workflow.
+pub(super) struct Trigger<'n> {
+    pub(super) name: &'n str,
+    pub(super) span: Span,
+    /// What stands behind the name.
+    pub(super) options: Option<&'n Node>,
+}
+
+/// A job, or the `runs` of a composite action.
+pub(super) struct Job<'n> {
+    pub(super) id: &'n str,
+    /// Where its id stands.
+    pub(super) span: Span,
+    pub(super) node: &'n Node,
+    pub(super) steps: Vec<Step<'n>>,
+}
+
+/// A step.
+#[derive(Clone, Copy)]
+pub(super) struct Step<'n> {
+    pub(super) node: &'n Node,
+}
+
+/// Events that anybody with an account can cause.
+const OF_STRANGERS: [&str; 12] = [
+    "pull_request",
+    "pull_request_target",
+    "pull_request_review",
+    "pull_request_review_comment",
+    "issues",
+    "issue_comment",
+    "discussion",
+    "discussion_comment",
+    "workflow_run",
+    "fork",
+    "watch",
+    "gollum",
+];
+
+impl<'n> Subject<'n> {
+    pub(super) fn new(file: &'n SourceFile, root: &'n Node, lock: Option<&'n Lock>) -> Self {
+        let is_action = root.get("runs").is_some() && root.get("jobs").is_none();
+        let jobs = if is_action {
+            root.as_mapping()
+                .unwrap_or_default()
+                .iter()
+                .filter(|entry| entry.key.name == "runs")
+                .map(Job::new)
+                .collect()
+        } else {
+            let jobs = root.get("jobs").and_then(Node::as_mapping).unwrap_or_default();
+            jobs.iter().map(Job::new).collect()
+        };
+        Self {
+            file,
+            root,
+            lock,
+            kind: if is_action { Kind::Action } else { Kind::Workflow },
+            triggers: root.get("on").map(triggers).unwrap_or_default(),
+            jobs,
+        }
+    }
+
+    /// Returns the trigger of this name.
+    pub(super) fn trigger(&self, name: &str) -> Option<&Trigger<'n>> {
+        self.triggers.iter().find(|trigger| trigger.name == name)
+    }
+
+    /// Returns the first trigger of those that strangers can cause.
+    pub(super) fn trigger_of_strangers(&self) -> Option<&Trigger<'n>> {
+        self.triggers
+            .iter()
+            .find(|trigger| OF_STRANGERS.contains(&trigger.name))
+    }
+
+    /// Returns every job with each of its steps.
+    pub(super) fn steps(&self) -> impl Iterator<Item = (&Job<'n>, Step<'n>)> {
+        self.jobs
+            .iter()
+            .flat_map(|job| job.steps.iter().map(move |step| (job, *step)))
+    }
+
+    /// Returns the job of this id.
+    pub(super) fn job(&self, id: &str) -> Option<&Job<'n>> {
+        self.jobs.iter().find(|job| job.id.eq_ignore_ascii_case(id))
+    }
+
+    pub(super) fn warning(&self, code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
+        Diagnostic::warning(code, self.file, span, message)
+    }
+}
+
+fn triggers(on: &Node) -> Vec<Trigger<'_>> {
+    let plain = |node: &'_ Node| -> Option<(Span, usize)> { Some((node.span, node.as_scalar()?.text.len())) };
+    let named = |node| {
+        let node: &Node = node;
+        plain(node)?;
+        Some(Trigger {
+            name: node.as_scalar()?.text.as_str(),
+            span: node.span,
+            options: None,
+        })
+    };
+    if let Some(entries) = on.as_mapping() {
+        let of_entry = |entry| {
+            let entry: &Entry = entry;
+            Trigger {
+                name: entry.key.name.as_str(),
+                span: entry.key.span,
+                options: Some(&entry.value),
+            }
+        };
+        return entries.iter().map(of_entry).collect();
+    }
+    match on.as_sequence() {
+        Some(items) => items.iter().filter_map(named).collect(),
+        None => named(on).into_iter().collect(),
+    }
+}
+
+impl<'n> Job<'n> {
+    fn new(entry: &'n Entry) -> Self {
+        let steps = entry.value.get("steps").and_then(Node::as_sequence).unwrap_or_default();
+        Self {
+            id: &entry.key.name,
+            span: entry.key.span,
+            node: &entry.value,
+            steps: steps.iter().map(|node| Step { node }).collect(),
+        }
+    }
+
+    /// Returns the text of its `if`, empty without one.
+    pub(super) fn condition(&self) -> &'n str {
+        text(self.node, "if")
+    }
+
+    /// Returns the ids of the jobs that it waits for.
+    pub(super) fn needs(&self) -> Vec<&'n str> {
+        match self.node.get("needs") {
+            None => Vec::new(),
+            Some(needs) => texts(needs),
+        }
+    }
+}
+
+impl<'n> Step<'n> {
+    /// Returns the text of its `if`, empty without one.
+    pub(super) fn condition(self) -> &'n str {
+        text(self.node, "if")
+    }
+
+    /// Returns its script, empty without one.
+    pub(super) fn script(self) -> &'n str {
+        text(self.node, "run")
+    }
+
+    /// Returns the action that it uses, with its place.
+    pub(super) fn uses(self) -> Option<(&'n str, Span)> {
+        let node = self.node.get("uses")?;
+        Some((node.as_scalar()?.text.as_str(), node.span))
+    }
+
+    /// Returns whether it uses the action `owner/name`, of any version.
+    pub(super) fn uses_action(self, name: &str) -> bool {
+        let used = self.uses().map(|(uses, _)| uses.split('@').next().unwrap_or_default());
+        used.is_some_and(|used| used.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns the value of an input of its action; the case of the name does not matter.
+    pub(super) fn input(self, name: &str) -> Option<&'n Node> {
+        let inputs = self.node.get("with")?.as_mapping()?;
+        inputs
+            .iter()
+            .find(|entry| entry.key.name.eq_ignore_ascii_case(name))
+            .map(|entry| &entry.value)
+    }
+
+    /// Returns the text of an input of its action, empty without one.
+    pub(super) fn input_text(self, name: &str) -> &'n str {
+        self.input(name)
+            .and_then(Node::as_scalar)
+            .map_or("", |scalar| scalar.text.as_str())
+    }
+
+    /// Returns its `id`, empty without one.
+    pub(super) fn id(self) -> &'n str {
+        text(self.node, "id")
+    }
+
+    /// Returns where its first key stands.
+    pub(super) fn place(self) -> Span {
+        let first = self.node.as_mapping().and_then(<[Entry]>::first);
+        first.map_or(self.node.span, |entry| entry.key.span)
+    }
+}
+
+/// Returns the key and value of a mapping.
+pub(super) fn entry<'n>(node: &'n Node, key: &str) -> Option<&'n Entry> {
+    node.as_mapping()?.iter().find(|entry| entry.key.name == key)
+}
+
+/// Returns the text behind a key, empty without one.
+pub(super) fn text<'n>(node: &'n Node, key: &str) -> &'n str {
+    node.get(key)
+        .and_then(Node::as_scalar)
+        .map_or("", |scalar| scalar.text.as_str())
+}
+
+/// Returns one text, or the texts of a list.
+pub(super) fn texts(node: &Node) -> Vec<&str> {
+    let items = node.as_sequence().unwrap_or(std::slice::from_ref(node));
+    items
+        .iter()
+        .filter_map(|item| item.as_scalar().map(|scalar| scalar.text.as_str()))
+        .collect()
+}

@@ -1,0 +1,253 @@
+//! Where the text of others goes: through `env`, the outputs of steps, and the outputs of jobs.
+//!
+//! Deliberately simple: an output is tainted when the line that writes it also names a tainted value, or when its
+//! action is known to give what strangers write. What a script makes of a value otherwise is not followed, because a
+//! guess would be wrong more often than right.
+
+use std::collections::BTreeMap;
+
+use lockgate_core::Span;
+use lockgate_pipeline::expression::Flow;
+
+use super::embedded::expressions;
+use super::sink;
+use super::subject::{Job, Kind, Step, Subject, entry, text};
+use super::untrusted::{Lines, of_members, of_strangers};
+use crate::yaml::Node;
+
+/// A text that others write, and how it came here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Taint {
+    pub(super) who: Who,
+    /// What it is, such as `the title of an issue`.
+    pub(super) words: String,
+    pub(super) lines: Lines,
+    pub(super) way: Way,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who {
+    /// Anybody with an account.
+    Stranger,
+    /// Who may push, release, dispatch or call.
+    Member,
+}
+
+/// How a text came to where it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Way {
+    Direct,
+    /// By the variable that is set here.
+    Variable(String, Span),
+    /// By an output that is written here.
+    Output(Span),
+}
+
+/// The tainted outputs of a file.
+pub(super) struct Taints<'s, 'n> {
+    subject: &'s Subject<'n>,
+    /// By the ids of job and step, in lower case.
+    steps: BTreeMap<(String, String), Taint>,
+    /// By the id of the job and the name of the output, in lower case.
+    jobs: BTreeMap<(String, String), Taint>,
+}
+
+/// Actions whose outputs are names that strangers choose, such as those of changed files.
+const GIVING: [(&str, &str); 6] = [
+    ("tj-actions/changed-files", "the names of changed files"),
+    ("jitterbit/get-changed-files", "the names of changed files"),
+    ("tj-actions/branch-names", "the name of a pull request's branch"),
+    (
+        "xt0rted/pull-request-comment-branch",
+        "the name of a pull request's branch",
+    ),
+    ("khan/pull-request-comment-trigger", "the text of a comment"),
+    ("github/command", "the text of a comment"),
+];
+
+impl<'s, 'n> Taints<'s, 'n> {
+    pub(super) fn of_file(subject: &'s Subject<'n>) -> Self {
+        let mut taints = Self {
+            subject,
+            steps: BTreeMap::new(),
+            jobs: BTreeMap::new(),
+        };
+        // Outputs of one job reach the next, in whatever order they stand in the file.
+        for _ in 0..2 {
+            for job in &subject.jobs {
+                taints.add_steps(job);
+                taints.add_outputs(job);
+            }
+        }
+        taints
+    }
+
+    fn add_steps(&mut self, job: &Job<'n>) {
+        for step in job.steps.iter().copied().filter(|step| !step.id().is_empty()) {
+            let taint = given(step).or_else(|| self.written(job, step));
+            if let Some(taint) = taint {
+                let key = (job.id.to_lowercase(), step.id().to_lowercase());
+                self.steps.insert(key, taint);
+            }
+        }
+    }
+
+    fn add_outputs(&mut self, job: &Job<'n>) {
+        let outputs = job.node.get("outputs").and_then(Node::as_mapping).unwrap_or_default();
+        for output in outputs {
+            if let Some(taint) = self.of_node(&output.value, job, None) {
+                let key = (job.id.to_lowercase(), output.key.name.to_lowercase());
+                let way = Way::Output(output.key.span);
+                self.jobs.insert(key, Taint { way, ..taint });
+            }
+        }
+    }
+
+    /// Returns the taint of what a script writes as an output.
+    fn written(&self, job: &Job<'n>, step: Step<'n>) -> Option<Taint> {
+        let script = step.script();
+        let is_writing = |line: &str| line.contains("GITHUB_OUTPUT") || line.contains("::set-output");
+        let place = step.node.get("run").map(|run| run.span)?;
+        for line in script.lines().filter(|line| is_writing(line)) {
+            let variable = sink::variables(line).into_iter().find_map(|name| {
+                let taint = self.of_variable(name, job, Some(step))?;
+                (taint.who == Who::Stranger).then_some(taint)
+            });
+            let direct = expressions(line)
+                .iter()
+                .flat_map(super::embedded::Embedded::flows)
+                .find_map(|flow| {
+                    self.of(&flow, job, Some(step))
+                        .filter(|taint| taint.who == Who::Stranger)
+                });
+            if let Some(taint) = variable.or(direct) {
+                let way = Way::Output(place);
+                return Some(Taint { way, ..taint });
+            }
+        }
+        None
+    }
+
+    /// Returns the taint of what `flow` lets out in a step.
+    pub(super) fn of(&self, flow: &Flow, job: &Job<'n>, step: Option<Step<'n>>) -> Option<Taint> {
+        let name = |at: usize| flow.path.get(at).map_or("", String::as_str);
+        match name(0) {
+            "env" if flow.path.len() == 2 => self.of_variable(name(1), job, step),
+            "inputs" if flow.path.len() == 2 => self.of_input(name(1)),
+            "steps" if name(2).eq_ignore_ascii_case("outputs") => {
+                let key = (job.id.to_lowercase(), name(1).to_lowercase());
+                self.steps.get(&key).cloned()
+            }
+            "needs" if name(2).eq_ignore_ascii_case("outputs") => {
+                let key = (name(1).to_lowercase(), name(3).to_lowercase());
+                self.jobs.get(&key).cloned()
+            }
+            "github" => self.of_github(flow),
+            _ => None,
+        }
+    }
+
+    fn of_github(&self, flow: &Flow) -> Option<Taint> {
+        let direct = |who, found: super::untrusted::Untrusted| Taint {
+            who,
+            words: found.words.to_owned(),
+            lines: found.lines,
+            way: Way::Direct,
+        };
+        if let Some(found) = of_strangers(flow) {
+            return Some(direct(Who::Stranger, found));
+        }
+        let found = of_members(flow)?;
+        let last = flow.path.last().map_or("", String::as_str);
+        if matches!(last, "ref" | "ref_name") && refs_are_fixed(self.subject) {
+            return None;
+        }
+        if flow.path.get(2).is_some_and(|name| name == "inputs") {
+            return self.of_input(last);
+        }
+        Some(direct(Who::Member, found))
+    }
+
+    /// Returns the taint of the input `name`, unless its type leaves nothing to choose.
+    fn of_input(&self, name: &str) -> Option<Taint> {
+        let words = match self.subject.kind {
+            Kind::Action => format!("the input `{name}` of the action"),
+            Kind::Workflow if self.is_limited(name) => return None,
+            Kind::Workflow => format!("the input `{name}`"),
+        };
+        Some(Taint {
+            who: Who::Member,
+            words,
+            lines: Lines::One,
+            way: Way::Direct,
+        })
+    }
+
+    fn is_limited(&self, name: &str) -> bool {
+        let declared = ["workflow_dispatch", "workflow_call"].into_iter().filter_map(|event| {
+            let inputs = self.subject.trigger(event)?.options?.get("inputs")?;
+            let input = inputs
+                .as_mapping()?
+                .iter()
+                .find(|entry| entry.key.name.eq_ignore_ascii_case(name))?;
+            Some(text(&input.value, "type"))
+        });
+        let types: Vec<&str> = declared.collect();
+        let is_limited = |kind: &&str| matches!(*kind, "boolean" | "number" | "choice" | "environment");
+        !types.is_empty() && types.iter().all(is_limited)
+    }
+
+    /// Returns the taint of the variable `name` where a step runs.
+    pub(super) fn of_variable(&self, name: &str, job: &Job<'n>, step: Option<Step<'n>>) -> Option<Taint> {
+        let levels = [step.map(|step| step.node), Some(job.node), Some(self.subject.root)];
+        let variable = levels
+            .into_iter()
+            .flatten()
+            .find_map(|level| entry(level.get("env")?, name))?;
+        // A variable of a variable is followed once, so that no file can lead in a circle.
+        let value = variable.value.as_scalar()?;
+        let taint = expressions(&value.text)
+            .iter()
+            .flat_map(super::embedded::Embedded::flows)
+            .filter(|flow| flow.path.first().is_some_and(|context| context != "env"))
+            .find_map(|flow| self.of(&flow, job, step))?;
+        let way = Way::Variable(name.to_owned(), variable.key.span);
+        Some(Taint { way, ..taint })
+    }
+
+    fn of_node(&self, node: &Node, job: &Job<'n>, step: Option<Step<'n>>) -> Option<Taint> {
+        expressions(&node.as_scalar()?.text)
+            .iter()
+            .flat_map(super::embedded::Embedded::flows)
+            .find_map(|flow| self.of(&flow, job, step).filter(|taint| taint.who == Who::Stranger))
+    }
+}
+
+/// Returns the taint of the outputs of an action that is known for it.
+fn given(step: Step<'_>) -> Option<Taint> {
+    let (_, words) = GIVING.iter().find(|(name, _)| step.uses_action(name))?;
+    Some(Taint {
+        who: Who::Stranger,
+        words: (*words).to_owned(),
+        lines: Lines::One,
+        way: Way::Output(step.place()),
+    })
+}
+
+/// Returns whether every event of the workflow comes from branches that the file names in full.
+fn refs_are_fixed(subject: &Subject<'_>) -> bool {
+    subject.kind == Kind::Workflow
+        && subject.triggers.iter().all(|trigger| match trigger.name {
+            // The ref of a pull request has its number, and the others run for the default branch.
+            "pull_request" | "schedule" | "issues" | "issue_comment" | "discussion" | "workflow_run" | "watch" => true,
+            "push" | "pull_request_target" => trigger.options.is_some_and(|options| {
+                let is_plain = |node: &Node| {
+                    let names = super::subject::texts(node);
+                    !names.is_empty() && !names.iter().any(|name| name.contains(['*', '?', '[', '+', '!']))
+                };
+                let (branches, tags) = (options.get("branches"), options.get("tags"));
+                (branches.is_some() || tags.is_some()) && branches.is_none_or(is_plain) && tags.is_none_or(is_plain)
+            }),
+            _ => false,
+        })
+}
