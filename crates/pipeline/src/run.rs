@@ -8,8 +8,10 @@
 //! knew with it. Here a run that is folded again wants the same effects, and performing them attaches to what is there.
 //!
 //! Invariants, checked by [`Machine::check`]: a job that is not over waits for an effect or for a slot; a step that is
-//! over is in no effect; a job starts only when all that it needs is over; no more runs at once than there is room for.
+//! over is in no effect; a job starts only when all that it needs is over, and in a called workflow only when it is
+//! called; no more runs at once than there is room for.
 
+mod call;
 mod check;
 mod decision;
 pub mod effect;
@@ -44,6 +46,7 @@ pub use limits::{Limits, Weight};
 pub use outcome::{Conclusion, Outcome, StopReason};
 pub use view::{JobStatus, JobView};
 
+use call::CallState;
 use decision::Decision;
 use environment::Variables;
 use graph::{Graph, LegPlace};
@@ -151,6 +154,8 @@ pub struct Run {
     base: Arc<Variables>,
     groups: Vec<Arc<Group>>,
     open_groups: usize,
+    /// By the place of the call in the plan.
+    calls: Vec<Arc<CallState>>,
     jobs: BTreeMap<JobKey, Arc<JobState>>,
     /// The jobs that wait for a slot, in the order of the file.
     queue: BTreeMap<LegPlace, JobKey>,

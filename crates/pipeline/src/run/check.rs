@@ -19,6 +19,7 @@ pub(super) fn check(run: &Run) -> Result<(), Broken> {
         return Ok(());
     }
     jobs(run)?;
+    calls(run)?;
     queue(run)?;
     end(run)?;
     steps(run)?;
@@ -44,11 +45,40 @@ fn jobs(run: &Run) -> Result<(), Broken> {
         }
     }
     if let Some(place) = run.groups.iter().position(|group| group.is_open()) {
-        let detail = format!("nothing stands before `{}`", run.start.plan.definition(place).id);
+        let detail = format!("nothing stands before `{}`", run.start.plan.jobs[place].id);
         return Err(Broken::new(NO_ZOMBIE, detail));
     }
     if run.open_groups == 0 && run.concluded.is_none() {
         return Err(Broken::new(NO_ZOMBIE, "every job is over, the run is not"));
+    }
+    Ok(())
+}
+
+/// A call that has begun waits for a job of its workflow, and one that has not for another call of its job.
+fn calls(run: &Run) -> Result<(), Broken> {
+    for (call, state) in run.calls.iter().enumerate() {
+        let key = || run.call_key(call);
+        if state.is_done() {
+            return Err(Broken::new(
+                NO_ZOMBIE,
+                format!("every job of `{}` is over, the call is not", key()),
+            ));
+        }
+        let caller = &run.groups[run.graph.callers[call]];
+        let is_admitted = caller.expansion.is_some();
+        if state.is_running() && !is_admitted {
+            return Err(Broken::new(ORDER, format!("`{}` is called too early", key())));
+        }
+        if state.is_waiting() && is_admitted && caller.running == 0 {
+            return Err(Broken::new(NO_ZOMBIE, format!("`{}` waits for nothing", key())));
+        }
+        let begun = |place: &usize| run.groups[*place].expansion.is_some();
+        if state.is_waiting() && run.graph.jobs[call].iter().any(begun) {
+            return Err(Broken::new(
+                ORDER,
+                format!("a job runs in `{}`, which is not called", key()),
+            ));
+        }
     }
     Ok(())
 }
@@ -131,7 +161,7 @@ fn room(run: &Run) -> Result<(), Broken> {
     for (place, group) in run.groups.iter().enumerate() {
         let most = group.expansion.as_ref().and_then(|expansion| expansion.max_parallel);
         if most.is_some_and(|most| group.running > most) {
-            let id = &run.start.plan.definition(place).id;
+            let id = &run.start.plan.jobs[place].id;
             return Err(Broken::new(ROOM, format!("{} of `{id}` run at once", group.running)));
         }
     }

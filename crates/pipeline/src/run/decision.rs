@@ -5,6 +5,7 @@
 
 mod action;
 mod admission;
+mod call;
 mod ending;
 mod progress;
 mod result;
@@ -32,6 +33,10 @@ pub(super) struct Decision {
     touched: BTreeSet<JobKey>,
     /// The places of the jobs whose needs have changed.
     considered: BTreeSet<usize>,
+    /// The places of the jobs of which calls may begin.
+    callers: BTreeSet<usize>,
+    /// The calls of which every job may be over.
+    ending: BTreeSet<usize>,
     /// Whether a slot may have become free, or a job have come to wait for one.
     slots_changed: bool,
 }
@@ -94,6 +99,8 @@ impl Decision {
             now,
             touched: BTreeSet::new(),
             considered: BTreeSet::new(),
+            callers: BTreeSet::new(),
+            ending: BTreeSet::new(),
             slots_changed: false,
         }
     }
@@ -103,10 +110,14 @@ impl Decision {
         self.run.evolve(&event);
         match &event {
             RunEvent::Begun => self.considered.extend(0..self.run.groups.len()),
-            RunEvent::JobAdmitted { .. } => self.slots_changed = true,
+            RunEvent::JobAdmitted { id, .. } => {
+                self.slots_changed = true;
+                self.callers.extend(self.run.graph.place(id));
+            }
+            RunEvent::CallBegun { job, .. } | RunEvent::CallEnded { job, .. } => self.note_call(job),
             RunEvent::JobPassedOver { id, .. } => {
                 if let Some(place) = self.run.graph.place(id) {
-                    self.considered.extend(&self.run.graph.dependents[place]);
+                    self.note_over(place);
                 }
             }
             RunEvent::Job { job, event } => {
@@ -114,8 +125,8 @@ impl Decision {
                 if let JobEvent::Ended(_) = event {
                     self.slots_changed = true;
                     let place = self.run.jobs.get(job).map(|job| job.place.group);
-                    if let Some(place) = place.filter(|place| self.run.groups[*place].over.is_some()) {
-                        self.considered.extend(&self.run.graph.dependents[place]);
+                    if let Some(place) = place {
+                        self.note_over(place);
                     }
                 }
             }
@@ -141,6 +152,10 @@ impl Decision {
                 self.go_on(&job);
             } else if let Some(place) = self.considered.pop_first() {
                 self.consider(place);
+            } else if let Some(place) = self.callers.pop_first() {
+                self.begin_calls(place);
+            } else if let Some(call) = self.ending.pop_first() {
+                self.end_call(call);
             } else if std::mem::take(&mut self.slots_changed) {
                 self.fill_slots();
             } else {

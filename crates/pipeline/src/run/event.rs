@@ -11,7 +11,7 @@ use std::time::Duration;
 use lockgate_core::{Broken, EffectKey, Now, ResultStamp, Timestamp, WakeAt};
 use serde::{Deserialize, Serialize};
 
-pub use spec::{CompositeSpec, JobEnd, JobStart, PostSpec, StepHead, StepSpec};
+pub use spec::{CallSpec, CompositeSpec, JobEnd, JobStart, PostSpec, StepHead, StepSpec};
 
 use super::RunStart;
 use super::effect::{JobKey, StepPath};
@@ -54,6 +54,31 @@ pub enum RunEvent {
         reason: String,
         /// When.
         at: Timestamp,
+    },
+    /// The jobs of a workflow that a job calls are being considered.
+    CallBegun {
+        /// The leg that calls.
+        job: JobKey,
+        /// What the workflow gets.
+        spec: Arc<CallSpec>,
+        /// When.
+        at: Timestamp,
+    },
+    /// What is left of a call is to end; what its jobs want done in that case is still done.
+    CallStopping {
+        /// The leg that calls.
+        job: JobKey,
+        /// Why.
+        why: StopReason,
+        /// When.
+        at: Timestamp,
+    },
+    /// Every job of a called workflow is over, or none of them runs.
+    CallEnded {
+        /// The leg that calls.
+        job: JobKey,
+        /// How it ended.
+        end: Arc<JobEnd>,
     },
     /// Something has happened to one job.
     Job {
@@ -280,6 +305,9 @@ impl RunEvent {
             Self::Begun => "Begun",
             Self::JobAdmitted { .. } => "JobAdmitted",
             Self::JobPassedOver { .. } => "JobPassedOver",
+            Self::CallBegun { .. } => "CallBegun",
+            Self::CallStopping { .. } => "CallStopping",
+            Self::CallEnded { .. } => "CallEnded",
             Self::Job { event, .. } => event.name(),
             Self::CancelRequested { .. } => "CancelRequested",
             Self::KillRequested { .. } => "KillRequested",

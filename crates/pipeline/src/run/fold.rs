@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use lockgate_core::{Now, Timestamp};
 
+use super::call::{CallState, unbegun};
 use super::environment::Variables;
-use super::event::{JobEnd, JobEvent, RunEvent};
+use super::event::{CallSpec, JobEnd, JobEvent, RunEvent};
 use super::graph::{Graph, LegPlace};
 use super::group::{Group, GroupOver, Through};
 use super::job::{Folding, JobState};
@@ -18,7 +19,7 @@ use crate::plan::{Expansion, Fate};
 impl Run {
     /// Returns the run after its first event.
     pub(super) fn new(id: RunId, start: &Arc<RunStart>, now: &Now) -> Self {
-        let graph = Arc::new(Graph::of(&start.plan.pipeline));
+        let graph = Arc::new(Graph::of(&start.plan));
         let count = graph.needs.len();
         let mut run = Self {
             id,
@@ -26,9 +27,16 @@ impl Run {
             groups: graph
                 .needs
                 .iter()
-                .map(|needs| Arc::new(Group::waiting(needs.len())))
+                .zip(&graph.within)
+                // A job of a called workflow waits for the beginning of the call, too.
+                .map(|(needs, within)| Arc::new(Group::waiting(needs.len() + usize::from(within.is_some()))))
                 .collect(),
             open_groups: count,
+            calls: graph
+                .jobs
+                .iter()
+                .map(|jobs| Arc::new(CallState::waiting(jobs.len())))
+                .collect(),
             graph,
             base: Arc::new(Variables::from(
                 [("CI", "true"), ("GITHUB_ACTIONS", "true")].map(|(name, value)| (name.into(), value.into())),
@@ -69,6 +77,13 @@ impl Run {
                     self.group_over(place, *outcome, Some(reason.clone()), *at);
                 }
             }
+            RunEvent::CallBegun { job, spec, .. } => self.call_begun(job, spec),
+            RunEvent::CallStopping { job, why, .. } => {
+                if let Some(call) = self.graph.call(job) {
+                    self.call_mut(call).stopping = Some(why.clone());
+                }
+            }
+            RunEvent::CallEnded { job, end } => self.call_ended(job, end),
             RunEvent::Job { job, event } => self.job_event(job, event),
             RunEvent::CancelRequested { by, .. } => self.cancelled = Some(by.clone()),
             RunEvent::KillRequested { by, .. } => {
@@ -108,6 +123,51 @@ impl Run {
         }
     }
 
+    fn call_mut(&mut self, call: usize) -> &mut CallState {
+        Arc::make_mut(&mut self.calls[call])
+    }
+
+    fn call_begun(&mut self, job: &JobKey, spec: &Arc<CallSpec>) {
+        let Some(call) = self.graph.call(job) else {
+            return;
+        };
+        self.call_mut(call).spec = Some(Arc::clone(spec));
+        let graph = Arc::clone(&self.graph);
+        self.group_mut(graph.callers[call]).running += 1;
+        for place in &graph.jobs[call] {
+            self.group_mut(*place).open_needs -= 1;
+        }
+    }
+
+    fn call_ended(&mut self, job: &JobKey, end: &Arc<JobEnd>) {
+        let Some(call) = self.graph.call(job) else {
+            return;
+        };
+        let caller = self.graph.callers[call];
+        if self.calls[call].is_running() {
+            self.group_mut(caller).running -= 1;
+        }
+        self.call_over(call, end);
+        self.group_mut(caller).call_ended(end);
+        self.over_with_its_legs(caller, end.at);
+    }
+
+    /// Notes the end of a call, and of the jobs of its workflow when it has not begun.
+    fn call_over(&mut self, call: usize, end: &Arc<JobEnd>) {
+        let began = self.calls[call].spec.is_some();
+        self.call_mut(call).end = Some(Arc::clone(end));
+        if began {
+            return;
+        }
+        let graph = Arc::clone(&self.graph);
+        for place in graph.jobs[call].iter().copied() {
+            if self.groups[place].over.is_none() {
+                let reason = format!("`{}` does not run", self.start.plan.jobs[graph.callers[call]].id);
+                self.group_over(place, Outcome::Skipped, Some(reason), end.at);
+            }
+        }
+    }
+
     fn group_mut(&mut self, place: usize) -> &mut Group {
         Arc::make_mut(&mut self.groups[place])
     }
@@ -120,7 +180,9 @@ impl Run {
         let Some(expansion) = expansion.or(planned).map(Arc::clone) else {
             return;
         };
-        for (index, leg) in expansion.legs.iter().enumerate() {
+        let has_calls = !self.graph.calls[place].is_empty();
+        let legs = expansion.legs.iter().enumerate().filter(|_| !has_calls);
+        for (index, leg) in legs {
             let at_place = LegPlace {
                 group: place,
                 leg: index,
@@ -177,11 +239,14 @@ impl Run {
     }
 
     fn leg_over(&mut self, place: usize, end: &JobEnd) {
-        let group = self.group_mut(place);
-        group.leg_ended(end);
+        self.group_mut(place).leg_ended(end);
+        self.over_with_its_legs(place, end.at);
+    }
+
+    fn over_with_its_legs(&mut self, place: usize, at: Timestamp) {
+        let group = &self.groups[place];
         if group.open_legs == 0 {
-            let result = group.result();
-            self.group_over(place, result, None, end.at);
+            self.group_over(place, group.result(), None, at);
         }
     }
 
@@ -197,6 +262,14 @@ impl Run {
         let graph = Arc::clone(&self.graph);
         for dependent in &graph.dependents[place] {
             self.group_mut(*dependent).open_needs -= 1;
+        }
+        if let Some(call) = graph.within[place] {
+            self.call_mut(call).open_jobs -= 1;
+        }
+        for call in graph.calls[place].iter().copied() {
+            if self.calls[call].is_waiting() {
+                self.call_over(call, &Arc::new(unbegun(Outcome::Skipped, String::new(), at)));
+            }
         }
     }
 

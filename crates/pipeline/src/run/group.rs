@@ -104,6 +104,15 @@ impl Group {
         self.open_legs = self.open_legs.saturating_sub(1);
     }
 
+    /// Takes in the end of a call, of which the last that succeeded wins.
+    pub(super) fn call_ended(&mut self, end: &JobEnd) {
+        let before = self.outputs.clone();
+        self.leg_ended(end);
+        if end.outcome != Outcome::Success {
+            self.outputs.extend(before);
+        }
+    }
+
     /// Returns what its legs came to together.
     pub(super) fn result(&self) -> Outcome {
         self.worst.unwrap_or(Outcome::Skipped)

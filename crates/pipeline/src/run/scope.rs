@@ -14,8 +14,9 @@ impl Run {
     pub(super) fn job_scope(&self, place: usize) -> KnownContexts {
         let contexts = &self.start.plan.contexts;
         let before = self.before(place);
-        let cancelled = self.cancelled.is_some();
-        contexts.for_jobs().with("needs", self.needs(place)).standing(Status {
+        let cancelled = self.is_cancelled_at(place);
+        let contexts = contexts.for_jobs().with("inputs", self.inputs(place));
+        contexts.with("needs", self.needs(place)).standing(Status {
             success: before.success && !cancelled,
             failure: before.failure,
             cancelled,
@@ -27,7 +28,7 @@ impl Run {
         self.job_scope(job.place.group)
             .with("matrix", job.leg.matrix.clone())
             .with("strategy", self.strategy(job))
-            .with("secrets", self.start.plan.contexts.secrets())
+            .with("secrets", self.secrets(job.place.group))
     }
 
     fn strategy(&self, job: &JobState) -> Value {
@@ -37,17 +38,21 @@ impl Run {
 
     /// Returns the `needs` context of a job.
     pub(super) fn needs(&self, place: usize) -> Value {
-        let plan = &self.start.plan;
-        let fields = self.graph.needs[place].iter().map(|need| {
-            let group = &self.groups[*need];
-            let result = group.over.as_ref().map_or(Outcome::Skipped, |over| over.result);
-            let value = Value::object([
-                ("result", Value::from(result.word())),
-                ("outputs", texts(&group.outputs)),
-            ]);
-            (plan.definition(*need).id.clone(), value)
-        });
-        Value::object(fields)
+        let needs = self.graph.needs[place].iter();
+        Value::object(needs.map(|need| {
+            let id = self.start.plan.definition(*need).id.clone();
+            (id, self.result_of(*need))
+        }))
+    }
+
+    /// Returns what others can read of a job that is over.
+    pub(super) fn result_of(&self, place: usize) -> Value {
+        let group = &self.groups[place];
+        let result = group.over.as_ref().map_or(Outcome::Skipped, |over| over.result);
+        Value::object([
+            ("result", Value::from(result.word())),
+            ("outputs", texts(&group.outputs)),
+        ])
     }
 }
 
@@ -115,7 +120,7 @@ impl<'r> StepScope<'r> {
     fn secrets(&self) -> Option<Value> {
         match self.frame.and_then(Frame::composite) {
             Some(_) => None,
-            None => Some(self.run.start.plan.contexts.secrets()),
+            None => Some(self.run.secrets(self.job.place.group)),
         }
     }
 
@@ -123,7 +128,7 @@ impl<'r> StepScope<'r> {
         match (&self.inputs, self.frame.and_then(Frame::composite)) {
             (Some(inputs), _) => inputs.clone(),
             (None, Some(composite)) => texts(&composite.spec.inputs),
-            (None, None) => self.run.start.plan.contexts.inputs.clone(),
+            (None, None) => self.run.inputs(self.job.place.group),
         }
     }
 

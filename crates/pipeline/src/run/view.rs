@@ -5,6 +5,7 @@ use std::sync::Arc;
 use lockgate_core::Timestamp;
 
 use super::environment::Variables;
+use super::event::JobEnd;
 use super::input::UploadedArtifact;
 use super::job::{Activity, JobState, StepRecord};
 use super::outcome::StopReason;
@@ -18,6 +19,8 @@ pub struct JobView<'r> {
     run: &'r Run,
     place: usize,
     state: Option<&'r JobState>,
+    /// The call that the job makes, when it stands for that.
+    call: Option<usize>,
 }
 
 /// How a job stands.
@@ -79,24 +82,72 @@ impl Run {
     }
 
     /// Returns every job in the order of the file, then of its matrix.
+    ///
+    /// A job that calls a workflow stands for itself only when the workflow does not come to run; else the jobs of the
+    /// workflow stand for it.
     pub fn jobs(&self) -> impl Iterator<Item = JobView<'_>> {
-        self.groups.iter().enumerate().flat_map(move |(place, group)| {
-            let legs = group.expansion.as_ref().map_or(&[][..], |expansion| &expansion.legs);
-            let of_legs = legs.iter().filter_map(move |leg| {
-                let state = self.jobs.get(&leg.key)?;
-                Some(JobView {
-                    run: self,
-                    place,
-                    state: Some(state),
-                })
-            });
-            let none_yet = legs.is_empty().then_some(JobView {
-                run: self,
-                place,
-                state: None,
-            });
-            none_yet.into_iter().chain(of_legs)
+        (0..self.groups.len()).flat_map(|place| {
+            let calls = &self.graph.calls[place];
+            if calls.is_empty() {
+                self.jobs_at(place)
+            } else {
+                self.calls_at(place, calls)
+            }
         })
+    }
+
+    /// Returns the legs of a job with steps, or the job itself while it has none.
+    fn jobs_at(&self, place: usize) -> Vec<JobView<'_>> {
+        let is_called = self.calls_around(place).all(|call| !self.is_left_out(call));
+        if !is_called {
+            return Vec::new();
+        }
+        let expansion = self.groups[place].expansion.as_ref();
+        let legs = expansion.map_or(&[][..], |expansion| &expansion.legs);
+        let view = |state| JobView {
+            run: self,
+            place,
+            state,
+            call: None,
+        };
+        if legs.is_empty() {
+            return vec![view(None)];
+        }
+        let states = legs.iter().filter_map(|leg| self.jobs.get(&leg.key));
+        states.map(|state| view(Some(state.as_ref()))).collect()
+    }
+
+    /// Returns the calls of a job that do not come to run, or the job itself when it does not.
+    fn calls_at(&self, place: usize, calls: &[usize]) -> Vec<JobView<'_>> {
+        let is_called = self.calls_around(place).all(|call| !self.is_left_out(call));
+        let view = |call| JobView {
+            run: self,
+            place,
+            state: None,
+            call,
+        };
+        let group = &self.groups[place];
+        match (is_called, &group.over, &group.expansion) {
+            (false, ..) | (_, None, None) => Vec::new(),
+            (true, Some(_), None) => vec![view(None)],
+            (true, _, Some(_)) => {
+                let told = calls.iter().copied().filter(|call| self.is_told(*call));
+                told.map(|call| view(Some(call))).collect()
+            }
+        }
+    }
+
+    /// Returns whether a call ended without having begun.
+    fn is_left_out(&self, call: usize) -> bool {
+        let call = &self.calls[call];
+        call.spec.is_none() && call.end.is_some()
+    }
+
+    /// Returns whether the jobs of a call do not say how it ended.
+    fn is_told(&self, call: usize) -> bool {
+        let end = self.calls[call].end.as_ref();
+        let failed = end.is_some_and(|end| end.outcome == Outcome::Failure && end.reason.is_some());
+        self.is_left_out(call) || failed
     }
 
     /// Returns the job with this key.
@@ -106,6 +157,7 @@ impl Run {
             run: self,
             place: state.place.group,
             state: Some(state),
+            call: None,
         })
     }
 
@@ -118,29 +170,42 @@ impl Run {
 }
 
 impl<'r> JobView<'r> {
-    /// Returns the id of the job in the file.
+    /// Returns the id of the job in its file.
     pub fn id(&self) -> &'r str {
         &self.definition().id
     }
 
+    /// Returns the words with which `--job` selects it.
+    pub fn selector(&self) -> String {
+        self.run.start.plan.selector(self.place)
+    }
+
     /// Returns the key in the run; that of the whole job when its matrix is not expanded yet.
     pub fn key(&self) -> JobKey {
-        match self.state {
-            Some(state) => state.key.clone(),
-            None => JobKey::new(self.id()),
+        match (self.state, self.call) {
+            (Some(state), _) => state.key.clone(),
+            (None, Some(call)) => self.run.call_key(call),
+            (None, None) => JobKey::new(self.run.start.plan.jobs[self.place].id.as_str()),
         }
     }
 
     /// Returns the name shown to people.
     pub fn name(&self) -> &'r str {
-        match self.state {
-            Some(state) => &state.leg.name,
-            None => self
-                .definition()
-                .name
-                .as_ref()
-                .and_then(|name| name.as_literal())
-                .unwrap_or(self.id()),
+        let plan = &self.run.start.plan;
+        let leg = match (self.state, self.call) {
+            (Some(state), _) => return &state.leg.name,
+            (None, Some(call)) => plan.leg_of(call),
+            (None, None) => None,
+        };
+        let planned = &plan.jobs[self.place];
+        let legs = planned.expansion.as_ref().map_or(&[][..], |expansion| &expansion.legs);
+        match (leg, plan.call_of(self.place), legs) {
+            (Some(leg), ..) | (None, Some(_), [leg]) => &leg.name,
+            (None, Some(_), _) => &planned.id,
+            (None, None, _) => {
+                let name = self.definition().name.as_ref();
+                name.and_then(|name| name.as_literal()).unwrap_or(self.id())
+            }
         }
     }
 
@@ -151,6 +216,12 @@ impl<'r> JobView<'r> {
 
     /// Returns how it stands.
     pub fn status(&self) -> JobStatus {
+        if let Some(end) = self.call_end() {
+            return JobStatus::Over {
+                outcome: end.outcome,
+                conclusion: end.conclusion,
+            };
+        }
         let Some(state) = self.state else {
             return match &self.run.groups[self.place].over {
                 Some(over) => JobStatus::Over {
@@ -174,10 +245,15 @@ impl<'r> JobView<'r> {
 
     /// Returns why it did not run, failed or was stopped, in words.
     pub fn reason(&self) -> Option<&'r str> {
-        match self.state {
-            Some(state) => state.end.as_ref()?.reason.as_deref(),
-            None => self.run.groups[self.place].over.as_ref()?.reason.as_deref(),
+        match (self.state, self.call_end()) {
+            (Some(state), _) => state.end.as_ref()?.reason.as_deref(),
+            (None, Some(end)) => end.reason.as_deref(),
+            (None, None) => self.run.groups[self.place].over.as_ref()?.reason.as_deref(),
         }
+    }
+
+    fn call_end(&self) -> Option<&'r JobEnd> {
+        self.run.calls[self.call?].end.as_deref()
     }
 
     /// Returns why it is to end before its steps do.
@@ -213,9 +289,10 @@ impl<'r> JobView<'r> {
 
     /// Returns when it ended.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        match self.state {
-            Some(state) => Some(state.end.as_ref()?.at),
-            None => Some(self.run.groups[self.place].over.as_ref()?.at),
+        match (self.state, self.call_end()) {
+            (Some(state), _) => Some(state.end.as_ref()?.at),
+            (None, Some(end)) => Some(end.at),
+            (None, None) => Some(self.run.groups[self.place].over.as_ref()?.at),
         }
     }
 }

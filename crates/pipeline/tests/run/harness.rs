@@ -12,9 +12,10 @@ use std::time::Duration;
 use lockgate_core::machine::replay;
 use lockgate_core::{BootId, EffectKey, Machine, Now, ResultStamp, Standing, Timestamp};
 use lockgate_pipeline::action::ActionDefinition;
-use lockgate_pipeline::definition::{Job, Pipeline};
+use lockgate_pipeline::definition::{Called, Job, Pipeline};
 use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
 use lockgate_pipeline::run::effect::{AttemptBody, StepAttempt, WorkspaceWant};
+use lockgate_pipeline::run::event::JobEnd;
 use lockgate_pipeline::run::input::WorkspacePlace;
 use lockgate_pipeline::run::{
     JobEvent, Limits, OnInterrupt, Outcome, Run, RunEffect, RunEvent, RunId, RunInput, RunRejection, RunResult,
@@ -83,6 +84,21 @@ impl Harness {
 
     pub(crate) fn with_slots(jobs: Vec<Job>, slots: u32) -> Self {
         Self::new(start(plan(write::pipeline(jobs)), slots))
+    }
+
+    /// A run of jobs that call these workflows.
+    pub(crate) fn calling(jobs: Vec<Job>, called: Vec<(&str, Called)>) -> Self {
+        let request = PlanRequest {
+            called: called
+                .into_iter()
+                .map(|(path, called)| (path.to_owned(), called))
+                .collect(),
+            ..request()
+        };
+        let plan = Plan::make(Arc::new(write::pipeline(jobs)), request).unwrap();
+        let stored = serde_json::to_string(&plan).unwrap();
+        assert_eq!(serde_json::from_str::<Plan>(&stored).unwrap(), plan);
+        Self::new(start(plan, 64))
     }
 
     pub(crate) fn new(start: RunStart) -> Self {
@@ -317,6 +333,15 @@ fn words(event: &RunEvent) -> Option<String> {
         RunEvent::JobPassedOver {
             id, outcome, reason, ..
         } => format!("{id}: {outcome}: {reason}"),
+        RunEvent::CallBegun { job, spec, .. } => {
+            let inputs = serde_json::to_string(&spec.inputs).unwrap();
+            match &spec.secrets {
+                Some(secrets) => format!("{job}: called with {inputs}, {:?}", secrets.keys().collect::<Vec<_>>()),
+                None => format!("{job}: called with {inputs} and all secrets"),
+            }
+        }
+        RunEvent::CallStopping { job, why, .. } => format!("{job}: stopping: {why}"),
+        RunEvent::CallEnded { job, end } => format!("{job}: {}", end_words(end)),
         RunEvent::Job { job, event } => format!("{job}: {}", job_words(event)?),
         RunEvent::CancelRequested { by, .. } => format!("cancelled by {by}"),
         RunEvent::KillRequested { by, .. } => format!("killed by {by}"),
@@ -377,19 +402,22 @@ fn job_words(event: &JobEvent) -> Option<String> {
         ),
         JobEvent::Stopping { why, .. } => format!("stopping: {why}"),
         JobEvent::Killed { why } => format!("killed: {why}"),
-        JobEvent::Ended(end) => {
-            let outputs = if end.outputs.is_empty() {
-                String::new()
-            } else {
-                format!(" {:?}", end.outputs)
-            };
-            format!(
-                "{}{outputs}{}",
-                counted(end.outcome, end.conclusion),
-                because(&end.reason)
-            )
-        }
+        JobEvent::Ended(end) => end_words(end),
     })
+}
+
+fn end_words(end: &JobEnd) -> String {
+    let reason = end
+        .reason
+        .as_ref()
+        .map(|reason| format!(": {reason}"))
+        .unwrap_or_default();
+    let outputs = if end.outputs.is_empty() {
+        String::new()
+    } else {
+        format!(" {:?}", end.outputs)
+    };
+    format!("{}{outputs}{reason}", counted(end.outcome, end.conclusion))
 }
 
 fn counted(outcome: Outcome, conclusion: Outcome) -> String {

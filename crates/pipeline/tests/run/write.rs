@@ -1,7 +1,10 @@
 //! Short ways to write pipelines in tests.
 
 use lockgate_pipeline::action::{ActionDefinition, ActionInput, ActionRuns, NodeAction};
-use lockgate_pipeline::definition::{Entries, Job, Matrix, Pipeline, Place, Step, StepBody, TemplateValue};
+use lockgate_pipeline::definition::{
+    Call, CallInput, CallInputKind, CallOutput, CallSecret, Called, Entries, Interface, Job, Matrix, PassedSecrets,
+    Pipeline, Place, Step, StepBody, TemplateValue,
+};
 use lockgate_pipeline::expression::{Condition, Template};
 
 pub(crate) fn place() -> Place {
@@ -39,6 +42,58 @@ pub(crate) fn job(id: &str, scripts: &[&str]) -> Job {
     Job::new(id, scripts.iter().map(|script| run(script)).collect(), place())
 }
 
+/// A job that calls a workflow with these inputs and without secrets.
+pub(crate) fn calls(id: &str, workflow: &str, with: &[(&str, &str)]) -> Job {
+    let mut job = job(id, &[]);
+    job.call = Some(Box::new(Call {
+        workflow: workflow.into(),
+        with: entries(with),
+        secrets: PassedSecrets::default(),
+    }));
+    job
+}
+
+/// A workflow that can be called, with inputs such as `flag: boolean` and `count: number = 3`.
+pub(crate) fn called(inputs: &[&str], outputs: &[(&str, &str)], jobs: Vec<Job>) -> Called {
+    let input = |text: &&str| {
+        let (name, rest) = text.split_once(": ").unwrap();
+        let (kind, default) = rest
+            .split_once(" = ")
+            .map_or((rest, None), |(kind, default)| (kind, Some(default)));
+        CallInput {
+            name: name.into(),
+            kind: match kind {
+                "boolean" => CallInputKind::Boolean,
+                "number" => CallInputKind::Number,
+                _ => CallInputKind::String,
+            },
+            is_required: false,
+            default: default.map(template),
+        }
+    };
+    let output = |(name, value): &(&str, &str)| CallOutput {
+        name: (*name).into(),
+        value: template(value),
+        place: Place::new("called.yml", 9, 7),
+    };
+    let secret = CallSecret {
+        name: "key".into(),
+        is_required: false,
+    };
+    Called {
+        interface: Interface {
+            inputs: inputs.iter().map(input).collect(),
+            secrets: vec![secret],
+            outputs: outputs.iter().map(output).collect(),
+        },
+        pipeline: Pipeline {
+            path: "called.yml".into(),
+            ..pipeline(jobs)
+        }
+        .into(),
+    }
+}
+
 pub(crate) fn run(script: &str) -> Step {
     let body = StepBody::Run {
         script: template(script),
@@ -64,9 +119,15 @@ pub(crate) trait JobWords: Sized {
     fn with_step(self, step: Step) -> Self;
     fn tolerant(self) -> Self;
     fn minutes(self, minutes: &str) -> Self;
+    fn secrets(self, secrets: PassedSecrets) -> Self;
 }
 
 impl JobWords for Job {
+    fn secrets(mut self, secrets: PassedSecrets) -> Self {
+        self.call.as_mut().unwrap().secrets = secrets;
+        self
+    }
+
     fn needs(mut self, ids: &[&str]) -> Self {
         self.needs = ids.iter().map(ToString::to_string).collect();
         self

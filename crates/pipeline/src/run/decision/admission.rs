@@ -17,7 +17,7 @@ impl Decision {
         if !self.run.groups[place].is_open() {
             return;
         }
-        let id = self.run.start.plan.definition(place).id.clone();
+        let id = self.run.start.plan.jobs[place].id.clone();
         let at = self.now.wall;
         let event = match admission(&self.run, place) {
             Ok(expansion) => RunEvent::JobAdmitted { id, expansion, at },
@@ -140,12 +140,15 @@ fn admission(run: &Run, place: usize) -> Result<Option<Arc<Expansion>>, (Outcome
 /// Returns the expansion as it is read back from the log, so that a replayed run is the same to the last bit.
 fn as_stored(mut expansion: Expansion) -> Expansion {
     for leg in &mut expansion.legs {
-        let stored = serde_json::to_value(&leg.matrix).and_then(serde_json::from_value::<Value>);
-        if let Ok(matrix) = stored {
-            leg.matrix = matrix;
-        }
+        leg.matrix = as_read_back(std::mem::take(&mut leg.matrix));
     }
     expansion
+}
+
+/// Returns a value as it is read back from the log.
+pub(super) fn as_read_back(value: Value) -> Value {
+    let read = serde_json::to_value(&value).and_then(serde_json::from_value::<Value>);
+    read.unwrap_or(value)
 }
 
 /// Returns in words why the condition of a job does not hold.
@@ -162,6 +165,9 @@ fn why_not(run: &Run, place: usize) -> String {
     }
     if let Some(by) = &run.cancelled {
         return format!("the run was cancelled by {by}");
+    }
+    if let Some(why) = run.call_stopping(place) {
+        return format!("the call is to end: {why}");
     }
     let bad = run.graph.needs[place].iter().find_map(|need| {
         let result = run.groups[*need].over.as_ref()?.result;

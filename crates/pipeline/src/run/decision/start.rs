@@ -22,7 +22,7 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_hours(6);
 pub(super) fn start(run: &Run, job: &JobState, now: &Now) -> Result<JobStart, String> {
     let scope = run.leg_scope(job);
     let definition = &job.definition;
-    let pipeline = &run.start.plan.pipeline;
+    let pipeline = run.start.plan.pipeline_of(job.place.group);
     let labels = match &definition.runs_on.labels {
         Some(labels) => labels.resolve(&mut |template: &Template| template.evaluate(&scope)),
         None => Ok(Value::Null),

@@ -208,7 +208,8 @@ impl Evaluation<'_> {
     ) -> Result<AttemptBody, Stuck> {
         let in_composite = self.job.frames.len() > 1;
         let of_job = (!in_composite).then_some(&self.job.definition.defaults);
-        let of_pipeline = (!in_composite).then_some(&run.start.plan.pipeline.defaults);
+        let pipeline = run.start.plan.pipeline_of(self.job.place.group);
+        let of_pipeline = (!in_composite).then_some(&pipeline.defaults);
         let defaults = [of_job, of_pipeline];
         let default_shell = defaults.iter().flatten().find_map(|defaults| defaults.shell.as_ref());
         let mut directories = defaults.iter().flatten();

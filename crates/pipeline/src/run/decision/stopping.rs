@@ -24,6 +24,7 @@ impl Decision {
         for key in self.open_jobs(|run, job| admission::holds(run, job.place.group) != Ok(true)) {
             self.stop_job(&key, why.clone());
         }
+        self.stop_waiting_calls(None, &why);
     }
 
     /// Ends the run at once.
@@ -36,9 +37,10 @@ impl Decision {
         for key in self.open_jobs(|_, _| true) {
             self.kill_job(&key, why.clone());
         }
+        self.stop_waiting_calls(None, &why);
     }
 
-    fn open_jobs(&self, wanted: impl Fn(&Run, &JobState) -> bool) -> Vec<JobKey> {
+    pub(super) fn open_jobs(&self, wanted: impl Fn(&Run, &JobState) -> bool) -> Vec<JobKey> {
         let queued = self.run.queue.values();
         let open = queued.chain(&self.run.running).filter_map(|key| self.run.jobs.get(key));
         let wanted = open.filter(|job| wanted(&self.run, job));

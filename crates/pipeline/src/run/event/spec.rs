@@ -6,7 +6,7 @@ use std::time::Duration;
 use lockgate_core::{Now, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::expression::Condition;
+use crate::expression::{Condition, Value};
 use crate::run::effect::{AttemptBody, StepPath};
 use crate::run::environment::Variables;
 use crate::run::limits::Weight;
@@ -47,6 +47,16 @@ pub struct JobEnd {
     pub reason: Option<String>,
     /// When.
     pub at: Timestamp,
+}
+
+/// What a called workflow gets.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct CallSpec {
+    /// The inputs, with their types.
+    pub inputs: Value,
+    /// The secrets, as markers; `None` when they are those of the caller.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secrets: Option<Variables>,
 }
 
 /// Which step.
