@@ -5,12 +5,14 @@
 //! changed. What only a run can know (the outputs of earlier jobs) stays open and is marked as such.
 
 mod call;
+mod expanded;
 mod expansion;
 mod fate;
 mod github;
 mod known;
 mod matrix;
 mod outline;
+pub mod picture;
 mod selection;
 mod tree;
 

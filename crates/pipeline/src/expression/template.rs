@@ -1,5 +1,7 @@
 //! Text with `${{ }}` parts.
 
+mod filling;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
