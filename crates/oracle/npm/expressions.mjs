@@ -1,9 +1,12 @@
-// Reads {"expr", "contexts"?} per line; answers {"kind", "value"} or {"error": {"kind", "message", "position"?}}.
+// Reads {"expr", "contexts"?, "corrections"?} per line; answers {"kind", "value"} or
+// {"error": {"kind", "message", "position"?}}.
 //
-// Contexts hold for the lines behind them too. Numbers are told by their bits, because JSON knows neither NaN nor -0.
+// Contexts, as JSON in a text, hold for the lines behind them too. Without corrections it is the library that answers,
+// and nothing else. Numbers are told by their bits, because JSON knows neither NaN nor -0.
 
 import { createInterface } from "node:readline";
 import { Evaluator, Lexer, Parser, data } from "@actions/expressions";
+import * as runner from "./runner.mjs";
 
 const CONTEXTS = [
   "env", "github", "inputs", "job", "jobs", "matrix", "needs", "runner", "secrets", "steps", "strategy", "vars",
@@ -62,20 +65,22 @@ function position({ kind, error }) {
   return place ? { offset: Number(place[1]) - 1 } : undefined;
 }
 
-function parse(expr) {
-  const { tokens } = attempt("lexing", () => new Lexer(expr).lex());
-  return attempt("parsing", () => new Parser(tokens, CONTEXTS, FUNCTIONS).parse());
-}
+const LIBRARY = {
+  lex: (expr) => new Lexer(expr).lex().tokens,
+  parse: (tokens, contexts, functions) => new Parser(tokens, contexts, functions).parse(),
+  evaluate: (tree, contexts, functions) => new Evaluator(tree, contexts, functions).evaluate(),
+};
 
-function evaluate(expr, contexts) {
-  const tree = parse(expr);
+function evaluate(expr, contexts, by) {
+  const tokens = attempt("lexing", () => by.lex(expr));
+  const tree = attempt("parsing", () => by.parse(tokens, CONTEXTS, FUNCTIONS));
   if (tree === undefined) return new data.Null();
-  return attempt("evaluation", () => new Evaluator(tree, contexts, CALLABLE).evaluate());
+  return attempt("evaluation", () => by.evaluate(tree, contexts, CALLABLE));
 }
 
-function answer(expr, contexts) {
+function answer(expr, contexts, by) {
   try {
-    return told(evaluate(expr, contexts));
+    return told(evaluate(expr, contexts, by));
   } catch (thrown) {
     if (thrown.error === undefined) return { error: { kind: "crash", message: String(thrown) } };
     const { kind, error } = thrown;
@@ -85,9 +90,23 @@ function answer(expr, contexts) {
   }
 }
 
-let contexts = new data.Dictionary();
+let text = "{}";
+const contextsOf = new Map();
+
+// Which contexts an object has depends on the corrections too.
+function contexts(corrections) {
+  const key = corrections.join();
+  if (!contextsOf.has(key)) contextsOf.set(key, corrections.length ? runner.read(text) : JSON.parse(text, data.reviver));
+  return contextsOf.get(key);
+}
+
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-  const question = JSON.parse(line);
-  if (question.contexts) contexts = JSON.parse(JSON.stringify(question.contexts), data.reviver);
-  process.stdout.write(JSON.stringify(answer(question.expr, contexts)) + "\n");
+  const { expr, contexts: given, corrections = [] } = JSON.parse(line);
+  if (given !== undefined) {
+    text = given;
+    contextsOf.clear();
+  }
+  runner.correct(corrections);
+  const by = corrections.length ? runner : LIBRARY;
+  process.stdout.write(JSON.stringify(answer(expr, contexts(corrections), by)) + "\n");
 }

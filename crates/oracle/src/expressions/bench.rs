@@ -1,0 +1,88 @@
+//! How long both sides take for the same expressions.
+
+use std::time::{Duration, Instant};
+
+use lockgate_pipeline::expression::Expression;
+use serde_json::{Value as Json, json};
+
+use super::answer::Answer;
+use super::contexts::{CONTEXTS, Known};
+use super::generator::generate;
+use crate::{Oracle, OracleError, Script};
+
+/// The script that only measures, without corrections and without telling values.
+const BENCH: Script = Script {
+    name: "bench.mjs",
+    text: include_str!("../../npm/bench.mjs"),
+    imports: &[],
+};
+
+/// What both sides took, each the median of several rounds.
+#[derive(Clone, Copy, Debug)]
+pub struct Times {
+    /// How many expressions each round parsed and evaluated.
+    pub expressions: usize,
+    /// Ours, in this process.
+    pub ours: Duration,
+    /// Theirs, inside of a new node process and without its start.
+    pub theirs: Duration,
+    /// Theirs, inside of a process that has done the same round four times before.
+    pub theirs_warm: Duration,
+    /// Theirs, from the start of the process to its end.
+    pub theirs_with_start: Duration,
+}
+
+/// Measures `count` generated expressions that have a value, in five rounds.
+///
+/// # Errors
+/// Returns why the library did not answer.
+pub fn measure(oracle: &Oracle, first: u64, count: usize) -> Result<Times, OracleError> {
+    let scope = Known::new();
+    let sound = |text: &String| matches!(Answer::ours(text, &scope), Answer::Value(_));
+    let generated = (first..).map(|seed| generate(seed).text);
+    let texts: Vec<String> = generated
+        .filter(|text| text.len() < 1000)
+        .filter(sound)
+        .take(count)
+        .collect();
+    let ours = median((0..5).map(|_| ours(&texts, &scope)).collect());
+    let question = [json!({"expressions": texts, "contexts": CONTEXTS, "rounds": 5})];
+    let (mut inside, mut warm, mut whole) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..5 {
+        let begun = Instant::now();
+        let answers = oracle.ask(BENCH, &question)?;
+        let rounds = rounds(&answers[0]);
+        let later: Duration = rounds.iter().skip(1).sum();
+        whole.push(begun.elapsed().saturating_sub(later));
+        inside.push(rounds[0]);
+        warm.push(rounds[rounds.len() - 1]);
+    }
+    Ok(Times {
+        expressions: texts.len(),
+        ours,
+        theirs: median(inside),
+        theirs_warm: median(warm),
+        theirs_with_start: median(whole),
+    })
+}
+
+fn ours(texts: &[String], scope: &Known) -> Duration {
+    let begun = Instant::now();
+    for text in texts {
+        if let Ok(expression) = Expression::parse(text) {
+            drop(std::hint::black_box(expression.evaluate(scope)));
+        }
+    }
+    begun.elapsed()
+}
+
+fn rounds(answer: &Json) -> Vec<Duration> {
+    let milliseconds = answer["milliseconds"].as_array().into_iter().flatten();
+    let rounds = milliseconds.filter_map(Json::as_f64);
+    rounds.map(|time| Duration::from_secs_f64(time / 1000.0)).collect()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}

@@ -1,0 +1,128 @@
+//! What the compared expressions met: every operator with every pair of kinds, every function with every outcome.
+
+use std::collections::BTreeMap;
+
+use lockgate_pipeline::expression::{Expression, Function, Value};
+
+use super::answer::Answer;
+use super::contexts::Known;
+use super::generator::Generated;
+use super::term::{OPERATORS, Term};
+
+/// The kinds of values, as they are told.
+pub const KINDS: [&str; 6] = ["Null", "Boolean", "Number", "String", "Array", "Object"];
+
+/// What the compared expressions met.
+#[derive(Debug, Default)]
+pub struct Coverage {
+    /// Operator, kind on its left, kind on its right (none for `!` and `.*`) → how often.
+    pub pairs: BTreeMap<(&'static str, &'static str, &'static str), u64>,
+    /// Function and outcome → how often. The outcome is `value`, or the kind of mistake of the whole expression.
+    pub functions: BTreeMap<(&'static str, String), u64>,
+}
+
+impl Coverage {
+    /// Counts what stands in a generated expression.
+    pub(super) fn meet(&mut self, generated: &Generated, ours: &Answer, scope: &Known) {
+        let Some(term) = &generated.term else {
+            return;
+        };
+        term.walk(&mut |part| match part {
+            Term::Binary(operator, left, right) => self.pair(operator, left, Some(right), scope),
+            Term::Index(base, index) => self.pair("[]", base, Some(index), scope),
+            Term::Not(inner) => self.pair("!", inner, None, scope),
+            Term::Filter(inner) => self.pair(".*", inner, None, scope),
+            Term::Call(name, _) => {
+                if let Some(function) = Function::named(name) {
+                    let key = (function.name(), ours.outcome().to_owned());
+                    *self.functions.entry(key).or_default() += 1;
+                }
+            }
+            Term::Atom(_) | Term::Property(..) | Term::Group(_) => {}
+        });
+    }
+
+    fn pair(&mut self, operator: &'static str, left: &Term, right: Option<&Term>, scope: &Known) {
+        let right = match right {
+            Some(right) => kind(right, scope),
+            None => Some(""),
+        };
+        if let (Some(left), Some(right)) = (kind(left, scope), right) {
+            *self.pairs.entry((operator, left, right)).or_default() += 1;
+        }
+    }
+
+    /// Returns what was never met, one line each.
+    pub fn missing(&self) -> Vec<String> {
+        let mut missing = Vec::new();
+        for operator in OPERATORS.iter().chain(["[]"].iter()) {
+            for left in KINDS {
+                for right in KINDS {
+                    if !self.pairs.contains_key(&(operator, left, right)) {
+                        missing.push(format!("{left} {operator} {right}"));
+                    }
+                }
+            }
+        }
+        for operator in ["!", ".*"] {
+            let unmet = KINDS
+                .iter()
+                .filter(|kind| !self.pairs.contains_key(&(operator, kind, "")));
+            missing.extend(unmet.map(|kind| format!("{operator} of {kind}")));
+        }
+        for function in Function::ALL {
+            for outcome in ["value", "parsing", "evaluation"] {
+                if !self.functions.contains_key(&(function.name(), outcome.to_owned())) {
+                    missing.push(format!("{} in an expression that ends with {outcome}", function.name()));
+                }
+            }
+        }
+        missing
+    }
+
+    /// Returns the tables as text.
+    pub fn tables(&self) -> String {
+        let mut text = format!("{:<12}", "left, right");
+        for operator in OPERATORS.iter().chain(["[]"].iter()) {
+            text.push_str(&format!("{operator:>7}"));
+        }
+        for left in KINDS {
+            for right in KINDS {
+                text.push_str(&format!("\n{:<12}", format!("{}, {}", &left[..4], &right[..4])));
+                for operator in OPERATORS.iter().chain(["[]"].iter()) {
+                    let count = self.pairs.get(&(operator, left, right)).copied().unwrap_or(0);
+                    text.push_str(&format!("{count:>7}"));
+                }
+            }
+        }
+        text.push_str("\n\nfunction        value   parsing  evaluation\n");
+        for function in Function::ALL {
+            let count = |outcome: &str| {
+                let key = (function.name(), outcome.to_owned());
+                self.functions.get(&key).copied().unwrap_or(0)
+            };
+            text.push_str(&format!(
+                "{:<12}{:>9}{:>10}{:>12}\n",
+                function.name(),
+                count("value"),
+                count("parsing"),
+                count("evaluation")
+            ));
+        }
+        text
+    }
+}
+
+/// Returns the kind of a part's value, when it has one.
+fn kind(term: &Term, scope: &Known) -> Option<&'static str> {
+    let expression = Expression::parse(&term.to_string()).ok()?;
+    let value = expression.evaluate(scope).ok()?;
+    Some(match value {
+        Value::Null => "Null",
+        Value::Boolean(_) => "Boolean",
+        Value::Number(_) => "Number",
+        Value::String(_) => "String",
+        Value::Array(_) => "Array",
+        Value::Object(_) => "Object",
+    })
+}
