@@ -2,6 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "plan/known.rs"]
+mod known;
+#[path = "plan/views.rs"]
+mod views;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 

@@ -23,6 +23,7 @@ impl Plan {
             plan: self,
             ids: ids(self),
             needs: self.needs(),
+            reasons: super::outline::reasons(self),
         };
         writer.workflow().document()
     }
@@ -34,6 +35,8 @@ struct Writer<'p> {
     /// The ids of what each job becomes, by its place: those of its legs, or none when it does not run.
     ids: Vec<Vec<String>>,
     needs: Vec<Vec<usize>>,
+    /// Why each job runs or does not, by its place.
+    reasons: Vec<Option<String>>,
 }
 
 impl Writer<'_> {
@@ -59,6 +62,7 @@ impl Writer<'_> {
         for place in 0..self.plan.jobs.len() {
             let planned = &self.plan.jobs[place];
             if let Fate::WillNotRun(why) = &planned.fate {
+                let why = self.reasons[place].clone().unwrap_or_else(|| why.to_string());
                 absent.push(format!("{} will not run: {why}", planned.id));
                 continue;
             }

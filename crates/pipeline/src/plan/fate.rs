@@ -261,7 +261,7 @@ fn fate(job: &Job, before: &Chain, level: &Level<'_>) -> Result<Fate, Evaluation
         };
         holds.push(condition.try_in(&partial).holds);
     }
-    let when_all_goes_well = holds.first() == Some(&Some(true)) && before.gap.is_none() && !before.failed;
+    let when_all_goes_well = holds.first() == Some(&Some(true)) && (before.gap.is_none() || before.failed);
     if when_all_goes_well || holds.iter().all(|holds| *holds == Some(true)) {
         return Ok(Fate::WillRun);
     }

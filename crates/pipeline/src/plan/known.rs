@@ -74,6 +74,13 @@ impl KnownNeeds {
         need.is_some_and(|need| self.ended.keys().any(|known| known.eq_ignore_ascii_case(need)))
     }
 
+    /// Returns the first need that is over and has not succeeded.
+    pub(super) fn not_succeeded(&self) -> Option<(&str, Outcome)> {
+        let mut ended = self.ended.iter();
+        let found = ended.find(|(_, ended)| ended.result != Outcome::Success)?;
+        Some((found.0, found.1.result))
+    }
+
     /// Returns the context, as far as it is known.
     pub(super) fn value(&self) -> Value {
         Value::object(self.ended.iter().map(|(need, ended)| (need.clone(), ended.value())))

@@ -101,24 +101,10 @@ impl Runs {
 impl Plan {
     /// Returns the plan for people.
     pub fn outline(&self) -> Outline {
-        let mut by_call: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
-        for place in 0..self.jobs.len() {
-            by_call.entry(self.call_of(place)).or_default().push(place);
-        }
-        let mut calls: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-        for (call, planned) in self.calls.iter().enumerate() {
-            calls.entry(planned.caller).or_default().push(call);
-        }
-        let outliner = Outliner {
-            plan: self,
-            levels: levels(&self.needs()),
-            by_call,
-            calls,
-        };
         Outline {
             run_name: self.run_name.clone(),
             event: self.event.clone(),
-            jobs: outliner.jobs(None),
+            jobs: Outliner::of(self).jobs(None),
         }
     }
 }
@@ -132,7 +118,24 @@ struct Outliner<'p> {
     calls: BTreeMap<usize, Vec<usize>>,
 }
 
-impl Outliner<'_> {
+impl<'p> Outliner<'p> {
+    fn of(plan: &'p Plan) -> Self {
+        let mut by_call: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
+        for place in 0..plan.jobs.len() {
+            by_call.entry(plan.call_of(place)).or_default().push(place);
+        }
+        let mut calls: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (call, planned) in plan.calls.iter().enumerate() {
+            calls.entry(planned.caller).or_default().push(call);
+        }
+        Self {
+            plan,
+            levels: levels(&plan.needs()),
+            by_call,
+            calls,
+        }
+    }
+
     fn jobs(&self, call: Option<usize>) -> Vec<OutlinedJob> {
         let mut places = self.by_call.get(&call).cloned().unwrap_or_default();
         places.sort_by_key(|place| (self.levels[*place], *place));
@@ -143,10 +146,8 @@ impl Outliner<'_> {
     fn job(&self, place: usize, known: &Known<'_>) -> OutlinedJob {
         let planned = &self.plan.jobs[place];
         let definition = self.plan.definition(place);
-        let needs = known.needs(definition);
-        let scope = known.scope.with("needs", needs.value());
-        let knows = |found: &ContextUse| needs.knows(found) && known.inputs.knows(found);
-        let condition = condition::judged(definition, &planned.fate, &knows, &scope);
+        let scope = known.scope.with("needs", known.needs(definition).value());
+        let (condition, reason) = self.judged(place, known);
         let legs = planned.expansion.as_ref().map(|expansion| expansion.legs.as_slice());
         let within = self.plan.call_of(place).and_then(|call| self.plan.leg_of(call));
         OutlinedJob {
@@ -164,12 +165,24 @@ impl Outliner<'_> {
                 Fate::MayRun { .. } => Runs::Open,
                 Fate::WillNotRun(_) => Runs::No,
             },
-            reason: reason(definition, &planned.fate, condition.as_ref()),
+            reason,
             matrix: matrix::of(definition, planned, &scope, within),
             calls: self.calls_of(place),
             condition,
             told: known.told(&definition.id),
         }
+    }
+
+    /// Returns the condition of a job and the reason of its fate.
+    fn judged(&self, place: usize, known: &Known<'_>) -> (Option<OutlinedCondition>, Option<String>) {
+        let fate = &self.plan.jobs[place].fate;
+        let definition = self.plan.definition(place);
+        let needs = known.needs(definition);
+        let scope = known.scope.with("needs", needs.value());
+        let knows = |found: &ContextUse| needs.knows(found) && known.inputs.knows(found);
+        let condition = condition::judged(definition, fate, &knows, &scope);
+        let reason = reason(definition, fate, condition.as_ref(), &needs);
+        (condition, reason)
     }
 
     fn calls_of(&self, place: usize) -> Vec<OutlinedCall> {
@@ -244,20 +257,36 @@ fn name_within<'l>(leg: &'l Leg, within: Option<&Leg>) -> &'l str {
     own.unwrap_or(&leg.name)
 }
 
-fn reason(job: &Job, fate: &Fate, condition: Option<&OutlinedCondition>) -> Option<String> {
+fn reason(job: &Job, fate: &Fate, condition: Option<&OutlinedCondition>, needs: &KnownNeeds) -> Option<String> {
     let told = condition
         .map(OutlinedCondition::words)
         .filter(|words| !words.is_empty());
     match fate {
         Fate::WillNotRun(WhyNot::ConditionFalse { condition }) => Some(match told {
             Some(told) => told,
-            None if job.condition.is_none() => "a job before it has not succeeded".to_owned(),
-            None => format!("its condition does not hold: `{condition}`"),
+            None => match needs.not_succeeded() {
+                Some((need, result)) => format!("it needs the success of `{need}`, which ended as {result}"),
+                None if job.condition.is_none() => "a job before it has not succeeded".to_owned(),
+                None => format!("its condition does not hold: `{condition}`"),
+            },
         }),
         Fate::WillNotRun(why) => Some(why.to_string()),
         Fate::MayRun { condition } => Some(told.unwrap_or_else(|| format!("if `{condition}`"))),
         Fate::WillRun => told,
     }
+}
+
+/// Returns by the place of each job why it runs, may run or does not.
+pub(super) fn reasons(plan: &Plan) -> Vec<Option<String>> {
+    let mut reasons = vec![None; plan.jobs.len()];
+    let outliner = Outliner::of(plan);
+    for (call, places) in &outliner.by_call {
+        let known = Known::of(plan, *call, places);
+        for place in places {
+            reasons[*place] = outliner.judged(*place, &known).1;
+        }
+    }
+    reasons
 }
 
 /// Returns for each job the length of the longest way to it, where `needs` has no circle.

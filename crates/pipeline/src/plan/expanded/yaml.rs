@@ -107,7 +107,13 @@ fn write_entry(entry: &Entry, depth: usize, indent: &str, text: &mut String) {
         let line: String = comment.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
         text.push_str(&format!("{}# {line}\n", "  ".repeat(depth)));
     }
-    text.push_str(&format!("{indent}{}:", quoted(&entry.key)));
+    // Everybody writes `on` without quotes, and every reader of workflows takes it.
+    let key = if entry.key == "on" {
+        "on".to_owned()
+    } else {
+        quoted(&entry.key)
+    };
+    text.push_str(&format!("{indent}{key}:"));
     entry.value.write_behind(depth + 1, text);
 }
 

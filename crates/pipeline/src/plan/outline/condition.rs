@@ -70,6 +70,7 @@ pub(super) fn judged(
     let trials = [
         tried(Status::SUCCESS, false),
         tried(Status::SUCCESS, true),
+        tried(Status::FAILURE, true),
         tried(SKIPPED, true),
     ];
     let fitting = trials.iter().find(|trial| trial.holds == expected);

@@ -81,3 +81,64 @@ fn columns(before: &[Vec<usize>]) -> Vec<Vec<usize>> {
     }
     columns
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::graph::Node;
+    use super::*;
+    use crate::plan::Runs;
+
+    fn graph(edges: &[(usize, usize)], count: usize) -> Graph {
+        let node = |index: usize| Node {
+            title: index.to_string(),
+            lines: Vec::new(),
+            runs: Runs::Yes,
+            reason: None,
+            group: None,
+        };
+        Graph {
+            nodes: (0..count).map(node).collect(),
+            edges: edges.to_vec(),
+            groups: Vec::new(),
+        }
+    }
+
+    const GAPS: Gaps = Gaps {
+        between_columns: 10,
+        between_rows: 5,
+    };
+
+    #[test]
+    fn a_node_stands_right_of_what_it_needs_and_none_covers_another() {
+        // Each needs some before it, by no particular rule, and no two are of one size.
+        let edges: Vec<(usize, usize)> = (1..500)
+            .flat_map(|to| [(to * 7 % to, to), (to / 2, to), (to / 3, to)])
+            .collect();
+        let graph = graph(&edges, 500);
+        let sizes: Vec<(usize, usize)> = (0..500).map(|node| (20 + node % 30, 10 + node % 17)).collect();
+        let layout = arrange(&graph, &sizes, &GAPS);
+        for (from, to) in &edges {
+            let (from, to) = (layout.places[*from], layout.places[*to]);
+            assert!(from.x + from.width + GAPS.between_columns <= to.x);
+        }
+        let apart = |one: Place, other: Place| {
+            one.x + one.width <= other.x
+                || other.x + other.width <= one.x
+                || one.y + one.height <= other.y
+                || other.y + other.height <= one.y
+        };
+        for (index, one) in layout.places.iter().enumerate() {
+            assert!(one.x + one.width <= layout.width && one.y + one.height <= layout.height);
+            for other in &layout.places[index + 1..] {
+                assert!(apart(*one, *other), "{one:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_column_follows_the_one_before_it() {
+        // Without sorting, 3 would stand above 4, and their edges would cross.
+        let layout = arrange(&graph(&[(0, 4), (1, 3)], 5), &[(10, 10); 5], &GAPS);
+        assert!(layout.places[4].y < layout.places[3].y);
+    }
+}

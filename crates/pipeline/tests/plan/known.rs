@@ -1,0 +1,60 @@
+//! What is decided when the ends of jobs are told beforehand.
+
+use std::collections::BTreeMap;
+
+use insta::assert_snapshot;
+use lockgate_pipeline::definition::Matrix;
+use lockgate_pipeline::expression::Template;
+use lockgate_pipeline::plan::{Ended, PlanRequest};
+
+use super::{errors, job, request, tree};
+
+fn told(json: &str) -> PlanRequest {
+    let known: BTreeMap<String, Ended> = serde_json::from_str(json).unwrap();
+    PlanRequest { known, ..request() }
+}
+
+fn jobs() -> Vec<lockgate_pipeline::definition::Job> {
+    let mut dynamic = job("dynamic", &["build"], "");
+    let list = Template::parse("${{ fromJSON(needs.build.outputs.list) }}").unwrap();
+    dynamic.strategy.matrix = Some(Matrix::Deferred(list));
+    vec![
+        job("build", &[], ""),
+        job("lint", &[], ""),
+        dynamic,
+        job("go", &["build"], "needs.build.outputs.go == 'yes'"),
+        job("stop", &["build"], "needs.build.outputs.go == 'no'"),
+        job(
+            "both",
+            &["build", "lint"],
+            "needs.build.outputs.go == 'yes' && needs.lint.result == 'success'",
+        ),
+        job("alarm", &["build", "lint"], "failure()"),
+        job("on-build", &["build"], "failure()"),
+        job("after", &["build"], ""),
+        job("always", &["build"], "always()"),
+    ]
+}
+
+#[test]
+fn outputs_decide_matrices_and_conditions() {
+    let told = told(r#"{"build": {"result": "success", "outputs": {"list": "{\"n\": [1, 2]}", "go": "yes"}}}"#);
+    assert_snapshot!(tree(jobs(), told));
+}
+
+#[test]
+fn a_failure_decides_what_needs_success() {
+    let told = told(r#"{"build": {"result": "failure", "outputs": {"list": "{\"n\": [1]}"}}, "lint": {}}"#);
+    assert_snapshot!(tree(jobs(), told));
+}
+
+#[test]
+fn outputs_that_make_no_matrix_are_told_and_jobs_that_are_not_there_refused() {
+    let wrong = errors(jobs(), told(r#"{"build": {"outputs": {"list": "[1"}}}"#));
+    assert!(
+        wrong.starts_with("ci.yml:3:5: the `matrix` of job `dynamic` cannot be evaluated"),
+        "{wrong}"
+    );
+    let unknown = errors(jobs(), told(r#"{"buidl": {}}"#));
+    assert!(unknown.starts_with("there is no job `buidl`"), "{unknown}");
+}
