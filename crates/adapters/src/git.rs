@@ -105,6 +105,16 @@ impl Repository {
         })
     }
 
+    /// Returns the files that differ in `range`: `a..b` compares two commits, `a...b` the second with where they parted.
+    ///
+    /// # Errors
+    /// Returns what Git said when one of the commits is not there.
+    pub fn changed_files(&self, range: &str) -> Result<Vec<String>, GitError> {
+        let text = self.ask(["diff", "--name-only", "-z", "--no-renames", "--end-of-options", range, "--"])?;
+        let paths = text.split('\0').filter(|path| !path.is_empty());
+        Ok(paths.map(str::to_owned).collect())
+    }
+
     /// Returns the tags of the commit at HEAD.
     pub fn tags_at_head(&self) -> Vec<String> {
         self.ask(["tag", "--points-at", "HEAD"])

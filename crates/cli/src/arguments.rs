@@ -5,8 +5,10 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod check;
+mod plan;
 
 pub(crate) use check::{CheckArguments, Format};
+pub(crate) use plan::{PlanArguments, PlanFormat};
 
 /// Takes a commit to production, and back again when it must.
 #[derive(Debug, Parser)]
@@ -122,15 +124,6 @@ pub(crate) struct WorkflowArguments {
     /// Variables from a file of K=V lines.
     #[arg(long, value_name = "F")]
     pub(crate) var_file: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct PlanArguments {
-    #[command(flatten)]
-    pub(crate) workflow: WorkflowArguments,
-    /// Print the plan as JSON.
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -381,7 +374,7 @@ impl Command {
     pub(crate) fn tells_json(&self) -> bool {
         match self {
             Self::Check(arguments) => arguments.format() == Format::Json,
-            Self::Plan(arguments) => arguments.json,
+            Self::Plan(arguments) => arguments.tells_json(),
             Self::Run(arguments) => arguments.json,
             Self::Ship(arguments) => arguments.json,
             Self::Deploy(arguments) => arguments.json,

@@ -16,6 +16,7 @@ mod init;
 mod interrupts;
 mod local_actions;
 mod pairs;
+mod plan;
 mod planning;
 mod project;
 mod render;
@@ -91,7 +92,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::HostShim { .. } => Ok(Exit::Usage),
         Command::Host(command) => finish(host_command::run(command)),
         Command::Check(arguments) => check::run(here, &arguments),
-        Command::Plan(arguments) => planning::run(here, &arguments),
+        Command::Plan(arguments) => plan::run(here, &arguments),
         Command::Run(arguments) => finish(run::run(here, &arguments, debug)),
         Command::Ship(arguments) => finish(ship::ship(here, &arguments)),
         Command::Init(arguments) => init::run(here, &arguments),

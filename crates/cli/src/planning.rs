@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, Secret, Severity};
 
-use lockgate_dialect::github::{self, Decision, Event, Reference, Trigger as Declared, Workflow};
+use lockgate_dialect::github::{self, Check, Decision, Event, Judgement, Schedule, Trigger as Declared, Workflow};
 use lockgate_pipeline::definition::Pipeline;
 use lockgate_pipeline::expression::{Template, Value};
-use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
+use lockgate_pipeline::plan::{Ended, Plan, PlanRequest, Trigger};
 
 use crate::arguments::WorkflowArguments;
 use crate::config::{self, Configuration};
@@ -39,6 +39,8 @@ pub(crate) struct Context {
     inputs: BTreeMap<String, String>,
     vars: BTreeMap<String, String>,
     env: BTreeMap<String, String>,
+    /// How jobs ended, as far as it is told.
+    pub(crate) known: BTreeMap<String, Ended>,
 }
 
 /// One workflow file and what the event does to it.
@@ -47,6 +49,10 @@ pub(crate) struct Candidate {
     pub(crate) file: String,
     /// Whether the event starts it, and why.
     pub(crate) decision: Decision,
+    /// What each filter of the event said.
+    pub(crate) checks: Vec<Check>,
+    /// The times at which the workflow starts by itself.
+    pub(crate) schedules: Vec<Schedule>,
     /// The plan; none when it does not start.
     pub(crate) plan: Option<Arc<Plan>>,
 }
@@ -62,22 +68,33 @@ impl Context {
             inputs: &inputs,
             run: request.run,
         };
-        let (trigger, changed) = trigger::make(request.project, &occasion)?;
+        let (trigger, event) = trigger::make(request.project, &occasion)?;
         if let Some(Value::Object(given)) = trigger.payload.get("inputs") {
             for (name, value) in given.iter() {
                 inputs.entry(name.to_owned()).or_insert_with(|| value.to_text());
             }
         }
+        refuse_long(&event, &inputs)?;
         let env = pairs::read("env", &arguments.env, arguments.env_file.as_deref())?;
         refuse_expressions(&env)?;
         Ok(Self {
-            event: event(&trigger, changed),
+            event,
             trigger,
             inputs,
             secrets: secrets(arguments)?,
             vars: pairs::read("var", &arguments.var, arguments.var_file.as_deref())?,
             env,
+            known: BTreeMap::new(),
         })
+    }
+}
+
+fn refuse_long(event: &Event, inputs: &BTreeMap<String, String>) -> Result<(), Failure> {
+    match github::too_long(inputs) {
+        Some(mistake) if event.name == "workflow_dispatch" => {
+            Err(Failure::usage(mistake.to_string()).help("pass the name of a file or of an artifact instead"))
+        }
+        _ => Ok(()),
     }
 }
 
@@ -179,11 +196,15 @@ fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(
 }
 
 fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: Workflow) -> Result<Candidate, Failure> {
-    let decision = github::triggered(&workflow, &context.event);
+    let Judgement { decision, checks } = github::judged(&workflow, &context.event);
+    let schedules = workflow.triggers.event("schedule");
+    let schedules = schedules.map_or(Vec::new(), |trigger| trigger.schedules.clone());
     if !decision.is_yes() {
         return Ok(Candidate {
             file,
             decision,
+            checks,
+            schedules,
             plan: None,
         });
     }
@@ -203,6 +224,7 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
         inputs,
         vars: context.vars.clone(),
         secrets: context.secrets.keys().cloned().collect(),
+        called: BTreeMap::new(),
         selected: request.arguments.job.clone(),
         replaced: request
             .replaced
@@ -210,7 +232,12 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
             .filter(|id| pipeline.job(id).is_some())
             .cloned()
             .collect(),
-        known: BTreeMap::new(),
+        known: context
+            .known
+            .iter()
+            .filter(|(id, _)| pipeline.job(id).is_some())
+            .map(|(id, ended)| (id.clone(), ended.clone()))
+            .collect(),
     };
     let plan = Plan::make(Arc::new(pipeline), plan_request).map_err(|errors| {
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -224,6 +251,8 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
     Ok(Candidate {
         file,
         decision,
+        checks,
+        schedules,
         plan: Some(Arc::new(plan)),
     })
 }
@@ -255,32 +284,6 @@ fn completed(trigger: &Trigger, inputs: &Value, declared: Option<&Declared>) -> 
 fn add_environment(pipeline: &mut Pipeline, env: &BTreeMap<String, String>) {
     let given = env.iter().map(|(name, value)| (name.clone(), Template::literal(value)));
     pipeline.env = given.chain(std::mem::take(&mut pipeline.env)).collect();
-}
-
-fn event(trigger: &Trigger, changed: Vec<String>) -> Event {
-    let payload = serde_json::to_value(&trigger.payload).unwrap_or_default();
-    let text = |pointer: &str| {
-        payload
-            .pointer(pointer)
-            .and_then(serde_json::Value::as_str)
-            .map(str::to_owned)
-    };
-    let of_reference = || match trigger.reference.strip_prefix("refs/tags/") {
-        Some(tag) => Reference::Tag(tag.to_owned()),
-        None => Reference::Branch(trigger.reference.trim_start_matches("refs/heads/").to_owned()),
-    };
-    let reference = if trigger.base_ref.is_empty() {
-        of_reference()
-    } else {
-        Reference::Branch(trigger.base_ref.clone())
-    };
-    Event {
-        name: trigger.event.clone(),
-        activity: text("/action"),
-        reference: Some(reference),
-        changed_paths: (!changed.is_empty()).then_some(changed),
-        workflow: text("/workflow_run/name"),
-    }
 }
 
 /// Returns the jobs that Lockgate does itself; none without a `lockgate.yaml`.
@@ -321,41 +324,6 @@ pub(crate) fn fresh_run(now: lockgate_core::Timestamp) -> Result<String, Failure
         .to_owned();
     let at = jiff::Timestamp::from_millisecond(now.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     Ok(format!("{}-{chance}", at.strftime("%Y%m%d-%H%M%S-%3f")))
-}
-
-/// `lockgate plan`: what the event would run, and why not the rest.
-pub(crate) fn run(directory: &Path, arguments: &crate::arguments::PlanArguments) -> Result<crate::exit::Exit, Failure> {
-    let project = Project::find(directory, crate::config::project_name)?;
-    let request = Request {
-        project: &project,
-        arguments: &arguments.workflow,
-        replaced: replaced_jobs(&project, arguments.workflow.workflow.as_deref())?,
-        run: "1",
-    };
-    let context = Context::read(&request)?;
-    let candidates = candidates(&request, &context)?;
-    if arguments.json {
-        let rows: Vec<_> = candidates
-            .iter()
-            .map(|candidate| {
-                serde_json::json!({
-                    "file": candidate.file,
-                    "starts": candidate.decision.is_yes(),
-                    "reason": candidate.decision.reason(),
-                    "plan": candidate.plan.as_deref(),
-                })
-            })
-            .collect();
-        out::json(&serde_json::json!({ "workflows": rows }));
-        return Ok(crate::exit::Exit::Ok);
-    }
-    for candidate in &candidates {
-        out::result(format_args!("{}: {}", candidate.file, candidate.decision.reason()));
-        if let Some(plan) = &candidate.plan {
-            out::result(plan.tree().join("\n"));
-        }
-    }
-    Ok(crate::exit::Exit::Ok)
 }
 
 #[cfg(test)]

@@ -6,10 +6,14 @@ use lockgate_adapters::git::{CommitDetails, Head, Repository};
 use lockgate_pipeline::expression::Value;
 use lockgate_pipeline::plan::Trigger;
 
+use lockgate_dialect::github::Event;
+
 use crate::exit::Failure;
 use crate::project::Project;
 use payload::Facts;
 
+mod changes;
+mod happening;
 mod payload;
 
 /// The commit that a branch or tag came from, when nothing came before.
@@ -31,8 +35,8 @@ pub(crate) struct Occasion<'a> {
     pub(crate) run: &'a str,
 }
 
-/// Returns the event, and the paths that changed with it.
-pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigger, Vec<String>), Failure> {
+/// Returns the event, for plans and for the filters of workflows.
+pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigger, Event), Failure> {
     let mut trigger = Trigger {
         event: occasion.event.to_owned(),
         repository: format!("local/{}", project.name),
@@ -62,22 +66,31 @@ pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigge
             _ => format!("refs/heads/{default_branch}"),
         };
     }
-    let payload = if let Some(file) = occasion.payload {
+    let repository = project.repository.as_ref();
+    let (payload, changed) = if let Some(file) = occasion.payload {
         let payload = payload_of(file)?;
         follow(&mut trigger, &payload);
-        payload
+        let changed = changes::told(repository, &payload);
+        (payload, changed)
     } else {
         let facts = Facts {
             trigger: &trigger,
             commit: commit.as_ref(),
             default_branch: &default_branch,
         };
-        facts.payload(occasion)
+        let known = repository.zip(commit.as_ref());
+        let changed = known
+            .and_then(|(repository, commit)| changes::made(repository, commit, occasion.event, &default_branch));
+        (facts.payload(occasion), changed)
+    };
+    let mut event = happening::event(&trigger, &payload, changed);
+    event.messages = match &commit {
+        Some(commit) if occasion.payload.is_none() => vec![commit.message.clone()],
+        _ => happening::messages(&payload),
     };
     trigger.payload = serde_json::from_value::<Value>(payload)
         .map_err(|error| Failure::usage("read the event's payload").because(&error))?;
-    let paths = commit.map_or(Vec::new(), |commit| commit.paths().map(str::to_owned).collect());
-    Ok((trigger, paths))
+    Ok((trigger, event))
 }
 
 /// What Git knows of the commit and of the repository.

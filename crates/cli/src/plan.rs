@@ -1,0 +1,45 @@
+//! `lockgate plan`: what an event would run, and why not the rest.
+
+mod told;
+mod view;
+
+use std::path::Path;
+
+use crate::arguments::{PlanArguments, PlanFormat};
+use crate::exit::{Exit, Failure};
+use crate::planning::{self, Context, Request};
+use crate::project::Project;
+use crate::render::out;
+
+/// Prints the plans of the workflows, or why they do not start.
+pub(crate) fn run(directory: &Path, arguments: &PlanArguments) -> Result<Exit, Failure> {
+    let project = Project::find(directory, crate::config::project_name)?;
+    let request = Request {
+        project: &project,
+        arguments: &arguments.workflow,
+        replaced: planning::replaced_jobs(&project, arguments.workflow.workflow.as_deref())?,
+        run: "1",
+    };
+    let mut context = Context::read(&request)?;
+    if let Some(file) = &arguments.outputs {
+        context.known = told::read(file)?;
+    }
+    let candidates = planning::candidates(&request, &context)?;
+    told::refuse_unknown(&context.known, &candidates)?;
+    let text = if arguments.expanded {
+        view::expanded(&candidates)
+    } else {
+        match arguments.format() {
+            PlanFormat::Tree => view::tree(&candidates, jiff::Timestamp::now()),
+            PlanFormat::Json => view::json(&candidates)?,
+            PlanFormat::Svg => view::svg(&candidates),
+            PlanFormat::Mermaid => view::mermaid(&candidates),
+        }
+    };
+    match &arguments.output {
+        Some(file) => std::fs::write(file, format!("{text}\n"))
+            .map_err(|error| Failure::usage(format!("write `{}`", file.display())).because(&error))?,
+        None => out::result(text),
+    }
+    Ok(Exit::Ok)
+}

@@ -1,0 +1,79 @@
+//! Plans as text.
+
+mod next;
+
+use lockgate_pipeline::plan::picture::{self, Panel};
+use serde_json::{Value, json};
+
+use crate::exit::Failure;
+use crate::planning::Candidate;
+
+/// Returns lines for a terminal.
+pub(super) fn tree(candidates: &[Candidate], now: jiff::Timestamp) -> String {
+    let mut lines = Vec::new();
+    for candidate in candidates {
+        lines.push(format!("{}: {}", candidate.file, candidate.decision.reason()));
+        if let Some(plan) = &candidate.plan {
+            lines.extend(plan.tree());
+        }
+        lines.extend(next::lines(&candidate.schedules, now));
+    }
+    lines.join("\n")
+}
+
+/// Returns one JSON document, as `docs/reference/plan-json.md` describes it.
+pub(super) fn json(candidates: &[Candidate]) -> Result<String, Failure> {
+    let workflows: Vec<Value> = candidates.iter().map(workflow).collect();
+    let document = json!({ "workflows": workflows });
+    serde_json::to_string_pretty(&document).map_err(|error| Failure::unavailable("write JSON").because(&error))
+}
+
+fn workflow(candidate: &Candidate) -> Value {
+    let checks: Vec<Value> = candidate
+        .checks
+        .iter()
+        .map(|check| json!({ "filter": check.key, "line": check.line, "passes": check.passes, "words": check.words }))
+        .collect();
+    json!({
+        "file": candidate.file,
+        "starts": candidate.decision.is_yes(),
+        "reason": candidate.decision.reason(),
+        "checks": checks,
+        "plan": candidate.plan.as_deref().map(|plan| json!(plan.outline())),
+    })
+}
+
+/// Returns one picture.
+pub(super) fn svg(candidates: &[Candidate]) -> String {
+    with_panels(candidates, picture::svg)
+}
+
+/// Returns one flowchart for Mermaid.
+pub(super) fn mermaid(candidates: &[Candidate]) -> String {
+    with_panels(candidates, picture::mermaid)
+}
+
+fn with_panels(candidates: &[Candidate], draw: impl Fn(&[Panel]) -> String) -> String {
+    let panels: Vec<Panel> = candidates
+        .iter()
+        .map(|candidate| Panel {
+            title: candidate.file.clone(),
+            reason: candidate.decision.reason().to_owned(),
+            outline: candidate.plan.as_deref().map(lockgate_pipeline::plan::Plan::outline),
+        })
+        .collect();
+    draw(&panels)
+}
+
+/// Returns the workflows as they would run: one YAML document for each that starts.
+pub(super) fn expanded(candidates: &[Candidate]) -> String {
+    let mut documents = Vec::new();
+    for candidate in candidates {
+        let head = format!("# {}: {}", candidate.file, candidate.decision.reason().replace('\n', " "));
+        documents.push(match &candidate.plan {
+            Some(plan) => format!("---\n{head}\n{}", plan.expanded()),
+            None => head,
+        });
+    }
+    documents.join("\n").trim_end().to_owned()
+}

@@ -1,0 +1,102 @@
+//! The event as the filters of workflows see it.
+//!
+//! What a filter is about differs from event to event: of a pull request the branch that it goes to, of another
+//! workflow's run the branch that it ran for, of a merge group the branch that it will be merged into. Source: "Events
+//! that trigger workflows" of GitHub's documentation.
+
+use lockgate_dialect::github::{Event, Reference};
+use lockgate_pipeline::plan::Trigger;
+use serde_json::Value;
+
+/// Returns the event for the filters, with the changed files where they are known.
+pub(super) fn event(trigger: &Trigger, payload: &Value, changed: Option<Vec<String>>) -> Event {
+    let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
+    Event {
+        name: trigger.event.clone(),
+        activity: text("/action"),
+        reference: reference(trigger, payload),
+        changed_paths: changed,
+        workflow: text("/workflow_run/name"),
+        schedule: text("/schedule"),
+        messages: Vec::new(),
+    }
+}
+
+fn reference(trigger: &Trigger, payload: &Value) -> Option<Reference> {
+    let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
+    match trigger.event.as_str() {
+        "pull_request" | "pull_request_target" => Some(Reference::Branch(trigger.base_ref.clone())),
+        "workflow_run" => text("/workflow_run/head_branch").map(|branch| Reference::Branch(branch.to_owned())),
+        "merge_group" => text("/merge_group/base_ref").map(named),
+        _ => Some(named(&trigger.reference)),
+    }
+}
+
+/// Returns the branch or tag of a full name, such as `refs/heads/main`.
+fn named(reference: &str) -> Reference {
+    match reference.strip_prefix("refs/tags/") {
+        Some(tag) => Reference::Tag(tag.to_owned()),
+        None => Reference::Branch(reference.strip_prefix("refs/heads/").unwrap_or(reference).to_owned()),
+    }
+}
+
+/// Returns the messages of the commits that a payload holds.
+pub(super) fn messages(payload: &Value) -> Vec<String> {
+    let commits = payload.get("commits").and_then(Value::as_array).into_iter().flatten();
+    commits
+        .chain(payload.get("head_commit"))
+        .filter_map(|commit| commit.get("message")?.as_str())
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Returns the files that the commits of a payload touch; `None` when it does not say.
+pub(super) fn touched(payload: &Value) -> Option<Vec<String>> {
+    let commits = payload.get("commits")?.as_array()?;
+    let mut paths = std::collections::BTreeSet::new();
+    for commit in commits {
+        for key in ["added", "removed", "modified"] {
+            let listed = commit.get(key)?.as_array()?;
+            paths.extend(listed.iter().filter_map(Value::as_str).map(str::to_owned));
+        }
+    }
+    Some(paths.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(name: &str, payload: &Value, expected: Option<Reference>) {
+        let trigger = Trigger {
+            event: name.to_owned(),
+            reference: "refs/heads/here".to_owned(),
+            base_ref: "base".to_owned(),
+            ..Trigger::default()
+        };
+        assert_eq!(event(&trigger, payload, None).reference, expected, "{name}");
+    }
+
+    #[test]
+    fn each_event_has_the_branch_that_its_filters_mean() {
+        let branch = |name: &str| Some(Reference::Branch(name.to_owned()));
+        check("push", &json!({}), branch("here"));
+        check("pull_request", &json!({}), branch("base"));
+        let run = json!({ "workflow_run": { "head_branch": "topic", "name": "CI" } });
+        check("workflow_run", &run, branch("topic"));
+        check("workflow_run", &json!({}), None);
+        let group = json!({ "merge_group": { "base_ref": "refs/heads/main" } });
+        check("merge_group", &group, branch("main"));
+    }
+
+    #[test]
+    fn a_payload_says_what_its_commits_touch() {
+        let commit = |added: &[&str]| json!({ "added": added, "removed": [], "modified": ["m"] });
+        let payload = json!({ "commits": [commit(&["b"]), commit(&["a", "b"])] });
+        assert_eq!(touched(&payload), Some(vec!["a".into(), "b".into(), "m".into()]));
+        assert_eq!(touched(&json!({ "commits": [{ "id": "1" }] })), None);
+        assert_eq!(touched(&json!({})), None);
+    }
+}
