@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Host(HostCommand),
     /// Print the page of an error code.
     Explain(ExplainArguments),
+    /// Print the JSON Schema of lockgate.yaml, for editors.
+    Schema,
     #[command(hide = true, name = "host-shim")]
     HostShim { folder: PathBuf },
     #[command(hide = true, name = "host-supervisor")]

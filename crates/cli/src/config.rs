@@ -15,10 +15,13 @@ use crate::exit::Failure;
 use crate::project::CONFIGURATION;
 
 mod excerpt;
+mod keys;
 mod layer;
+mod schema;
 mod smoke;
 
 pub(crate) use excerpt::{addresses, strange_artifacts, strange_jobs};
+pub(crate) use schema::schema;
 
 use layer::Layer;
 
@@ -131,7 +134,7 @@ pub(crate) fn project_name_of_any(root: &Path) -> (Option<String>, Soundness) {
         None => file.text.lines().find_map(|line| line.strip_prefix("project:")),
     };
     let name = named.map(|name| name.split(" #").next().unwrap_or(name).trim().trim_matches(['"', '\'']));
-    let name = name.filter(|name| names_a_project(name)).map(str::to_owned);
+    let name = name.filter(|name| keys::form::PROJECT.fits(name)).map(str::to_owned);
     (name, Soundness::Broken)
 }
 
@@ -159,8 +162,9 @@ pub(crate) fn read(file: &SourceFile, fallback_name: &str) -> (Option<Configurat
         let help = "add `run:` with the command that starts the application, or let `lockgate init --force` write it";
         reader.report(reader.error(codes::MISSING_KEY, Span::new(0, 0), message).help(help));
     }
-    let configuration = node.and_then(|node| whole(&node, fallback_name, &mut reader));
+    let configuration = node.as_ref().and_then(|node| whole(node, fallback_name, &mut reader));
     diagnostics.extend(reader.into_diagnostics());
+    keys::complete(node.as_ref(), &mut diagnostics);
     let broken = diagnostics
         .iter()
         .any(|diagnostic| diagnostic.severity == Severity::Error);
@@ -168,13 +172,13 @@ pub(crate) fn read(file: &SourceFile, fallback_name: &str) -> (Option<Configurat
 }
 
 fn whole(node: &Node, fallback_name: &str, reader: &mut Reader) -> Option<Configuration> {
-    let mut fields = reader.fields(node, "lockgate.yaml")?;
-    version(&mut fields, reader);
-    let project = fields.take("project").and_then(|node| project(node, reader));
-    let replaced_jobs = fields
-        .take("replaces")
+    let mut fields = keys::TOP.fields(node, reader)?;
+    keys::VERSION.number(&mut fields, reader);
+    let project = keys::PROJECT_NAME.text(&mut fields, reader);
+    let replaced_jobs = keys::REPLACES
+        .take(&mut fields)
         .map_or(Vec::new(), |node| replaced(node, reader));
-    let environments = fields.take("environments");
+    let environments = keys::ENVIRONMENTS.take(&mut fields);
     let top = Layer::read(&mut fields, reader);
     let place = fields.first_key();
     finish(fields, reader);
@@ -219,45 +223,13 @@ fn apart(environment: &str, layer: &Layer, listening: &mut BTreeMap<String, Stri
     }
 }
 
-fn version(fields: &mut Fields<'_>, reader: &mut Reader) {
-    let Some(node) = fields.take("version") else { return };
-    if reader
-        .whole_number(node, "`version`")
-        .is_some_and(|version| version != 1)
-    {
-        let message = "this version of lockgate reads `version: 1` only";
-        reader.report(
-            reader
-                .error(codes::WRONG_VALUE, node.span, message)
-                .help("write `version: 1`"),
-        );
-    }
-}
-
-/// Reads the name under which clones share their state, which is also the name of its folder.
-fn project(node: &Node, reader: &mut Reader) -> Option<String> {
-    let name = reader.text(node, "`project`")?;
-    if names_a_project(&name) {
-        return Some(name);
-    }
-    let message = format!("`{name}` cannot name a project");
-    let help = "begin with a letter, a digit or `_`, and go on with those, `.` and `-`";
-    reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
-    None
-}
-
-fn names_a_project(name: &str) -> bool {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    name.starts_with(is_plain) && name.chars().all(|c| is_plain(c) || matches!(c, '.' | '-'))
-}
-
 fn replaced(node: &Node, reader: &mut Reader) -> Vec<String> {
-    let Some(mut fields) = reader.fields(node, "`replaces`") else {
+    let Some(mut fields) = keys::OF_REPLACES.fields(node, reader) else {
         return Vec::new();
     };
-    let jobs = fields
-        .take("jobs")
-        .and_then(|node| reader.texts(node, "`jobs`"))
+    let jobs = keys::JOBS
+        .take(&mut fields)
+        .and_then(|node| reader.texts(node, &keys::JOBS.quoted()))
         .unwrap_or_default();
     fields.finish(reader);
     jobs.into_iter().map(|(job, _)| job).collect()
@@ -279,19 +251,15 @@ fn environments_of(node: Option<&Node>, reader: &mut Reader) -> Vec<(String, Lay
     let mut environments = Vec::new();
     for entry in entries {
         let name = &entry.key.name;
-        if !name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'))
-            || name.is_empty()
-        {
-            let message = format!("`{name}` cannot name an environment");
-            let help = "use letters, digits, `-` and `_`";
-            reader.report(reader.error(codes::WRONG_VALUE, entry.key.span, message).help(help));
+        let form = &keys::form::ENVIRONMENT;
+        if !form.fits(name) {
+            let diagnostic = reader.error(codes::WRONG_VALUE, entry.key.span, form.mistake(name));
+            reader.report(diagnostic.help(form.help));
             continue;
         }
         if entry.value.is_null() {
             environments.push((name.clone(), Layer::default()));
-        } else if let Some(mut fields) = reader.fields(&entry.value, "an environment") {
+        } else if let Some(mut fields) = keys::EACH.fields(&entry.value, reader) {
             let layer = Layer::read(&mut fields, reader);
             finish(fields, reader);
             environments.push((name.clone(), layer));

@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
 }
 
 /// Returns the page of a code, however its letters are written.
-fn page(code: &str) -> Result<&'static str, Failure> {
+pub(crate) fn page(code: &str) -> Result<&'static str, Failure> {
     let code = code.trim();
     let found = PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
     found.map(|(_, page)| *page).ok_or_else(|| {

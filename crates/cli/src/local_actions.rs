@@ -8,21 +8,33 @@ use lockgate_core::{Diagnostic, SourceFile};
 use lockgate_dialect::github::{ACTION_FILES, ActionFile, LocalActions, LocalUse};
 use lockgate_pipeline::definition::Pipeline;
 
-use crate::project::Project;
+use crate::project::{Folders, Project};
 use crate::workflows;
 
 /// The actions that files use, by the folder from which their paths are taken.
-pub(crate) struct Reached<'a> {
-    project: &'a Project,
+pub(crate) struct Reached {
+    folders: Folders,
     actions: BTreeMap<PathBuf, LocalActions>,
+    looked_at: Vec<PathBuf>,
 }
 
-impl<'a> Reached<'a> {
-    pub(crate) fn new(project: &'a Project) -> Self {
+impl Reached {
+    pub(crate) fn new(project: &Project) -> Self {
+        Self::within(project.folders())
+    }
+
+    /// Returns what is reached in these folders: nothing so far.
+    pub(crate) fn within(folders: Folders) -> Self {
         Self {
-            project,
+            folders,
             actions: BTreeMap::new(),
+            looked_at: Vec::new(),
         }
+    }
+
+    /// Returns the files that were looked for, whether they are there or not.
+    pub(crate) fn looked_at(&self) -> &[PathBuf] {
+        &self.looked_at
     }
 
     /// Adds the file at `path` with the actions that it uses, and reads those that are not known yet.
@@ -34,7 +46,8 @@ impl<'a> Reached<'a> {
         let mut actions = self.actions.remove(&top).unwrap_or_default();
         actions.add(file, uses);
         while let Some(folder) = actions.wanted() {
-            actions.supply(&folder, self.find(&top, &folder));
+            let found = self.find(&top, &folder);
+            actions.supply(&folder, found);
         }
         self.actions.insert(top, actions);
     }
@@ -65,22 +78,19 @@ impl<'a> Reached<'a> {
         let github = above.find(|above| above.file_name().is_some_and(|name| name == ".github"));
         match github.and_then(Path::parent) {
             Some(top) => top.to_owned(),
-            None => self.project.root.clone(),
+            None => self.folders.root.clone(),
         }
     }
 
-    fn find(&self, top: &Path, folder: &str) -> ActionFile {
+    fn find(&mut self, top: &Path, folder: &str) -> ActionFile {
         // A project may be a folder of its repository, and a checkout brings all of the repository.
-        let repository = self
-            .project
-            .repository
-            .as_ref()
-            .map(|repository| repository.root.as_path());
+        let repository = self.folders.repository.as_deref();
         for top in std::iter::once(top).chain(repository) {
             for name in ACTION_FILES {
                 let path = top.join(folder).join(name);
+                self.looked_at.push(path.clone());
                 if path.is_file()
-                    && let Ok(text) = workflows::read(&self.project.root, &path)
+                    && let Ok(text) = workflows::read(&self.folders.root, &path)
                 {
                     return text.map_or_else(ActionFile::Broken, ActionFile::Text);
                 }
@@ -109,9 +119,12 @@ mod tests {
         let path = write(".github/workflows/ci.yml", &text);
         write(
             "acts/outer/action.yaml",
-            "runs: { using: composite, steps: [{ uses: ./acts/inner }] }",
+            "name: a\ndescription: b\nruns: { using: composite, steps: [{ uses: ./acts/inner }] }",
         );
-        write("acts/inner/action.yml", "runs: { using: docker, image: a }");
+        write(
+            "acts/inner/action.yml",
+            "name: a\ndescription: b\nruns: { using: docker, image: a }",
+        );
         let project = Project {
             root: folder.path().to_owned(),
             repository: None,
@@ -126,7 +139,7 @@ mod tests {
         let refused = |id: &str| pipeline.job(id).unwrap().unsupported.clone();
         assert_eq!(refused("a").len(), 1);
         assert!(
-            refused("a")[0].to_string().starts_with("acts/inner/action.yml:1:"),
+            refused("a")[0].to_string().starts_with("acts/inner/action.yml:3:"),
             "{:?}",
             refused("a")
         );

@@ -109,6 +109,10 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         },
         Command::Release(command) => delivery::release::run(here, &command),
         Command::Explain(arguments) => explain::run(&arguments),
+        Command::Schema => {
+            out::json(&config::schema());
+            Ok(Exit::Ok)
+        }
     }
 }
 

@@ -22,14 +22,80 @@ pub(crate) struct Project {
     pub(crate) name: String,
 }
 
+/// Where a project lies: what is known of it without asking Git.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Folders {
+    /// The folder of `lockgate.yaml`, or the repository's top, or the folder itself.
+    pub(crate) root: PathBuf,
+    /// The top of the repository's work tree, if it is in one.
+    pub(crate) repository: Option<PathBuf>,
+}
+
+impl Folders {
+    /// Returns the folders of the project that `folder` belongs to, by looking at files alone.
+    ///
+    /// Starting Git takes longer than reading most projects; whoever needs no commit need not wait for it.
+    pub(crate) fn find(folder: &Path) -> Result<Self, Failure> {
+        let folder = opened(folder)?;
+        let is_told = ["GIT_DIR", "GIT_WORK_TREE"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some());
+        let repository = if is_told {
+            Project::find(&folder, |_| Ok(None))?
+                .repository
+                .map(|repository| repository.root)
+        } else {
+            folder
+                .ancestors()
+                .find(|ancestor| holds_repository(ancestor))
+                .map(Path::to_path_buf)
+        };
+        let top = repository.clone().unwrap_or_else(|| folder.clone());
+        Ok(Self {
+            root: root_within(top, &folder),
+            repository,
+        })
+    }
+
+    /// Returns the folder that paths are told from, to tools that know the whole repository.
+    pub(crate) fn top(&self) -> &Path {
+        self.repository.as_deref().unwrap_or(&self.root)
+    }
+}
+
+/// Returns whether a folder is the top of a work tree: `.git` is a folder there, or a file that names one elsewhere.
+fn holds_repository(folder: &Path) -> bool {
+    let git = folder.join(".git");
+    git.join("HEAD").exists() || git.is_file()
+}
+
+fn opened(folder: &Path) -> Result<PathBuf, Failure> {
+    std::fs::canonicalize(folder)
+        .map_err(|error| Failure::usage(format!("open the folder `{}`", folder.display())).because(&error))
+}
+
+/// Returns the nearest folder from `folder` up to `top` that has a `lockgate.yaml`, else `top`.
+fn root_within(top: PathBuf, folder: &Path) -> PathBuf {
+    let mut configured = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&top));
+    let nearest = configured.find(|ancestor| ancestor.join(CONFIGURATION).is_file());
+    nearest.map(Path::to_path_buf).unwrap_or(top)
+}
+
 impl Project {
+    /// Returns where it lies.
+    pub(crate) fn folders(&self) -> Folders {
+        Folders {
+            root: self.root.clone(),
+            repository: self.repository.as_ref().map(|repository| repository.root.clone()),
+        }
+    }
+
     /// Returns the project that `folder` belongs to; `named` is `project:` of its `lockgate.yaml`.
     pub(crate) fn find(
         folder: &Path,
         named: impl FnOnce(&Path) -> Result<Option<String>, Failure>,
     ) -> Result<Self, Failure> {
-        let folder = std::fs::canonicalize(folder)
-            .map_err(|error| Failure::usage(format!("open the folder `{}`", folder.display())).because(&error))?;
+        let folder = opened(folder)?;
         let repository = Repository::discover(&folder)
             .map_err(|error| match error {
                 GitError::Bare(_) => Failure::usage(error.to_string()).help("clone it, and call lockgate in the clone"),
@@ -39,11 +105,7 @@ impl Project {
         let top = repository
             .as_ref()
             .map_or(folder.clone(), |repository| repository.root.clone());
-        let configured = folder.ancestors().take_while(|ancestor| ancestor.starts_with(&top));
-        let root = configured
-            .into_iter()
-            .find(|ancestor| ancestor.join(CONFIGURATION).is_file())
-            .map_or(top, Path::to_path_buf);
+        let root = root_within(top, &folder);
         let named = named(&root)?;
         let identity = match (&named, &repository) {
             (Some(name), _) => Some(name.clone()),

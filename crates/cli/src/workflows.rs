@@ -15,10 +15,18 @@ pub(crate) fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
         .flatten()
         .map(|entry| entry.path())
-        .filter(|path| matches!(path.extension().and_then(|e| e.to_str()), Some("yml" | "yaml")) && path.is_file())
+        .filter(|path| is_yaml(path) && path.is_file())
         .collect();
     files.sort();
     Ok(files)
+}
+
+/// Returns whether a file has the ending of YAML.
+pub(crate) fn is_yaml(path: &Path) -> bool {
+    matches!(
+        path.extension().and_then(|ending| ending.to_str()),
+        Some("yml" | "yaml")
+    )
 }
 
 /// Returns the files that a command means: a file, those in a folder, or those of the project.
@@ -50,9 +58,14 @@ pub(crate) type Text = Result<SourceFile, Box<Diagnostic>>;
 pub(crate) fn read(root: &Path, path: &Path) -> Result<Text, Failure> {
     let bytes =
         std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(&error))?;
+    Ok(text::decode(&shown(root, path), bytes))
+}
+
+/// Returns a path as it is shown to people: below the project's root, or as given.
+pub(crate) fn shown(root: &Path, path: &Path) -> String {
     let shown = path
         .strip_prefix(root)
         .or_else(|_| path.strip_prefix("."))
         .unwrap_or(path);
-    Ok(text::decode(&shown.to_string_lossy(), bytes))
+    shown.to_string_lossy().into_owned()
 }

@@ -1,22 +1,115 @@
 //! What a round found, written as it was asked for.
+//!
+//! People read stdout; programs read a document on stdout, or in the file of `--output`, and then people still read
+//! stdout. In a job of GitHub Actions nobody has to choose: the mistakes are drawn in the log, and annotated.
 
-use super::round::Round;
-use crate::arguments::Format;
+use std::io::Write;
+use std::path::Path;
+use std::time::Duration;
+
+use lockgate_core::time::Spoken;
+
+use super::round::{Round, Scope};
+use crate::arguments::{CheckArguments, Format};
+use crate::exit::Failure;
 use crate::render::{diagnostics, out};
 
-/// Writes everything to stdout.
-pub(super) fn write(round: &Round, format: Format) {
+mod github;
+mod location;
+mod sarif;
+
+/// How many rounds there will be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rounds {
+    /// One.
+    Once,
+    /// One after the other, so that each document of JSON is a line, and people are told when this one was.
+    Many {
+        /// How long it took.
+        took: Duration,
+    },
+}
+
+/// Writes everything to where it belongs.
+pub(super) fn write(round: &Round, scope: &Scope<'_>, rounds: Rounds) -> Result<(), Failure> {
+    let CheckArguments { output, .. } = scope.arguments;
+    let chosen = scope.arguments.format();
+    if let (Some(path), Some(format)) = (output, chosen) {
+        replace(&scope.directory.join(path), &document(format, round, scope, rounds))?;
+        out::text(&human(round, rounds));
+        return Ok(());
+    }
+    match chosen {
+        Some(format) => out::text(&document(format, round, scope, rounds)),
+        None => {
+            out::text(&human(round, rounds));
+            if is_job_of_github() {
+                out::text(&github::annotations(round, scope.folders));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the round in a format, with a line break at its end unless it is empty.
+fn document(format: Format, round: &Round, scope: &Scope<'_>, rounds: Rounds) -> String {
     match format {
-        Format::Human => human(round),
-        Format::Json => out::json(&diagnostics::to_json(&round.diagnostics)),
+        Format::Human => human(round, rounds),
+        Format::Json => {
+            let report = diagnostics::to_json(&round.diagnostics, round.files);
+            match rounds {
+                Rounds::Once => out::pretty(&report),
+                Rounds::Many { .. } => out::line(&report),
+            }
+        }
+        Format::Sarif => {
+            let log = sarif::log(round, scope.folders);
+            match rounds {
+                Rounds::Once => out::pretty(&log),
+                Rounds::Many { .. } => out::line(&log),
+            }
+        }
+        Format::Github => github::annotations(round, scope.folders),
     }
 }
 
-fn human(round: &Round) {
+fn human(round: &Round, rounds: Rounds) -> String {
+    let mut text = match rounds {
+        Rounds::Once => String::new(),
+        Rounds::Many { .. } => format!("checked at {}\n", out::time_of_day()),
+    };
     for diagnostic in &round.diagnostics {
-        out::result(format_args!("{}\n", diagnostics::draw(diagnostic, out::is_colourful())));
+        text += &diagnostics::draw(diagnostic, out::result_is_colourful());
+        text += "\n\n";
     }
     let plural = if round.files == 1 { "" } else { "s" };
     let summary = diagnostics::summary(&round.diagnostics);
-    out::result(format_args!("{} file{plural}: {summary}", round.files));
+    text += &format!("{} file{plural}: {summary}", round.files);
+    if let Rounds::Many { took } = rounds {
+        text += &format!("; took {}", Spoken(took));
+    }
+    text + "\n"
+}
+
+/// Returns whether this runs in a job whose log GitHub Actions reads.
+fn is_job_of_github() -> bool {
+    std::env::var_os("GITHUB_ACTIONS").is_some_and(|value| value == "true")
+}
+
+/// Puts a document in a file's place at once, so that nobody reads half of it.
+fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let failed = |error: &std::io::Error| Failure::usage(format!("write `{}`", path.display())).because(error);
+    // What is no file, such as /dev/stdout, is written to and not replaced.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return std::fs::write(path, text).map_err(|error| failed(&error));
+    }
+    let mut half = path.as_os_str().to_owned();
+    half.push(format!(".{}.half", std::process::id()));
+    let written = std::fs::File::create(&half)
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .and_then(|()| std::fs::rename(&half, path));
+    written.map_err(|error| {
+        drop(std::fs::remove_file(&half));
+        failed(&error)
+    })
 }

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lockgate_core::{Diagnostic, Severity};
 
-use super::judge::judge;
+use super::files::{self, Source};
+use super::judge::{Judged, judge};
 use crate::arguments::CheckArguments;
 use crate::exit::{Exit, Failure};
 use crate::local_actions::Reached;
-use crate::project::{CONFIGURATION, Project};
+use crate::project::Folders;
 use crate::workflows;
 
 /// What one look at all files has found.
@@ -19,30 +21,46 @@ pub(super) struct Round {
     pub(super) files: usize,
     /// Every mistake once, file by file.
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Every file that was looked for, whether it is there or not, behind its name as shown.
+    pub(super) paths: BTreeMap<Arc<str>, PathBuf>,
+}
+
+/// What is checked.
+pub(super) struct Scope<'a> {
+    /// The project's folders.
+    pub(super) folders: &'a Folders,
+    /// The folder from which paths are given.
+    pub(super) directory: &'a Path,
+    /// What was asked for.
+    pub(super) arguments: &'a CheckArguments,
+    /// What stands in place of the file `-`.
+    pub(super) given: Option<&'a [u8]>,
 }
 
 impl Round {
-    /// Reads what the arguments ask for, and judges it.
-    pub(super) fn make(project: &Project, directory: &Path, arguments: &CheckArguments) -> Result<Self, Failure> {
+    /// Reads what the scope asks for, and judges it.
+    pub(super) fn make(scope: &Scope<'_>) -> Result<Self, Failure> {
+        let sources = files::asked_for(scope.folders, scope.directory, scope.arguments, scope.given)?;
         let mut found = Vec::new();
         let mut names = Vec::new();
-        let mut reached = Reached::new(project);
-        for path in files(project, directory, arguments)? {
-            match workflows::read(&project.root, &path)? {
-                Ok(file) => {
-                    names.push(Arc::clone(&file.path));
-                    found.extend(judge(&path, &file, &mut reached));
-                }
-                Err(mistake) => {
-                    names.push(Arc::clone(&mistake.file.path));
-                    found.push(*mistake);
-                }
-            }
+        let mut paths = BTreeMap::new();
+        let mut reached = Reached::within(scope.folders.clone());
+        for judged in judge_all(&scope.folders.root, &sources) {
+            let judged = judged?;
+            names.push(Arc::clone(&judged.file.path));
+            found.extend(judged.diagnostics);
+            reached.add(&judged.path, &judged.file, judged.uses);
+            paths.insert(judged.file.path, judged.path);
         }
         found.extend(reached.diagnostics());
+        for path in reached.looked_at() {
+            let shown = workflows::shown(&scope.folders.root, path);
+            paths.entry(shown.into()).or_insert_with(|| path.clone());
+        }
         Ok(Self {
             files: names.len(),
             diagnostics: in_order(names, found),
+            paths,
         })
     }
 
@@ -57,39 +75,39 @@ impl Round {
     }
 }
 
-/// Returns the files that were asked for: those that are named, in the order given, else those of the project.
-fn files(project: &Project, directory: &Path, arguments: &CheckArguments) -> Result<Vec<PathBuf>, Failure> {
-    if arguments.files.is_empty() {
-        return of_project(project);
-    }
-    let mut files = Vec::new();
-    for path in &arguments.files {
-        let path = directory.join(path);
-        if path.is_dir() {
-            files.extend(workflows::select(&project.root, Some(&path))?);
-        } else {
-            files.push(path);
-        }
-    }
-    Ok(files)
-}
+/// Fewer files than this for each thread are read sooner than it is started.
+const FILES_PER_THREAD: usize = 8;
 
-/// Returns the project's workflow files and its `lockgate.yaml`.
-fn of_project(project: &Project) -> Result<Vec<PathBuf>, Failure> {
-    let mut files = workflows::in_folder(&project.root.join(workflows::FOLDER)).unwrap_or_default();
-    let configuration = project.root.join(CONFIGURATION);
-    if configuration.is_file() {
-        files.push(configuration);
-    }
-    if files.is_empty() {
-        let message = format!("there is nothing to check in `{}`", project.root.display());
-        let help = format!(
-            "workflow files belong into {}; `lockgate init` writes a {CONFIGURATION}",
-            workflows::FOLDER
-        );
-        return Err(Failure::usage(message).help(help));
-    }
-    Ok(files)
+/// Judges every source, several at once, and returns them in their order.
+fn judge_all(root: &Path, sources: &[Source]) -> Vec<Result<Judged, Failure>> {
+    let threads = match sources.len() / FILES_PER_THREAD {
+        0 | 1 => 1,
+        useful => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(useful)),
+    };
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            let Some(source) = sources.get(index) else {
+                return done;
+            };
+            done.push((index, judge(root, source)));
+        }
+    };
+    let mut all = std::thread::scope(|scope| {
+        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
+        let mut all = work();
+        for other in others {
+            match other.join() {
+                Ok(done) => all.extend(done),
+                Err(panic) => std::panic::resume_unwind(panic),
+            }
+        }
+        all
+    });
+    all.sort_by_key(|(index, _)| *index);
+    all.into_iter().map(|(_, judged)| judged).collect()
 }
 
 /// Returns every mistake once: file by file as they were read, then the actions that they use.

@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lockgate_core::time::parse_duration;
-use lockgate_core::{Percent, Span};
+use lockgate_core::Span;
 use lockgate_delivery::ApplicationDefinition;
 use lockgate_delivery::definition::{BlueGreen, Command, HealthCheck, Probe, Variable};
 use lockgate_delivery::smoke::SmokeCheck;
@@ -12,7 +11,7 @@ use lockgate_dialect::codes;
 use lockgate_dialect::yaml::{Fields, Node, Reader};
 use lockgate_gate::Rule;
 
-use super::{smoke, texts};
+use super::{keys, smoke, texts};
 
 /// The keys that one level of the file gives.
 #[derive(Clone, Debug, Default)]
@@ -45,21 +44,19 @@ impl Layer {
 
     pub(super) fn read(fields: &mut Fields<'_>, reader: &mut Reader) -> Self {
         Self {
-            run: fields.take("run").and_then(|node| command(node, reader)),
-            artifact: fields.take("artifact").and_then(|node| artifact(node, reader)),
-            directory: fields.take("directory").and_then(|node| directory(node, reader)),
-            env: fields
-                .take("env")
+            run: keys::RUN.take(fields).and_then(|node| command(node, reader)),
+            artifact: keys::ARTIFACT_NAME.text(fields, reader),
+            directory: keys::DIRECTORY.text(fields, reader),
+            env: keys::ENV
+                .take(fields)
                 .map_or_else(BTreeMap::new, |node| variables(node, reader)),
-            instances: fields.take("instances").and_then(|node| instances(node, reader)),
-            health: fields.take("health").and_then(|node| health(node, reader)),
-            smoke: fields.take("smoke").and_then(|node| smoke::read(node, reader)),
-            strategy: fields.take("strategy").and_then(|node| strategy(node, reader)),
-            rollback_when: fields.take("rollback-when").and_then(|node| rules(node, reader)),
-            listen: fields.take("listen").and_then(|node| listen(node, reader)),
-            stop_grace: fields
-                .take("stop-timeout")
-                .and_then(|node| duration(node, "`stop-timeout`", reader)),
+            instances: keys::INSTANCES.number(fields, reader).map(|count| count as u32),
+            health: keys::HEALTH.take(fields).and_then(|node| health(node, reader)),
+            smoke: keys::SMOKE.take(fields).and_then(|node| smoke::read(node, reader)),
+            strategy: keys::STRATEGY.take(fields).and_then(|node| strategy(node, reader)),
+            rollback_when: keys::ROLLBACK_WHEN.take(fields).and_then(|node| rules(node, reader)),
+            listen: keys::LISTEN.take(fields).and_then(|node| listen(node, reader)),
+            stop_grace: keys::STOP_TIMEOUT.duration(fields, reader),
         }
     }
 
@@ -116,27 +113,15 @@ impl Layer {
 
 fn command(node: &Node, reader: &mut Reader) -> Option<Command> {
     if node.as_sequence().is_none() {
-        return reader.text(node, "`run`").map(Command::Shell);
+        return reader.text(node, &keys::RUN.quoted()).map(Command::Shell);
     }
-    let words: Vec<String> = reader.texts(node, "`run`")?.into_iter().map(|(word, _)| word).collect();
+    let what = keys::RUN.quoted();
+    let words: Vec<String> = reader.texts(node, &what)?.into_iter().map(|(word, _)| word).collect();
     if words.is_empty() {
-        reader.wrong_type(node, "`run`", "a command");
+        reader.wrong_type(node, &what, "a command");
         return None;
     }
     Some(Command::Arguments(words))
-}
-
-/// Reads the name of an artifact, which is also the name of its folder.
-fn artifact(node: &Node, reader: &mut Reader) -> Option<String> {
-    let name = reader.text(node, "`artifact`")?;
-    let is_foreign = |c: char| c.is_control() || matches!(c, '/' | '\\' | ':' | '"' | '<' | '>' | '|' | '*' | '?');
-    if !name.is_empty() && !name.starts_with('.') && !name.contains(is_foreign) {
-        return Some(name);
-    }
-    let message = format!("`{name}` cannot name an artifact");
-    let help = "write the `name` under which the workflow uploads it, not a path";
-    reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
-    None
 }
 
 /// Reads the variables of an instance; what could not be set as it is written is refused.
@@ -144,80 +129,39 @@ fn variables(node: &Node, reader: &mut Reader) -> BTreeMap<String, String> {
     let all = texts(node, "`env`", reader);
     for entry in node.as_mapping().unwrap_or_default() {
         let name = entry.key.name.as_str();
-        let begins = |c: char| c.is_ascii_alphabetic() || c == '_';
-        let (message, help) = if !name.starts_with(begins) || !name.chars().all(|c| begins(c) || c.is_ascii_digit()) {
-            let message = format!("`{name}` cannot name a variable");
-            (message, "begin with a letter or `_`, and go on with those and digits")
-        } else if name == "PORT" || name.starts_with("LOCKGATE_") {
-            let message = format!("`{name}` is set by Lockgate itself");
-            (
-                message,
-                "leave it out; the instance gets the port to listen at in `PORT`",
-            )
-        } else {
-            continue;
-        };
-        reader.report(reader.error(codes::WRONG_VALUE, entry.key.span, message).help(help));
-    }
-    all
-}
-
-fn directory(node: &Node, reader: &mut Reader) -> Option<String> {
-    let text = reader.text(node, "`directory`")?;
-    if text.starts_with('/') || text.split('/').any(|part| part == "..") {
-        let message = "`directory` must lie inside the artifact";
-        reader.report(
-            reader
-                .error(codes::WRONG_VALUE, node.span, message)
-                .help("write it relative to the artifact's root, without `..`"),
-        );
-        return None;
-    }
-    Some(text)
-}
-
-fn instances(node: &Node, reader: &mut Reader) -> Option<u32> {
-    match reader.whole_number(node, "`instances`")? {
-        count @ 1..=100 => Some(count as u32),
-        count => {
-            let message = format!("`instances` cannot be {count}");
-            reader.report(
-                reader
-                    .error(codes::WRONG_VALUE, node.span, message)
-                    .help("1 to 100 instances are possible"),
-            );
-            None
+        let broken = [&keys::form::VARIABLE, &keys::form::FREE_VARIABLE];
+        if let Some(form) = broken.into_iter().find(|form| !form.fits(name)) {
+            let diagnostic = reader.error(codes::WRONG_VALUE, entry.key.span, form.mistake(name));
+            reader.report(diagnostic.help(form.help));
         }
     }
+    all
 }
 
 /// Reads `health: /path`, `health: tcp`, or a mapping.
 fn health(node: &Node, reader: &mut Reader) -> Option<HealthCheck> {
     if node.as_mapping().is_none() {
-        let text = reader.text(node, "`health`")?;
-        return probe(&text, node, reader).map(HealthCheck::of);
+        let text = keys::HEALTH.text_of(node, reader)?;
+        return Some(HealthCheck::of(probe(text)));
     }
-    let mut fields = reader.fields(node, "`health`")?;
-    let what = fields
-        .take("probe")
-        .and_then(|node| reader.text(node, "`probe`").and_then(|text| probe(&text, node, reader)));
+    let mut fields = keys::OF_HEALTH.fields(node, reader)?;
+    let what = keys::PROBE.text(&mut fields, reader).map(probe);
     let mut check = HealthCheck::of(what.unwrap_or(Probe::Tcp));
-    let mut take = |name, slot: &mut Duration, reader: &mut Reader| {
-        if let Some(value) = fields
-            .take(name)
-            .and_then(|node| some_time(node, &format!("`{name}`"), reader))
-        {
-            *slot = value;
+    let times = [
+        (&keys::INTERVAL, &mut check.interval),
+        (&keys::TIMEOUT, &mut check.timeout),
+        (&keys::DEADLINE, &mut check.deadline),
+    ];
+    for (key, slot) in times {
+        if let Some(time) = key.duration(&mut fields, reader) {
+            *slot = time;
         }
-    };
-    take("interval", &mut check.interval, reader);
-    take("timeout", &mut check.timeout, reader);
-    take("deadline", &mut check.deadline, reader);
-    for (name, slot) in [("passes", &mut check.passes), ("failures", &mut check.failures)] {
-        if let Some(count) = fields
-            .take(name)
-            .and_then(|node| at_least_one(node, &format!("`{name}`"), reader))
-        {
+    }
+    for (key, slot) in [
+        (&keys::PASSES, &mut check.passes),
+        (&keys::FAILURES, &mut check.failures),
+    ] {
+        if let Some(count) = key.number(&mut fields, reader) {
             *slot = u32::try_from(count).unwrap_or(u32::MAX);
         }
     }
@@ -225,47 +169,35 @@ fn health(node: &Node, reader: &mut Reader) -> Option<HealthCheck> {
     Some(check)
 }
 
-fn probe(text: &str, node: &Node, reader: &mut Reader) -> Option<Probe> {
-    match text {
-        "tcp" => Some(Probe::Tcp),
-        path if path.starts_with('/') => Some(Probe::Http { path: path.to_owned() }),
-        other => {
-            let message = format!("`{other}` is no health check");
-            reader.report(
-                reader
-                    .error(codes::WRONG_VALUE, node.span, message)
-                    .help("write a path such as `/health`, or `tcp`"),
-            );
-            None
-        }
+fn probe(text: String) -> Probe {
+    if text == "tcp" {
+        Probe::Tcp
+    } else {
+        Probe::Http { path: text }
     }
 }
 
 fn strategy(node: &Node, reader: &mut Reader) -> Option<BlueGreen> {
     if node.as_mapping().is_none() {
-        let text = reader.text(node, "`strategy`")?;
-        if text != "blue-green" {
+        let text = reader.text(node, &keys::STRATEGY.quoted())?;
+        if !keys::form::STRATEGY_NAME.fits(&text) {
             only_blue_green(&text, node, reader);
         }
         return Some(BlueGreen::default());
     }
-    let mut fields = reader.fields(node, "`strategy`")?;
+    let mut fields = keys::OF_STRATEGY.fields(node, reader)?;
     let mut strategy = BlueGreen::default();
-    if let Some(node) = fields.take("blue-green").filter(|node| !node.is_null()) {
-        let mut inner = reader.fields(node, "`blue-green`")?;
-        for (name, slot) in [("soak", &mut strategy.soak), ("drain", &mut strategy.drain)] {
-            if let Some(value) = inner
-                .take(name)
-                .and_then(|node| duration(node, &format!("`{name}`"), reader))
-            {
-                *slot = value;
+    if let Some(node) = keys::BLUE_GREEN.take(&mut fields).filter(|node| !node.is_null()) {
+        let mut inner = keys::OF_BLUE_GREEN.fields(node, reader)?;
+        let times = [
+            (&keys::SOAK, &mut strategy.soak),
+            (&keys::DRAIN, &mut strategy.drain),
+            (&keys::PROGRESS, &mut strategy.progress),
+        ];
+        for (key, slot) in times {
+            if let Some(time) = key.duration(&mut inner, reader) {
+                *slot = time;
             }
-        }
-        if let Some(value) = inner
-            .take("deadline")
-            .and_then(|node| some_time(node, "`deadline`", reader))
-        {
-            strategy.progress = value;
         }
         inner.finish(reader);
     }
@@ -279,15 +211,18 @@ fn strategy(node: &Node, reader: &mut Reader) -> Option<BlueGreen> {
 }
 
 fn only_blue_green(found: &str, node: &Node, reader: &mut Reader) {
-    let message = format!("the strategy `{found}` is not supported by this version of lockgate");
-    let help = "write `strategy: blue-green`, or leave it out";
-    reader.report(reader.error(codes::NOT_YET_SUPPORTED, node.span, message).help(help));
+    let form = &keys::form::STRATEGY_NAME;
+    reader.report(
+        reader
+            .error(codes::NOT_YET_SUPPORTED, node.span, form.mistake(found))
+            .help(form.help),
+    );
 }
 
 /// Reads `http-5xx: 5%` or `http-5xx: { share: 5%, over: 20 }`.
 fn rules(node: &Node, reader: &mut Reader) -> Option<Vec<Rule>> {
-    let mut fields = reader.fields(node, "`rollback-when`")?;
-    let rule = fields.take("http-5xx").and_then(|node| http_5xx(node, reader));
+    let mut fields = keys::OF_ROLLBACK_WHEN.fields(node, reader)?;
+    let rule = keys::HTTP_5XX.take(&mut fields).and_then(|node| http_5xx(node, reader));
     for other in [
         "error-rate",
         "p95",
@@ -313,26 +248,19 @@ fn rules(node: &Node, reader: &mut Reader) -> Option<Vec<Rule>> {
 
 fn http_5xx(node: &Node, reader: &mut Reader) -> Option<Rule> {
     if node.as_mapping().is_none() {
-        return percent(node, reader).map(Rule::http_5xx);
+        return keys::HTTP_5XX.share(node, reader).map(Rule::http_5xx);
     }
-    let mut fields = reader.fields(node, "`http-5xx`")?;
-    let limit = fields.require("share", reader).and_then(|node| percent(node, reader));
-    let over = fields
-        .take("over")
-        .and_then(|node| at_least_one(node, "`over`", reader));
+    let mut fields = keys::OF_HTTP_5XX.fields(node, reader)?;
+    let limit = fields
+        .require(keys::SHARE.name, reader)
+        .and_then(|node| keys::SHARE.share(node, reader));
+    let over = keys::OVER.number(&mut fields, reader);
     fields.finish(reader);
     let Rule::Http5xx { limit, minimum } = Rule::http_5xx(limit?);
     Some(Rule::Http5xx {
         limit,
         minimum: over.unwrap_or(minimum),
     })
-}
-
-fn percent(node: &Node, reader: &mut Reader) -> Option<Percent> {
-    let text = reader.text(node, "the share")?;
-    Percent::parse(&text)
-        .map_err(|error| reader.report(reader.error(codes::WRONG_VALUE, node.span, error.to_string())))
-        .ok()
 }
 
 /// Returns an address as it may be written: whole, or as a port of the loopback.
@@ -344,54 +272,21 @@ pub(super) fn address(text: &str) -> Option<std::net::SocketAddr> {
 }
 
 fn listen(node: &Node, reader: &mut Reader) -> Option<Listen> {
-    let text = reader.text(node, "`listen`")?;
+    let text = reader.text(node, &keys::LISTEN.quoted())?;
     match address(&text) {
         Some(address) if address.port() != 0 => Some(Listen {
             address: address.to_string(),
             span: node.span,
         }),
         parsed => {
-            let message = format!("`{text}` is not an address to listen at");
+            let form = &keys::form::ADDRESS;
             let help = match parsed {
                 Some(_) => "leave `listen` out for a free port of the loopback, which is chosen once",
-                None => "write it as `127.0.0.1:8080`, or as a port of the loopback",
+                None => form.help,
             };
-            reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
+            let diagnostic = reader.error(codes::WRONG_VALUE, node.span, form.mistake(&text));
+            reader.report(diagnostic.help(help));
             None
         }
     }
-}
-
-/// Reads a number of which 0 would mean never or at once.
-fn at_least_one(node: &Node, what: &str, reader: &mut Reader) -> Option<u64> {
-    let number = reader.whole_number(node, what)?;
-    if number == 0 {
-        let message = format!("{what} cannot be 0");
-        reader.report(
-            reader
-                .error(codes::WRONG_VALUE, node.span, message)
-                .help("write 1 or more"),
-        );
-        return None;
-    }
-    Some(number)
-}
-
-/// Reads a duration in which something has to be possible.
-pub(super) fn some_time(node: &Node, what: &str, reader: &mut Reader) -> Option<Duration> {
-    let time = duration(node, what, reader)?;
-    if time.is_zero() {
-        let message = format!("{what} cannot be 0: nothing is done in no time");
-        let help = "write some time, such as `5s`, or leave it out for the default";
-        reader.report(reader.error(codes::WRONG_VALUE, node.span, message).help(help));
-        return None;
-    }
-    Some(time)
-}
-
-pub(super) fn duration(node: &Node, what: &str, reader: &mut Reader) -> Option<Duration> {
-    let text = reader.text(node, what)?;
-    parse_duration(&text)
-        .map_err(|error| reader.report(reader.error(codes::WRONG_VALUE, node.span, format!("{what}: {error}"))))
-        .ok()
 }

@@ -7,7 +7,7 @@ use lockgate_dialect::codes;
 use lockgate_dialect::yaml::{Content, Node, Reader};
 use serde_json::{Map, Value};
 
-use super::{layer::some_time, texts};
+use super::{keys, texts};
 
 pub(super) fn read(node: &Node, reader: &mut Reader) -> Option<Vec<SmokeCheck>> {
     let items = reader.list(node, "`smoke`")?;
@@ -21,18 +21,16 @@ pub(super) fn read(node: &Node, reader: &mut Reader) -> Option<Vec<SmokeCheck>> 
 }
 
 fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> {
-    let mut fields = reader.fields(node, "a smoke check")?;
-    let name = fields.take("name").and_then(|node| reader.text(node, "`name`"));
-    let get = fields.take("get").and_then(|node| path(node, reader));
-    let post = fields.take("post").and_then(|node| path(node, reader));
-    let body = fields.take("json");
-    let headers = fields
-        .take("headers")
+    let mut fields = keys::OF_SMOKE.fields(node, reader)?;
+    let name = keys::CHECK_NAME.text(&mut fields, reader);
+    let get = keys::GET.text(&mut fields, reader);
+    let post = keys::POST.text(&mut fields, reader);
+    let body = keys::JSON.take(&mut fields);
+    let headers = keys::HEADERS
+        .take(&mut fields)
         .map_or_else(BTreeMap::new, |node| texts(node, "`headers`", reader));
-    let timeout = fields
-        .take("timeout")
-        .and_then(|node| some_time(node, "`timeout`", reader));
-    let expect = fields.take("expect");
+    let timeout = keys::CHECK_TIMEOUT.duration(&mut fields, reader);
+    let expect = keys::EXPECT.take(&mut fields);
     let place = fields.first_key();
     fields.finish(reader);
     let (method, path) = match (get, post) {
@@ -66,46 +64,26 @@ fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> 
     Some(check)
 }
 
-fn path(node: &Node, reader: &mut Reader) -> Option<String> {
-    let text = reader.text(node, "the path")?;
-    if text.starts_with('/') {
-        return Some(text);
-    }
-    let message = format!("`{text}` is no path");
-    reader.report(
-        reader
-            .error(codes::WRONG_VALUE, node.span, message)
-            .help("a path begins with `/`; the instance is filled in"),
-    );
-    None
-}
-
 fn expectation(node: &Node, check: &mut SmokeCheck, reader: &mut Reader) {
-    let Some(mut fields) = reader.fields(node, "`expect`") else {
+    let Some(mut fields) = keys::OF_EXPECT.fields(node, reader) else {
         return;
     };
-    if let Some(node) = fields.take("status") {
-        match reader.whole_number(node, "`status`") {
-            Some(status @ 100..=599) => check.expect.status = status as u16,
-            Some(status) => {
-                let message = format!("{status} is no HTTP status");
-                reader.report(
-                    reader
-                        .error(codes::WRONG_VALUE, node.span, message)
-                        .help("100 to 599 are possible"),
-                );
-            }
-            None => {}
-        }
+    if let Some(status) = keys::STATUS.number(&mut fields, reader) {
+        check.expect.status = status as u16;
     }
-    if let Some(inner) = fields.take("json").and_then(|node| reader.fields(node, "`json`")) {
+    let places = keys::EXPECTED_JSON.take(&mut fields);
+    if let Some(inner) = places.and_then(|node| reader.fields(node, "`json`")) {
         for entry in inner.rest() {
             match JsonPath::parse(&entry.key.name) {
                 Ok(path) => {
                     let is = Expected::from_value(to_json(&entry.value));
                     check.expect.json.push(JsonExpectation { path, is });
                 }
-                Err(error) => reader.report(reader.error(codes::WRONG_VALUE, entry.key.span, error.to_string())),
+                Err(_) => {
+                    let form = &keys::form::JSON_PLACE;
+                    let diagnostic = reader.error(codes::WRONG_VALUE, entry.key.span, form.mistake(&entry.key.name));
+                    reader.report(diagnostic.help(form.help));
+                }
             }
         }
     }
@@ -113,7 +91,7 @@ fn expectation(node: &Node, check: &mut SmokeCheck, reader: &mut Reader) {
 }
 
 /// Returns a YAML value as JSON.
-fn to_json(node: &Node) -> Value {
+pub(super) fn to_json(node: &Node) -> Value {
     match &node.content {
         Content::Scalar(scalar) => serde_json::to_value(scalar.value()).unwrap_or(Value::Null),
         Content::Sequence(items) => Value::Array(items.iter().map(to_json).collect()),

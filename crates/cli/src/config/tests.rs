@@ -68,9 +68,34 @@ fn all_mistakes_come_at_once() {
             "1:10 LG0114 this version of lockgate reads `version: 1` only | write `version: 1`",
             "2:1 LG0111 lockgate.yaml has no key `runn` | did you mean `run`?",
             "3:9 LG0114 `health` is no health check | write a path such as `/health`, or `tcp`",
-            "4:12 LG0114 `instances` cannot be 0 | 1 to 100 instances are possible",
-            "5:33 LG0114 `soak`: `30` is not a duration: expected a number with a unit, such as 500ms, 30s, 5m, 1h or 2d | -",
+            "4:12 LG0114 `instances` cannot be 0 | 1 to 100 are possible",
+            "5:33 LG0114 `soak`: `30` is not a duration: expected a number with a unit, such as 500ms, 30s, 5m, 1h or 2d | say the unit: `soak: 30s` for seconds, `soak: 30m` for minutes",
             "6:9 LG0114 `nowhere` is not an address to listen at | write it as `127.0.0.1:8080`, or as a port of the loopback",
+        ],
+    );
+}
+
+#[test]
+fn every_mistake_has_a_way_out() {
+    mistakes(
+        "run: {}\ninstances: [1]\nhealth: { interval: 1 s }\nstrategy: { blue-green: { soak: soon } }\nrollback-when: { http-5xx: 0.05 }\n",
+        &[
+            "1:6 LG0113 `run` must be a text, not a mapping | such as: `run: ./server --port $PORT`",
+            "2:12 LG0113 `instances` must be a whole number, not a list | such as: `instances: 2`",
+            "3:21 LG0114 `interval`: `1 s` is not a duration: expected a number with a unit, such as 500ms, 30s, 5m, 1h or 2d | write it without spaces and fractions, such as `interval: 1s`",
+            "4:33 LG0114 `soak`: `soon` is not a duration: expected a number with a unit, such as 500ms, 30s, 5m, 1h or 2d | write it without spaces and fractions, such as `soak: 15m`",
+            "5:28 LG0114 `0.05` is not a percentage: expected 0% to 100% with at most two decimals, such as 5% or 0.25% | a share is written in percent: `http-5xx: 5%`",
+        ],
+    );
+    mistakes(
+        "run: ./a\nreplaces: [a]\nsmoke: [{ get: /, expect: { status: ok, json: { a: 1 } } }]\nrollback-when: { http-5xx: { over: 5 } }\nenvironments: { a: { listen: [] }, b: x }\n",
+        &[
+            "2:11 LG0113 `replaces` must be a mapping of keys to values, not a list | such as: `replaces: { jobs: [deploy] }`",
+            "3:37 LG0113 `status` must be a whole number, not the text \"ok\" | such as: `smoke: [{ get: /gone, expect: { status: 410 } }]`",
+            "3:49 LG0114 `a` is no place in a JSON document | write `$` and then steps such as `.key`, `[0]` or `[\"key\"]`",
+            "4:30 LG0112 `http-5xx` needs the key `share` | such as: `rollback-when: { http-5xx: { share: 5%, over: 100 } }`",
+            "5:30 LG0113 `listen` must be a text, not a list | such as: `listen: 127.0.0.1:8080`",
+            "5:39 LG0113 an environment must be a mapping of keys to values, not the text \"x\" | such as: `environments: { staging: {}, production: {} }`",
         ],
     );
 }

@@ -1,12 +1,13 @@
 //! Mistakes in the user's files, drawn as a compiler does.
 
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
-use lockgate_core::{Diagnostic, Severity};
+use lockgate_core::{Diagnostic, Severity, Span};
 use serde::Serialize;
 
 /// The machine-readable form of all mistakes.
 #[derive(Serialize)]
 struct Report<'a> {
+    files: usize,
     diagnostics: Vec<Row<'a>>,
 }
 
@@ -15,25 +16,31 @@ struct Row<'a> {
     file: &'a str,
     line: usize,
     column: usize,
+    end_line: usize,
+    end_column: usize,
     severity: Severity,
     code: &'a str,
     message: &'a str,
     help: Option<&'a str>,
 }
 
-/// Returns the mistakes as one JSON value.
-pub(crate) fn to_json(diagnostics: &[Diagnostic]) -> impl Serialize {
+/// Returns the mistakes in so many files as one JSON value.
+pub(crate) fn to_json(diagnostics: &[Diagnostic], files: usize) -> impl Serialize {
     Report {
+        files,
         diagnostics: diagnostics.iter().map(row).collect(),
     }
 }
 
 fn row(diagnostic: &Diagnostic) -> Row<'_> {
     let (line, column) = diagnostic.file.position(diagnostic.span.start);
+    let (end_line, end_column) = diagnostic.file.position(diagnostic.span.end);
     Row {
         file: &diagnostic.file.path,
         line,
         column,
+        end_line,
+        end_column,
         severity: diagnostic.severity,
         code: diagnostic.code,
         message: &diagnostic.message,
@@ -56,16 +63,13 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colourful: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let text: &str = &diagnostic.file.text;
-    let clip = |span: lockgate_core::Span| {
-        let start = floor(text, span.start);
-        start..floor(text, span.end).max(start)
-    };
-    let mut snippet = Snippet::source(text)
+    let excerpt = Excerpt::around(diagnostic);
+    let mut snippet = Snippet::source(excerpt.text)
         .path(&*diagnostic.file.path)
-        .annotation(AnnotationKind::Primary.span(clip(diagnostic.span)));
+        .line_start(excerpt.line)
+        .annotation(AnnotationKind::Primary.span(excerpt.clip(diagnostic.span)));
     for (span, label) in &diagnostic.related {
-        snippet = snippet.annotation(AnnotationKind::Context.span(clip(*span)).label(label.as_str()));
+        snippet = snippet.annotation(AnnotationKind::Context.span(excerpt.clip(*span)).label(label.as_str()));
     }
     let mut group = level
         .primary_title(diagnostic.message.as_str())
@@ -80,6 +84,38 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colourful: bool) -> String {
         Renderer::plain()
     };
     renderer.render(&[group])
+}
+
+/// The lines of a file from the first to the last place of a diagnostic: the renderer reads all that it is given.
+struct Excerpt<'t> {
+    text: &'t str,
+    /// Where it begins in the file.
+    start: usize,
+    /// The number of its first line.
+    line: usize,
+}
+
+impl<'t> Excerpt<'t> {
+    fn around(diagnostic: &'t Diagnostic) -> Self {
+        let text: &str = &diagnostic.file.text;
+        let spans = || std::iter::once(diagnostic.span).chain(diagnostic.related.iter().map(|(span, _)| *span));
+        let first = floor(text, spans().map(|span| span.start).min().unwrap_or(0));
+        let last = floor(text, spans().map(|span| span.end).max().unwrap_or(0));
+        let start = text[..first].rfind('\n').map_or(0, |at| at + 1);
+        let end = text[last..].find('\n').map_or(text.len(), |length| last + length + 1);
+        Self {
+            text: &text[start..end],
+            start,
+            line: diagnostic.file.position(first).0,
+        }
+    }
+
+    /// Returns where a place lies in the excerpt.
+    fn clip(&self, span: Span) -> std::ops::Range<usize> {
+        let within = |offset: usize| floor(self.text, offset.saturating_sub(self.start));
+        let start = within(span.start);
+        start..within(span.end).max(start)
+    }
 }
 
 fn floor(text: &str, offset: usize) -> usize {

@@ -12,20 +12,61 @@ pub(crate) fn progress(line: impl std::fmt::Display) {
     drop(writeln!(std::io::stderr().lock(), "{line}"));
 }
 
+/// Writes a text, which ends with a line break unless it is empty, to stdout at once.
+pub(crate) fn text(text: &str) {
+    drop(std::io::stdout().lock().write_all(text.as_bytes()));
+}
+
 /// Writes a value to stdout as JSON.
 pub(crate) fn json(value: &impl serde::Serialize) {
-    match serde_json::to_string_pretty(value) {
-        Ok(text) => result(text),
-        Err(error) => progress(format_args!("error: the result cannot be written as JSON: {error}")),
+    text(&pretty(value));
+}
+
+/// Returns a value as an indented JSON document.
+pub(crate) fn pretty(value: &impl serde::Serialize) -> String {
+    ended(serde_json::to_string_pretty(value))
+}
+
+/// Returns a value as JSON in one line.
+pub(crate) fn line(value: &impl serde::Serialize) -> String {
+    ended(serde_json::to_string(value))
+}
+
+fn ended(written: serde_json::Result<String>) -> String {
+    match written {
+        Ok(text) => text + "\n",
+        Err(error) => {
+            progress(format_args!("error: the result cannot be written as JSON: {error}"));
+            String::new()
+        }
     }
 }
 
 /// Returns whether stderr is a terminal that wants colour.
 pub(crate) fn is_colourful() -> bool {
-    std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+    std::io::stderr().is_terminal() && wants_colour()
+}
+
+/// Returns whether stdout is a terminal that wants colour.
+pub(crate) fn result_is_colourful() -> bool {
+    result_is_terminal() && wants_colour()
+}
+
+/// Returns whether stdout is a terminal.
+pub(crate) fn result_is_terminal() -> bool {
+    std::io::stdout().is_terminal()
+}
+
+fn wants_colour() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Returns an instant in UTC, to the second.
 pub(crate) fn instant(at: lockgate_core::Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| "?".to_owned(), |at| at.strftime("%F %TZ").to_string())
+}
+
+/// Returns the time of day where this machine is.
+pub(crate) fn time_of_day() -> impl std::fmt::Display {
+    jiff::Zoned::now().strftime("%H:%M:%S").to_string()
 }

@@ -61,7 +61,7 @@ impl Drop for Disk {
 }
 
 /// Notes what is not tested, for the sum of all tests.
-fn left_out(line: &str) {
+pub(crate) fn left_out(line: &str) {
     eprintln!("left out: {line}");
     if let Some(path) = std::env::var_os("LOCKGATE_LEFT_OUT") {
         let mut file = File::options().append(true).open(path).unwrap();
