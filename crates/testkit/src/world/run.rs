@@ -70,6 +70,9 @@ const EVENTS: &[&str] = &[
     "Begun",
     "JobAdmitted",
     "JobPassedOver",
+    "CallBegun",
+    "CallStopping",
+    "CallEnded",
     "JobStarted",
     "WorkspaceReady",
     "WorkspaceFailed",
@@ -104,6 +107,9 @@ impl World<Run> for RunWorld {
     type Happening = Happening;
     const EVENTS: &'static [&'static str] = EVENTS;
     const RARE: &'static [&'static str] = &[
+        "CallBegun",
+        "CallEnded",
+        "CallStopping",
         "CompositeTimedOut",
         "HashFailed",
         "JobPassedOver",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockgate_core::{Broken, EffectKey};
-use lockgate_pipeline::definition::{Pipeline, StepBody};
+use lockgate_pipeline::definition::StepBody;
 use lockgate_pipeline::plan::Plan;
 use lockgate_pipeline::run::effect::{AttemptId, JobKey, StepPath};
 use lockgate_pipeline::run::event::{JobEvent, RunEvent};
@@ -17,7 +17,9 @@ use super::attempts::{Attempt, Mark};
 /// What the world remembers to judge by.
 #[derive(Debug)]
 pub(super) struct Law {
-    pipeline: Arc<Pipeline>,
+    plan: Arc<Plan>,
+    /// By job: what it needs.
+    needs: Vec<Vec<usize>>,
     slots: usize,
     executed: BTreeSet<AttemptId>,
     /// When what has a time limit was decided to begin, and in which boot: jobs, and steps by their path.
@@ -28,9 +30,10 @@ pub(super) struct Law {
 type Attempts = BTreeMap<AttemptId, Attempt>;
 
 impl Law {
-    pub(super) fn of(plan: &Plan, slots: u32) -> Self {
+    pub(super) fn of(plan: &Arc<Plan>, slots: u32) -> Self {
         Self {
-            pipeline: Arc::clone(&plan.pipeline),
+            needs: plan.needs(),
+            plan: Arc::clone(plan),
             slots: slots as usize,
             executed: BTreeSet::new(),
             begun: BTreeMap::new(),
@@ -56,7 +59,6 @@ impl Law {
                 format!("{id} is executed again"),
             );
         }
-        let needs = self.needs(&attempt.job);
         let mut busy = BTreeSet::from([&attempt.job]);
         for (other_id, other) in all.iter().filter(|(other, _)| *other != id) {
             let same_step = other.job == attempt.job && other.path == attempt.path;
@@ -75,7 +77,7 @@ impl Law {
                     format!("{id} begins while {other_id} runs in the same job"),
                 );
             }
-            if needs.contains(definition_of(&other.job)) {
+            if self.has_to_wait(&attempt.job, &other.job) {
                 self.violate(
                     "run: needs",
                     format!("{id} begins while {other_id} of a needed job runs"),
@@ -187,11 +189,9 @@ impl Law {
 
     /// In a run that succeeded, every unconditional step of every unconditional job has succeeded.
     fn check_complete(&self, attempts: &Attempts) -> Result<(), Broken> {
-        let jobs = self.pipeline.jobs.iter();
-        for job in jobs.filter(|job| job.condition.is_none() && job.needs.is_empty() && job.strategy.matrix.is_none()) {
-            if job.continue_on_error.is_some() {
-                continue;
-            }
+        for place in (0..self.plan.jobs.len()).filter(|place| self.is_unconditional(*place)) {
+            let job = self.plan.definition(place);
+            let key = &self.plan.jobs[place].id;
             for (at, step) in job.steps.iter().enumerate() {
                 let plain = matches!(step.body, StepBody::Run { .. }) && step.env.is_empty();
                 if !plain || step.condition.is_some() || step.continue_on_error.is_some() {
@@ -200,10 +200,10 @@ impl Law {
                 let path = StepPath::top(at + 1);
                 let succeeded = attempts.values().any(|attempt| {
                     let ended_well = attempt.end().is_some_and(|end| end.exit == StepExit::Success);
-                    attempt.job.as_str() == job.id && attempt.path == path && ended_well
+                    attempt.job.as_str() == key && attempt.path == path && ended_well
                 });
                 if !succeeded {
-                    let detail = format!("step {path} of {} has not succeeded, and the run has", job.id);
+                    let detail = format!("step {path} of {key} has not succeeded, and the run has");
                     return Err(Broken::new("6 nothing is left out", detail));
                 }
             }
@@ -211,14 +211,43 @@ impl Law {
         Ok(())
     }
 
-    fn needs(&self, job: &JobKey) -> BTreeSet<String> {
-        let found = self.pipeline.job(definition_of(job));
-        found.map(|job| job.needs.iter().cloned().collect()).unwrap_or_default()
+    /// Returns whether a job runs whatever happens before, also in the workflow that it belongs to.
+    fn is_unconditional(&self, place: usize) -> bool {
+        let always = |place: usize| {
+            let job = self.plan.definition(place);
+            job.condition.is_none() && job.needs.is_empty() && job.strategy.matrix.is_none()
+        };
+        self.around(place).into_iter().all(always) && self.plan.definition(place).continue_on_error.is_none()
+    }
+
+    /// Returns whether one job, or a call that it lies in, needs another, or a call that this one lies in.
+    fn has_to_wait(&self, job: &JobKey, other: &JobKey) -> bool {
+        let (Some(job), Some(other)) = (self.place_of(job), self.place_of(other)) else {
+            return false;
+        };
+        let others = self.around(other);
+        let needs = self.around(job).into_iter().flat_map(|place| &self.needs[place]);
+        needs.into_iter().any(|need| others.contains(need))
+    }
+
+    /// Returns a job and those that call the workflow that it belongs to.
+    fn around(&self, place: usize) -> Vec<usize> {
+        let caller = |place: &usize| self.plan.call_of(*place).map(|call| self.plan.calls[call].caller);
+        std::iter::successors(Some(place), caller).collect()
+    }
+
+    /// Returns the place of the job that a leg belongs to.
+    fn place_of(&self, leg: &JobKey) -> Option<usize> {
+        let is_leg = |id: &str| {
+            let rest = leg.as_str().strip_prefix(id);
+            rest.is_some_and(|rest| rest.is_empty() || (rest.starts_with(" (") && !rest.contains(" / ")))
+        };
+        self.plan.jobs.iter().position(|job| is_leg(&job.id))
     }
 
     /// Returns whether the failure of this step makes the run fail.
     fn counts(&self, job: &JobKey, path: &StepPath) -> bool {
-        let Some(job) = self.pipeline.job(definition_of(job)) else {
+        let Some(job) = self.place_of(job).map(|place| self.plan.definition(place)) else {
             return false;
         };
         let first = path.as_str().split('.').next().and_then(|at| at.parse::<usize>().ok());
@@ -229,9 +258,4 @@ impl Law {
 
 fn by_key<'a>(attempts: &'a Attempts, key: &EffectKey) -> Option<(&'a AttemptId, &'a Attempt)> {
     attempts.iter().find(|(_, attempt)| attempt.key == *key)
-}
-
-/// Returns the id of the job that a leg belongs to.
-fn definition_of(job: &JobKey) -> &str {
-    job.as_str().split(" (").next().unwrap_or_default()
 }

@@ -1,10 +1,12 @@
-//! Small pipelines of every shape: needs, matrices, conditions, actions, limits of time.
+//! Small pipelines of every shape: needs, matrices, conditions, actions, limits of time, called workflows.
 
-use std::collections::BTreeSet;
+mod called;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use lockgate_pipeline::action::{ActionDefinition, ActionRuns, NodeAction};
-use lockgate_pipeline::definition::{Defaults, Job, Matrix, Pipeline, Place, Step, StepBody, TemplateValue};
+use lockgate_pipeline::definition::{Called, Defaults, Job, Matrix, Pipeline, Place, Step, StepBody, TemplateValue};
 use lockgate_pipeline::expression::{Condition, Template, Value};
 use lockgate_pipeline::plan::{Plan, PlanRequest, Trigger};
 
@@ -17,15 +19,18 @@ pub(super) const SECRET: &str = "TOKEN";
 pub(super) fn plan(chance: &mut Chance) -> Plan {
     loop {
         let count = chance.between(1, 4);
-        let jobs = (0..count).filter_map(|at| job(at, chance)).map(Arc::new).collect();
-        if let Some(plan) = planned(jobs).filter(Plan::has_work) {
+        let called = called::workflows(chance);
+        let jobs = (0..count).filter_map(|at| job(at, chance));
+        let jobs: Vec<Job> = jobs.collect();
+        let jobs = jobs.into_iter().map(|job| Arc::new(called::of_the_top(job, chance)));
+        if let Some(plan) = planned(jobs.collect(), called).filter(Plan::has_work) {
             return plan;
         }
     }
 }
 
-fn planned(jobs: Vec<Arc<Job>>) -> Option<Plan> {
-    let pipeline = Pipeline {
+fn pipeline(jobs: Vec<Arc<Job>>) -> Pipeline {
+    Pipeline {
         name: "ci".into(),
         path: ".github/workflows/ci.yml".into(),
         run_name: None,
@@ -35,8 +40,11 @@ fn planned(jobs: Vec<Arc<Job>>) -> Option<Plan> {
         permissions: None,
         jobs,
         unsupported: Vec::new(),
-        places: std::collections::BTreeMap::new(),
-    };
+        places: BTreeMap::new(),
+    }
+}
+
+fn planned(jobs: Vec<Arc<Job>>, called: BTreeMap<String, Called>) -> Option<Plan> {
     let request = PlanRequest {
         trigger: Trigger {
             event: "push".into(),
@@ -47,9 +55,10 @@ fn planned(jobs: Vec<Arc<Job>>) -> Option<Plan> {
             ..Trigger::default()
         },
         secrets: BTreeSet::from([SECRET.to_owned()]),
+        called,
         ..PlanRequest::default()
     };
-    Plan::make(Arc::new(pipeline), request).ok()
+    Plan::make(Arc::new(pipeline(jobs)), request).ok()
 }
 
 /// Returns the definition of the action that some steps use, or nothing when it is missing.
