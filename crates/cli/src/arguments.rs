@@ -375,7 +375,7 @@ impl Command {
     /// Returns whether what the command has to say goes to stdout as one JSON document, a failure too.
     pub(crate) fn tells_json(&self) -> bool {
         match self {
-            Self::Check(arguments) => arguments.format() == Format::Json,
+            Self::Check(arguments) => arguments.tells_json(),
             Self::Plan(arguments) => arguments.tells_json(),
             Self::Run(arguments) => arguments.json,
             Self::Ship(arguments) => arguments.json,
