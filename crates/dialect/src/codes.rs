@@ -60,6 +60,16 @@ codes! {
     ACTIONS_CYCLE = "LG0173", "An action uses itself";
     UNKNOWN_ACTION_INPUT = "LG0174", "An input that the action does not have";
     MISSING_ACTION_INPUT = "LG0175", "A required input is not given";
+    MISSING_WORKFLOW = "LG0181", "A called workflow that is not there";
+    NOT_CALLABLE = "LG0182", "A workflow that cannot be called";
+    UNKNOWN_CALL_INPUT = "LG0183", "An input that the called workflow does not have";
+    MISSING_CALL_INPUT = "LG0184", "A called workflow does not get a required input";
+    WRONG_CALL_INPUT = "LG0185", "An input of the wrong type for the called workflow";
+    UNKNOWN_CALL_SECRET = "LG0186", "A secret that the called workflow does not have";
+    MISSING_CALL_SECRET = "LG0187", "A called workflow does not get a required secret";
+    RAISED_PERMISSIONS = "LG0188", "A called workflow asks for more than it is allowed";
+    WORKFLOWS_CYCLE = "LG0189", "A workflow calls itself";
+    TOO_MANY_WORKFLOWS = "LG0190", "More called workflows than possible";
     UNTRUSTED_SCRIPT = "LG0201", "Untrusted text becomes part of a script";
     INPUT_IN_SCRIPT = "LG0202", "An input or the name of a branch becomes part of a script";
     TAINTED_OUTPUT = "LG0203", "An output that may hold untrusted text becomes part of a script";

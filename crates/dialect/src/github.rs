@@ -7,11 +7,12 @@
 //! model of the file that could disagree with the first.
 
 pub mod action;
-pub mod audit;
 mod action_runs;
+pub mod audit;
 mod availability;
 mod branding;
 mod builtin;
+mod call;
 mod concurrency;
 mod container;
 mod cron;
@@ -40,14 +41,16 @@ mod trigger;
 mod unsupported;
 mod workflow;
 
-use lockgate_core::{Diagnostic, Severity, SourceFile};
+use lockgate_core::{Diagnostic, SourceFile};
 use lockgate_pipeline::definition::Pipeline;
 
+pub use call::{Callable, CalledWorkflows, ReachedWorkflow, WorkflowCall, WorkflowFile};
 pub use cron::{Cron, LocalMinute};
 pub use event::EVENTS;
 pub use input::{Input, InputKind, InputMistake, resolve_inputs, too_long};
 pub use local::LocalUse;
 pub use permission::{Levels, SCOPES};
+pub use property::of_context as properties_of_context;
 pub use reach::{ACTION_FILES, ActionFile, LocalActions};
 pub use shapes::{OF_ACTIONS, OF_WORKFLOWS};
 pub use trigger::{
@@ -75,7 +78,7 @@ pub struct Caution {
 }
 
 /// What became of a file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Lowered {
     /// The workflow; `None` when a diagnostic is an error.
     pub workflow: Option<Workflow>,
@@ -83,15 +86,13 @@ pub struct Lowered {
     pub diagnostics: Vec<Diagnostic>,
     /// The steps that use actions of the repository itself, in the order of the file.
     pub uses: Vec<LocalUse>,
+    /// The jobs that call workflows of the repository itself, in the order of the file.
+    pub calls: Vec<WorkflowCall>,
+    /// Whether the file can be called, and with what.
+    pub callable: Callable,
 }
 
 /// Returns the workflow in `file`, lowered to a pipeline, and everything that is wrong with it.
 pub fn lower(file: &SourceFile) -> Lowered {
-    let (workflow, diagnostics, uses) = workflow::read(file);
-    let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
-    Lowered {
-        workflow: workflow.filter(|_| !has_error),
-        diagnostics,
-        uses,
-    }
+    workflow::read(file)
 }

@@ -33,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 pub use condition::Condition;
 pub use flow::{Extent, Flow};
-pub use function::Function;
+pub use function::{Arity, Function};
 pub use json::NotJson;
 pub use template::Template;
 pub use trial::{Finding, Partial, Trial};

@@ -10,7 +10,7 @@ use super::availability::{ACTION_INPUT_DEFAULT, ACTION_OUTPUT as ACTION_OUTPUT_V
 use super::lowering::Lowering;
 use super::shapes::{ACTION, ACTION_INPUT, ACTION_OUTPUT};
 use crate::codes;
-use crate::yaml::{self, Fields, Node, Resolved};
+use crate::yaml::{self, Content, Fields, Node, Resolved};
 
 /// What became of an action file.
 #[derive(Clone, Debug)]
@@ -95,10 +95,10 @@ impl Lowering {
             .map(|node| self.action_inputs(node))
             .unwrap_or_default();
         self.known.inputs = Some(inputs.iter().map(|input| input.name.clone()).collect());
-        let runs = fields.require("runs", &mut self.reader);
-        self.known.steps = runs.and_then(|runs| runs.get("steps")).map(Self::step_ids);
-        let form = runs.and_then(RunsForm::of);
-        let runs = runs.and_then(|runs| self.runs(runs));
+        let written = fields.require("runs", &mut self.reader);
+        self.known.steps = written.and_then(|runs| runs.get("steps")).map(Self::step_ids);
+        let form = written.and_then(RunsForm::of);
+        let runs = written.and_then(|runs| self.runs(runs));
         let outputs = fields
             .take("outputs")
             .map(|node| self.action_outputs(node, form))
@@ -106,7 +106,11 @@ impl Lowering {
         if let Some(branding) = fields.take("branding") {
             self.branding(branding);
         }
-        self.warn_of_other_keys(fields);
+        if written.is_some() {
+            self.other_keys(fields);
+        } else {
+            fields.finish(&mut self.reader);
+        }
         Some(ActionDefinition {
             name: name.unwrap_or_else(|| self.reader.file().path.to_string()),
             inputs,
@@ -131,9 +135,16 @@ impl Lowering {
     }
 
     /// Warns of the keys at the top that GitHub does not know: its runner passes over them.
-    fn warn_of_other_keys(&mut self, fields: Fields<'_>) {
-        fields.finish_with(&mut self.reader, |_, diagnostic| Diagnostic {
-            severity: Severity::Warning,
+    fn other_keys(&mut self, fields: Fields<'_>) {
+        for entry in fields.rest() {
+            self.refuse_expressions(&entry.value, &entry.key.name);
+        }
+        fields.finish_with(&mut self.reader, |entry, diagnostic| Diagnostic {
+            severity: if entry.key.name.contains("${{") {
+                Severity::Error
+            } else {
+                Severity::Warning
+            },
             ..diagnostic
         });
     }
@@ -156,6 +167,13 @@ impl Lowering {
             let default = fields.take("default");
             let default = default.and_then(|node| self.template(node, "`default`", &ACTION_INPUT_DEFAULT));
             let deprecation = fields.take("deprecationMessage");
+            for other in fields.rest() {
+                if other.key.name.contains("${{") {
+                    let message = "no expression is evaluated in the keys of an input";
+                    self.error(codes::EXPRESSION_NOT_ALLOWED, other.key.span, message);
+                }
+                self.refuse_expressions(&other.value, &other.key.name);
+            }
             inputs.push(ActionInput {
                 name: entry.key.name.clone(),
                 default,
@@ -165,8 +183,28 @@ impl Lowering {
         inputs
     }
 
+    /// Notes expressions in what is not read: there, too, a runner evaluates none and refuses the file.
+    fn refuse_expressions(&mut self, node: &Node, key: &str) {
+        match &node.content {
+            Content::Scalar(_) => {
+                self.plain_or_empty(node, &format!("`{key}`"));
+            }
+            Content::Sequence(items) => {
+                for item in items {
+                    self.refuse_expressions(item, key);
+                }
+            }
+            Content::Mapping(entries) => {
+                for entry in entries {
+                    self.refuse_expressions(&entry.value, key);
+                }
+            }
+        }
+    }
+
     /// Checks `required`, which the runner does not read: a text is only told.
     fn required_input(&mut self, node: &Node) {
+        self.refuse_expressions(node, "required");
         let is_boolean = node
             .as_scalar()
             .is_some_and(|scalar| matches!(scalar.resolved, Resolved::Boolean(_)));

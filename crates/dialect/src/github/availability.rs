@@ -25,7 +25,12 @@ const NONE: &[Function] = &[];
 const RUN: &[&str] = &["github", "inputs", "vars"];
 const RUN_WITH_SECRETS: &[&str] = &["github", "inputs", "vars", "secrets"];
 const NEEDS: &[&str] = &["github", "inputs", "vars", "needs"];
-const CREDENTIAL: &[&str] = &["github", "inputs", "vars", "secrets", "env"];
+const CREDENTIAL: &[&str] = &[
+    "github", "inputs", "vars", "needs", "strategy", "matrix", "secrets", "env",
+];
+const IN_CONTAINER: &[&str] = &[
+    "github", "inputs", "vars", "needs", "strategy", "matrix", "secrets", "job", "runner", "env",
+];
 const JOB: &[&str] = &["github", "inputs", "vars", "needs", "strategy", "matrix"];
 const JOB_WITH_SECRETS: &[&str] = &["github", "inputs", "vars", "needs", "strategy", "matrix", "secrets"];
 const JOB_WITH_ENV: &[&str] = &["github", "inputs", "vars", "needs", "strategy", "matrix", "env"];
@@ -56,7 +61,7 @@ pub(super) static JOB_OUTPUT: Availability = of("`outputs` of a job", STEP, NONE
 pub(super) static ENVIRONMENT_URL: Availability = of("`url` of an environment", STEP_WITHOUT_SECRETS, NONE);
 pub(super) static RUNNER: Availability = of("`container`", JOB, NONE);
 pub(super) static SERVICES: Availability = of("`services`", JOB, NONE);
-pub(super) static CONTAINER_ENV: Availability = of("`env` of a container", STEP, NONE);
+pub(super) static CONTAINER_ENV: Availability = of("`env` of a container", IN_CONTAINER, NONE);
 pub(super) static CREDENTIALS: Availability = of("`credentials` of a container", CREDENTIAL, NONE);
 pub(super) static SNAPSHOT_IF: Availability = of("`if` of a snapshot", JOB, NONE);
 pub(super) static STEP_KEY: Availability = of("this key of a step", STEP, HASH);

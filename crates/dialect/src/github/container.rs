@@ -14,6 +14,8 @@ struct Kind {
     shape: &'static Shape,
     credentials: &'static Shape,
     at: &'static Availability,
+    /// Whether an empty text is no container at all.
+    may_be_empty: bool,
 }
 
 impl Lowering {
@@ -24,6 +26,7 @@ impl Lowering {
                 shape: &CONTAINER,
                 credentials: &CREDENTIALS,
                 at: &RUNNER,
+                may_be_empty: true,
             };
             self.container(&entry.value, &kind);
             let why = "jobs in containers are not supported by this version";
@@ -54,6 +57,7 @@ impl Lowering {
             shape: &SERVICE,
             credentials: &SERVICE_CREDENTIALS,
             at: &SERVICES,
+            may_be_empty: false,
         };
         let Some(fields) = self.reader.fields(&entry.value, "`services`") else {
             return;
@@ -66,7 +70,8 @@ impl Lowering {
     fn container(&mut self, node: &Node, kind: &Kind) {
         if node.as_mapping().is_none() {
             let template = self.template(node, kind.shape.what, kind.at);
-            if template.is_some_and(|template| template.source().is_empty()) {
+            let is_empty = template.is_some_and(|template| template.source().is_empty());
+            if is_empty && !kind.may_be_empty {
                 self.reader.wrong_type(node, kind.shape.what, "an image or a mapping");
             }
             return;

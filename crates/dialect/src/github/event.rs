@@ -149,6 +149,14 @@ pub const EVENTS: [EventKind; 37] = [
     ),
 ];
 
+impl EventKind {
+    /// Returns whether nothing can be said about the event.
+    pub(super) fn is_bare(&self) -> bool {
+        let has_keys = ["repository_dispatch", "schedule", "workflow_call", "workflow_dispatch"];
+        self.types.is_empty() && self.filters.is_empty() && !has_keys.contains(&self.name)
+    }
+}
+
 /// Returns the event of this name.
 pub(super) fn named(name: &str) -> Option<&'static EventKind> {
     EVENTS.iter().find(|event| event.name == name)

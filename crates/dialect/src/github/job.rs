@@ -4,27 +4,12 @@ use lockgate_core::Span;
 use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::definition::Job;
 
-use super::availability::{JOB_CONCURRENCY as AT_CONCURRENCY, JOB_ENV, JOB_IF, JOB_KEY, JOB_OUTPUT, JOB_SECRETS};
+use super::availability::{JOB_ENV, JOB_IF, JOB_KEY, JOB_OUTPUT};
 use super::lowering::Lowering;
-use super::shapes::{CALLING_JOB, JOB, JOB_CONCURRENCY};
+use super::shapes::{CALLING_JOB, JOB};
 use super::step::Owner;
 use crate::codes;
-use crate::yaml::{Entry, Fields, Node};
-
-/// Keys that a job of its own has and one that calls a workflow has not.
-const OWN_KEYS: [&str; 11] = [
-    "runs-on",
-    "steps",
-    "env",
-    "defaults",
-    "outputs",
-    "environment",
-    "container",
-    "services",
-    "timeout-minutes",
-    "continue-on-error",
-    "snapshot",
-];
+use crate::yaml::{Entry, Fields};
 
 impl Lowering {
     /// Returns the job of one entry of `jobs`, with its needs and their places.
@@ -50,15 +35,13 @@ impl Lowering {
             .and_then(|name| self.template(name, "`name`", &JOB_KEY));
         job.condition = fields.take("if").and_then(|node| self.condition(node, &JOB_IF));
         job.permissions = fields.take("permissions").and_then(|node| self.permissions(node));
-        job.concurrency = fields
-            .take("concurrency")
-            .and_then(|node| self.concurrency(node, &JOB_CONCURRENCY, &AT_CONCURRENCY));
+        job.concurrency = fields.take("concurrency").and_then(|node| self.job_concurrency(node));
         job.strategy = fields
             .take("strategy")
             .map(|node| self.strategy(node))
             .unwrap_or_default();
         match fields.take_unsuggested("uses") {
-            Some(uses) => self.called_workflow(fields, uses),
+            Some(uses) => self.called_workflow(fields, uses, &mut job),
             None => self.own_job(fields, entry, &mut job),
         }
         job.unsupported = std::mem::take(&mut self.unsupported);
@@ -106,7 +89,7 @@ impl Lowering {
         // Outputs are evaluated when every step has run.
         let outputs = fields
             .take("outputs")
-            .map(|node| self.entries(node, "`outputs`", &JOB_OUTPUT));
+            .map(|node| self.values(node, "`outputs`", &JOB_OUTPUT));
         job.outputs = outputs.unwrap_or_default();
         fields.finish_with(&mut self.reader, |entry, diagnostic| match entry.key.name.as_str() {
             "with" | "secrets" => diagnostic.help("it belongs to a job with `uses`, or into a step"),
@@ -124,39 +107,5 @@ impl Lowering {
             message,
             "give it at least one step, such as `steps: [{ run: make }]`, or remove the job",
         );
-    }
-
-    fn called_workflow(&mut self, mut fields: Fields<'_>, uses: &Entry) {
-        if let Some(reference) = self.plain(&uses.value, "`uses`") {
-            let file = reference.split('@').next().unwrap_or_default();
-            let is_yaml = file
-                .rsplit_once('.')
-                .is_some_and(|(_, end)| matches!(end, "yml" | "yaml"));
-            if is_yaml && file.contains(".github/workflows/") {
-                let why = "reusable workflows are not supported by this version";
-                let remedy = "copy the jobs of the called workflow into this file";
-                self.note_unsupported(uses.value.span, &format!("uses: {reference}"), why, remedy);
-            } else {
-                let message = format!("`{reference}` names no workflow");
-                let help = "a job uses `./.github/workflows/FILE.yml` or `owner/repository/.github/workflows/FILE.yml@ref`; \
-                            an action belongs into `steps`";
-                self.error_with_help(codes::WRONG_ACTION, uses.value.span, message, help);
-            }
-        }
-        if let Some(with) = fields.take("with") {
-            self.entries(with, "`with`", &JOB_KEY);
-        }
-        let secrets = fields.take("secrets");
-        let is_inherited = |node: &&Node| node.as_scalar().is_some_and(|scalar| scalar.text == "inherit");
-        if let Some(secrets) = secrets.filter(|node| !is_inherited(node)) {
-            self.entries(secrets, "`secrets`", &JOB_SECRETS);
-        }
-        fields.finish_with(&mut self.reader, |entry, diagnostic| {
-            if OWN_KEYS.contains(&entry.key.name.as_str()) {
-                diagnostic.help("a job with `uses` runs the jobs of another workflow and has none of its own")
-            } else {
-                diagnostic
-            }
-        });
     }
 }

@@ -5,6 +5,7 @@ use lockgate_pipeline::definition::{Entries, Place, TemplateValue, Unsupported};
 use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError, Template};
 
 use super::Caution;
+use super::call::{Callable, OutputRead, WorkflowCall};
 use super::local::LocalUse;
 use super::reference::Known;
 use crate::codes;
@@ -22,6 +23,12 @@ pub(super) struct Lowering {
     pub(super) job: Option<String>,
     /// The steps that use actions of the repository.
     pub(super) uses: Vec<LocalUse>,
+    /// The jobs that call workflows of the repository.
+    pub(super) calls: Vec<WorkflowCall>,
+    /// Whether the file can be called.
+    pub(super) callable: Callable,
+    /// The results of jobs that expressions read.
+    pub(super) reads: Vec<OutputRead>,
     /// What the jobs ask for and get otherwise.
     pub(super) cautions: Vec<Caution>,
 }
@@ -34,6 +41,9 @@ impl Lowering {
             known: Known::default(),
             job: None,
             uses: Vec::new(),
+            calls: Vec::new(),
+            callable: Callable::default(),
+            reads: Vec::new(),
             cautions: Vec::new(),
         }
     }
@@ -192,12 +202,34 @@ impl Lowering {
             }
             return Entries::new();
         }
+        for entry in node.as_mapping().unwrap_or_default() {
+            self.computed_name(entry, what);
+        }
+        self.named(node, what, at)
+    }
+
+    /// Returns names with texts, of which one expression cannot stand for all.
+    pub(super) fn values(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
+        for entry in node.as_mapping().unwrap_or_default() {
+            self.plain_name(entry, what);
+        }
+        self.named(node, what, at)
+    }
+
+    /// Notes an expression as a name where none is evaluated.
+    pub(super) fn plain_name(&mut self, entry: &Entry, what: &str) {
+        self.is_plain(&entry.key.name, entry.key.span, &format!("the names of {what}"));
+    }
+
+    fn named(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
         let Some(fields) = self.reader.fields(node, what) else {
             return Entries::new();
         };
         let mut entries: Entries = Vec::new();
         for entry in fields.rest() {
-            self.check_name(entry, what);
+            if entry.key.name.is_empty() {
+                self.error(codes::WRONG_VALUE, entry.key.span, format!("a name in {what} is empty"));
+            }
             if let Some(template) = self.template(&entry.value, &value_of(&entry.key.name), at) {
                 self.warn_if_number_changes(&entry.value);
                 entries.push((entry.key.name.clone(), template));
@@ -307,6 +339,7 @@ impl Lowering {
                 return;
             }
             let place = self.part(scalar, span, found.position, found.length);
+            self.note_read(found, place);
             if !at.contexts.contains(&found.name.as_str()) {
                 let diagnostic = self.unavailable_context(found, place, at);
                 self.reader.report(diagnostic);
@@ -365,15 +398,18 @@ impl Lowering {
         !has_expression
     }
 
-    fn check_name(&mut self, entry: &Entry, what: &str) {
-        let name = &entry.key.name;
-        if name.is_empty() {
-            self.error(codes::WRONG_VALUE, entry.key.span, format!("a name in {what} is empty"));
+    fn computed_name(&mut self, entry: &Entry, what: &str) {
+        if !entry.key.name.contains("${{") {
+            return;
         }
-        if name.contains("${{") {
-            let why = "an expression as a name is not evaluated by this version";
-            self.note_unsupported(entry.key.span, what, why, "write the name itself");
+        if let Err(mistakes) = Template::parse_fully(entry.key.name.as_str()) {
+            for mistake in mistakes {
+                self.error(codes::EXPRESSION_SYNTAX, entry.key.span, mistake.message);
+            }
+            return;
         }
+        let why = "an expression as a name is not evaluated by this version";
+        self.note_unsupported(entry.key.span, what, why, "write the name itself");
     }
 }
 

@@ -3,7 +3,7 @@
 //! After GitHub's reference of contexts. A context of which the names depend on the workflow is not here.
 
 /// Returns the properties of a context; `None` when any name is possible.
-pub(super) fn of_context(name: &str) -> Option<&'static [&'static str]> {
+pub fn of_context(name: &str) -> Option<&'static [&'static str]> {
     Some(match name {
         "github" => GITHUB,
         "runner" => RUNNER,

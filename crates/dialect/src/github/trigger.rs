@@ -11,11 +11,10 @@ pub use decision::{Check, Decision, Event, Judgement, Reference, judged, trigger
 pub use filter::{Filter, Pattern};
 pub use schedule::Schedule;
 
-use super::availability::CALL_OUTPUT as AT_OUTPUT;
 use super::event::{self, EVENTS, EventKind};
 use super::input::{Declared, Input};
 use super::lowering::Lowering;
-use super::shapes::{CALL, CALL_OUTPUT, CALL_SECRET, DISPATCH};
+use super::shapes::DISPATCH;
 use crate::codes;
 use crate::yaml::{Entry, Fields, Node};
 
@@ -105,6 +104,12 @@ impl Lowering {
         if entry.value.is_null() {
             return Some(trigger);
         }
+        if kind.is_bare() {
+            let what = format!("the event `{}`", kind.name);
+            self.reader
+                .wrong_type(&entry.value, &what, "left empty: it has no types and no filters");
+            return Some(trigger);
+        }
         match kind.name {
             "workflow_dispatch" => {
                 let mut fields = self.reader.shaped(&entry.value, &DISPATCH)?;
@@ -153,7 +158,11 @@ impl Lowering {
 
     fn filters(&mut self, fields: &mut Fields<'_>, kind: &EventKind, trigger: &mut Trigger) {
         if !kind.types.is_empty() || kind.name == "repository_dispatch" {
-            let types = fields.take("types").and_then(|node| self.plain_texts(node, "`types`"));
+            let types = fields.take("types");
+            if kind.name == "repository_dispatch" {
+                types.and_then(|node| self.reader.list(node, "`types` of `repository_dispatch`"));
+            }
+            let types = types.and_then(|node| self.plain_texts(node, "`types`"));
             trigger.types = types.map(|types| self.known_types(types, kind));
         }
         if kind.filters.contains(&"branches") {
@@ -192,59 +201,6 @@ impl Lowering {
             }
         }
         types.into_iter().map(|(name, _)| name).collect()
-    }
-
-    fn call(&mut self, node: &Node) -> Vec<Input> {
-        let Some(mut fields) = self.reader.shaped(node, &CALL) else {
-            return Vec::new();
-        };
-        let inputs = fields.take("inputs").map(|node| self.inputs(node, Declared::Call));
-        self.known.inputs = inputs
-            .as_ref()
-            .map(|inputs| inputs.iter().map(|input| input.name.clone()).collect());
-        if let Some(secrets) = fields.take("secrets") {
-            self.call_secrets(secrets);
-        }
-        if let Some(outputs) = fields.take("outputs") {
-            self.call_outputs(outputs);
-        }
-        fields.finish(&mut self.reader);
-        self.known.inputs = None;
-        inputs.unwrap_or_default()
-    }
-
-    fn call_secrets(&mut self, node: &Node) {
-        let Some(secrets) = self.reader.fields(node, "`secrets`") else {
-            return;
-        };
-        for entry in secrets.rest().filter(|entry| !entry.value.is_null()) {
-            if let Some(mut fields) = self.reader.shaped(&entry.value, &CALL_SECRET) {
-                fields
-                    .take("description")
-                    .and_then(|node| self.plain_or_empty(node, "`description`"));
-                fields
-                    .take("required")
-                    .and_then(|node| self.reader.boolean(node, "`required`"));
-                fields.finish(&mut self.reader);
-            }
-        }
-    }
-
-    fn call_outputs(&mut self, node: &Node) {
-        let Some(outputs) = self.reader.fields(node, "`outputs`") else {
-            return;
-        };
-        for entry in outputs.rest() {
-            if let Some(mut fields) = self.reader.shaped(&entry.value, &CALL_OUTPUT) {
-                fields
-                    .take("description")
-                    .and_then(|node| self.plain_or_empty(node, "`description`"));
-                if let Some(value) = fields.require("value", &mut self.reader) {
-                    self.template(value, "`value`", &AT_OUTPUT);
-                }
-                fields.finish(&mut self.reader);
-            }
-        }
     }
 }
 

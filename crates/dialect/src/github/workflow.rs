@@ -2,27 +2,31 @@
 
 use std::sync::Arc;
 
-use lockgate_core::{Diagnostic, SourceFile, Span};
+use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 use lockgate_pipeline::definition::{Job, Pipeline};
 
-use super::availability::{RUN_NAME, WORKFLOW_CONCURRENCY as AT_CONCURRENCY, WORKFLOW_ENV};
+use super::availability::{RUN_NAME, WORKFLOW_ENV};
+use super::call::Callable;
 use super::event;
 use super::lowering::Lowering;
 use super::need::Needing;
 use super::place::Places;
-use super::shapes::{WORKFLOW, WORKFLOW_CONCURRENCY};
-use super::{LocalUse, Triggers, Workflow};
+use super::shapes::WORKFLOW;
+use super::{Lowered, Triggers, Workflow};
 use crate::codes;
 use crate::yaml::{self, Node};
 
-pub(super) fn read(file: &SourceFile) -> (Option<Workflow>, Vec<Diagnostic>, Vec<LocalUse>) {
+pub(super) fn read(file: &SourceFile) -> Lowered {
     let (node, mut diagnostics) = yaml::parse(file);
     let Some(node) = node.filter(|node| !node.is_null()) else {
         if diagnostics.is_empty() {
             let empty = Diagnostic::error(codes::EMPTY_FILE, file, Span::new(0, 0), "the file is empty");
             diagnostics.push(empty.help("a workflow has at least `on` and `jobs`"));
         }
-        return (None, diagnostics, Vec::new());
+        return Lowered {
+            diagnostics,
+            ..Lowered::default()
+        };
     };
     let mut lowering = Lowering::new(file);
     for diagnostic in diagnostics {
@@ -30,7 +34,15 @@ pub(super) fn read(file: &SourceFile) -> (Option<Workflow>, Vec<Diagnostic>, Vec
     }
     lowering.check_case(&node);
     let workflow = lowering.workflow(&node);
-    (workflow, lowering.reader.into_diagnostics(), lowering.uses)
+    let diagnostics = lowering.reader.into_diagnostics();
+    let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    Lowered {
+        workflow: workflow.filter(|_| !has_error),
+        diagnostics,
+        uses: lowering.uses,
+        calls: lowering.calls,
+        callable: lowering.callable,
+    }
 }
 
 impl Lowering {
@@ -38,6 +50,9 @@ impl Lowering {
         let mut fields = self.reader.shaped(node, &WORKFLOW)?;
         let on = fields.require("on", &mut self.reader);
         let triggers = on.map(|on| self.triggers(on)).unwrap_or_default();
+        if on.is_some() && self.callable == Callable::Unknown {
+            self.callable = Callable::of(&triggers);
+        }
         self.known.inputs = Some(triggers.input_names());
         let path = self.reader.file().path.clone();
         let name = fields.take("name").and_then(|name| self.plain_or_empty(name, "`name`"));
@@ -56,11 +71,12 @@ impl Lowering {
         let defaults = fields.take("defaults").map(|node| self.workflow_defaults(node));
         let concurrency = fields
             .take("concurrency")
-            .and_then(|node| self.concurrency(node, &WORKFLOW_CONCURRENCY, &AT_CONCURRENCY));
+            .and_then(|node| self.workflow_concurrency(node));
         let permissions = fields.take("permissions").and_then(|node| self.permissions(node));
         let unsupported = std::mem::take(&mut self.unsupported);
         let jobs = fields.require("jobs", &mut self.reader);
         let jobs = jobs.map(|jobs| self.jobs(jobs)).unwrap_or_default();
+        self.check_reads(&jobs);
         fields.finish_with(&mut self.reader, |entry, mut diagnostic| {
             if event::named(&entry.key.name).is_some() {
                 diagnostic.code = codes::MISPLACED_EVENT;

@@ -2,5 +2,6 @@
 
 mod corpus;
 mod lowering;
+mod reference;
 mod robustness;
 mod triggers;

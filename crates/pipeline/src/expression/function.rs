@@ -33,9 +33,19 @@ pub enum Function {
 
 /// How many arguments a function takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Arity {
-    Range { least: usize, most: usize },
-    Odd { least: usize },
+pub enum Arity {
+    /// From so many to so many.
+    Range {
+        /// The fewest.
+        least: usize,
+        /// The most.
+        most: usize,
+    },
+    /// An odd number.
+    Odd {
+        /// The fewest.
+        least: usize,
+    },
 }
 
 impl Arity {
@@ -96,7 +106,8 @@ impl Function {
         matches!(self, Self::Always | Self::Cancelled | Self::Failure | Self::Success)
     }
 
-    pub(super) fn arity(self) -> Arity {
+    /// Returns how many arguments it takes.
+    pub fn arity(self) -> Arity {
         let (least, most) = match self {
             Self::Always | Self::Cancelled | Self::Failure | Self::Success => (0, 0),
             Self::Case => return Arity::Odd { least: 3 },

@@ -45,18 +45,7 @@ fn is_command(job: &Job<'_>) -> bool {
 
 /// Returns whether the job, or one that it waits for, asks whose doing it is.
 pub(super) fn asks_who(subject: &Subject<'_>, job: &Job<'_>) -> bool {
-    asks_within(subject, job, 0)
-}
-
-fn asks_within(subject: &Subject<'_>, job: &Job<'_>, depth: usize) -> bool {
-    const DEEPEST: usize = 10;
-    mentions(job, &WHO)
-        || (depth < DEEPEST
-            && job
-                .needs()
-                .into_iter()
-                .filter_map(|id| subject.job(id))
-                .any(|needed| asks_within(subject, needed, depth + 1)))
+    subject.with_needed(job).into_iter().any(|job| mentions(job, &WHO))
 }
 
 fn mentions(job: &Job<'_>, words: &[&str]) -> bool {

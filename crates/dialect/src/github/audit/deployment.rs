@@ -40,7 +40,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             .steps
             .iter()
             .any(|step| step.condition().is_empty() && deploys(*step));
-        if deploys && !is_conditional(subject, job, 0) {
+        if deploys && !is_conditional(subject, job) {
             let message = format!("the job `{}` deploys, also what a pull request proposes", job.id);
             let diagnostic = subject
                 .warning(codes::DEPLOYS_PULL_REQUEST, job.span, message)
@@ -73,14 +73,7 @@ fn deploys(step: Step<'_>) -> bool {
 
 /// Returns whether the job, or one that it waits for, runs only when a condition holds, or in an environment that may
 /// let only some branches in.
-fn is_conditional(subject: &Subject<'_>, job: &Job<'_>, depth: usize) -> bool {
-    const DEEPEST: usize = 10;
-    !job.condition().is_empty()
-        || job.node.get("environment").is_some()
-        || (depth < DEEPEST
-            && job
-                .needs()
-                .into_iter()
-                .filter_map(|id| subject.job(id))
-                .any(|needed| is_conditional(subject, needed, depth + 1)))
+fn is_conditional(subject: &Subject<'_>, job: &Job<'_>) -> bool {
+    let waits = |job: &Job<'_>| !job.condition().is_empty() || job.node.get("environment").is_some();
+    subject.with_needed(job).into_iter().any(waits)
 }

@@ -6,7 +6,7 @@
 
 use lockgate_core::{Severity, SourceFile, Span};
 
-use super::audit;
+use super::{Strictness, audit};
 use crate::github;
 use crate::lock::Lock;
 
@@ -49,12 +49,12 @@ pub struct Fixed {
 }
 
 /// More rounds than any file needs that is mended at all.
-const MOST_ROUNDS: usize = 500;
+const MOST_ROUNDS: usize = 100;
 
-/// Returns the file with every safe fix applied.
+/// Returns the file with every safe fix applied to what is told at this strictness.
 ///
 /// A fix after which the file has an error that it did not have, or still has its finding, is not taken.
-pub fn fix(file: &SourceFile, lock: Option<&Lock>) -> Fixed {
+pub fn fix(file: &SourceFile, lock: Option<&Lock>, strictness: Strictness) -> Fixed {
     let mut fixed = Fixed {
         text: file.text.to_string(),
         done: Vec::new(),
@@ -62,23 +62,68 @@ pub fn fix(file: &SourceFile, lock: Option<&Lock>) -> Fixed {
     let mut refused: Vec<Fix> = Vec::new();
     for _ in 0..MOST_ROUNDS {
         let before = SourceFile::new(file.path.clone(), fixed.text.as_str());
-        let findings = audit(&before, lock);
-        let mut fixes = findings.iter().filter_map(|finding| finding.fix.as_ref());
-        let Some(fix) = fixes.find(|fix| fix.safety == Safety::Safe && !refused.contains(fix)) else {
+        let round = Round::of(&before, lock, strictness, &refused);
+        if round.fixes.is_empty() {
             break;
-        };
-        let after = SourceFile::new(file.path.clone(), applied(&before.text, &fix.edits));
-        let still_found = audit(&after, lock).len();
-        if still_found < findings.len() && errors(&after) <= errors(&before) {
-            fixed.done.push(fix.description.clone());
-            fixed.text = after.text.to_string();
+        }
+        // All at once is what works nearly always; if it does not, one is tried by itself.
+        let taken = [round.fixes.as_slice(), &round.fixes[..1]]
+            .into_iter()
+            .find_map(|fixes| Some((fixes, round.after(fixes, lock)?)));
+        if let Some((fixes, text)) = taken {
+            fixed.done.extend(fixes.iter().map(|fix| fix.description.clone()));
+            fixed.text = text;
             // Places have moved, so that what was refused before is another fix now.
             refused.clear();
         } else {
-            refused.push(fix.clone());
+            refused.push(round.fixes[0].clone());
         }
     }
     fixed
+}
+
+/// The fixes of a text that do not touch each other.
+struct Round<'f> {
+    before: &'f SourceFile,
+    findings: usize,
+    fixes: Vec<Fix>,
+}
+
+impl<'f> Round<'f> {
+    fn of(before: &'f SourceFile, lock: Option<&Lock>, strictness: Strictness, refused: &[Fix]) -> Self {
+        let findings = audit(before, lock);
+        let mut taken: Vec<Span> = Vec::new();
+        let mut fixes = Vec::new();
+        let told = findings.iter().filter(|finding| finding.told(strictness).is_some());
+        let safe = told
+            .filter_map(|finding| finding.fix.as_ref())
+            .filter(|fix| fix.safety == Safety::Safe);
+        for fix in safe.filter(|fix| !refused.contains(fix)) {
+            let touches = |edit: &Edit| {
+                taken
+                    .iter()
+                    .any(|span| edit.span.start <= span.end && span.start <= edit.span.end)
+            };
+            if !fix.edits.iter().any(touches) {
+                taken.extend(fix.edits.iter().map(|edit| edit.span));
+                fixes.push(fix.clone());
+            }
+        }
+        Self {
+            before,
+            findings: findings.len(),
+            fixes,
+        }
+    }
+
+    /// Returns the text after some of the fixes, unless they do not mend what they should.
+    fn after(&self, fixes: &[Fix], lock: Option<&Lock>) -> Option<String> {
+        let edits: Vec<Edit> = fixes.iter().flat_map(|fix| fix.edits.iter().cloned()).collect();
+        let after = SourceFile::new(self.before.path.clone(), applied(&self.before.text, &edits));
+        let left = audit(&after, lock).len();
+        let mends = left + fixes.len() <= self.findings && errors(&after) <= errors(self.before);
+        mends.then(|| after.text.to_string())
+    }
 }
 
 /// Returns the text after the edits.

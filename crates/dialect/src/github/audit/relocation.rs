@@ -7,7 +7,7 @@
 use lockgate_core::Span;
 use lockgate_pipeline::expression::Flow;
 
-use super::embedded::{Embedded, expressions, part};
+use super::embedded::{Embedded, part};
 use super::fix::{Edit, Fix, Safety};
 use super::shell::{self, Quoting, Shell};
 use super::sink::{Language, Sink};
@@ -62,13 +62,7 @@ impl Place<'_, '_> {
         let is_variable = levels
             .iter()
             .any(|level| level.get("env").is_some_and(|env| env.get(name).is_some()));
-        let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        // What stands in expressions is replaced before the script runs.
-        let mut script = self.sink.text.to_owned();
-        for found in expressions(self.sink.text).iter().rev() {
-            script.replace_range(found.start..found.end, " ");
-        }
-        is_variable || script.split(|c| !is_word(c)).any(|word| word == name)
+        is_variable || self.sink.has_word(name)
     }
 
     /// Returns why a variable in this place would not do the same; `None` when it does.

@@ -1,5 +1,8 @@
 //! Where a text becomes commands: scripts of steps, and the inputs of actions that run what they are given.
 
+use std::collections::BTreeSet;
+
+use super::embedded::expressions;
 use super::shell::{self, Shell};
 use super::subject::{Job, Step, Subject};
 use crate::yaml::Node;
@@ -9,6 +12,15 @@ pub(super) struct Sink<'n> {
     pub(super) node: &'n Node,
     pub(super) text: &'n str,
     pub(super) language: Language,
+    /// The words outside of its expressions, among which a new variable needs a name of its own.
+    words: BTreeSet<&'n str>,
+}
+
+impl Sink<'_> {
+    /// Returns whether a word stands in it as written.
+    pub(super) fn has_word(&self, word: &str) -> bool {
+        self.words.contains(word)
+    }
 }
 
 /// What runs it.
@@ -36,10 +48,12 @@ const RUNNING: [(&str, &str, Language); 8] = [
 pub(super) fn sinks<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) -> Vec<Sink<'n>> {
     let sink = |node: Option<&'n Node>, language| {
         let node = node?;
+        let text = node.as_scalar()?.text.as_str();
         Some(Sink {
             node,
-            text: node.as_scalar()?.text.as_str(),
+            text,
             language,
+            words: words(text),
         })
     };
     let script = sink(step.node.get("run"), Language::Shell(shell::of(subject, job, step)));
@@ -49,6 +63,21 @@ pub(super) fn sinks<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) ->
         .filter(|(action, ..)| step.uses_action(action))
         .filter_map(|(_, input, language)| sink(step.input(input), *language));
     script.into_iter().chain(program).chain(inputs).collect()
+}
+
+/// Returns the words of a text that has expressions, without those of the expressions, which are gone when it runs.
+fn words(text: &str) -> BTreeSet<&str> {
+    let found = expressions(text);
+    if found.is_empty() {
+        return BTreeSet::new();
+    }
+    let starts = std::iter::once(0).chain(found.iter().map(|embedded| embedded.end));
+    let ends = found.iter().map(|embedded| embedded.start).chain([text.len()]);
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    starts
+        .zip(ends)
+        .flat_map(|(start, end)| text[start..end].split(move |c| !is_word(c)))
+        .collect()
 }
 
 /// Returns the names of the shell variables that a line uses.

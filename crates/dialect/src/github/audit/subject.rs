@@ -1,5 +1,7 @@
 //! A file as audits look at it: its triggers, jobs and steps, each with its place in the tree.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use lockgate_core::{Diagnostic, SourceFile, Span};
 
 use crate::lock::Lock;
@@ -13,6 +15,8 @@ pub(super) struct Subject<'n> {
     pub(super) kind: Kind,
     pub(super) triggers: Vec<Trigger<'n>>,
     pub(super) jobs: Vec<Job<'n>>,
+    /// For each job the places in `jobs` of those that it waits for.
+    needed: Vec<Vec<usize>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +67,7 @@ const OF_STRANGERS: [&str; 12] = [
 impl<'n> Subject<'n> {
     pub(super) fn new(file: &'n SourceFile, root: &'n Node, lock: Option<&'n Lock>) -> Self {
         let is_action = root.get("runs").is_some() && root.get("jobs").is_none();
-        let jobs = if is_action {
+        let jobs: Vec<Job<'n>> = if is_action {
             root.as_mapping()
                 .unwrap_or_default()
                 .iter()
@@ -80,6 +84,7 @@ impl<'n> Subject<'n> {
             lock,
             kind: if is_action { Kind::Action } else { Kind::Workflow },
             triggers: root.get("on").map(triggers).unwrap_or_default(),
+            needed: needed(&jobs),
             jobs,
         }
     }
@@ -103,14 +108,43 @@ impl<'n> Subject<'n> {
             .flat_map(|job| job.steps.iter().map(move |step| (job, *step)))
     }
 
-    /// Returns the job of this id.
-    pub(super) fn job(&self, id: &str) -> Option<&Job<'n>> {
-        self.jobs.iter().find(|job| job.id.eq_ignore_ascii_case(id))
+    /// Returns a job, then those that it waits for, then those that they wait for; each once, and no more than anybody
+    /// has.
+    pub(super) fn with_needed<'s>(&'s self, job: &'s Job<'n>) -> Vec<&'s Job<'n>> {
+        const MOST: usize = 500;
+        let mut queue: Vec<usize> = self
+            .jobs
+            .iter()
+            .position(|other| std::ptr::eq(other, job))
+            .into_iter()
+            .collect();
+        let mut seen: BTreeSet<usize> = queue.iter().copied().collect();
+        let mut next = 0;
+        while let Some(at) = queue.get(next).copied().filter(|_| queue.len() < MOST) {
+            queue.extend(self.needed[at].iter().filter(|needed| seen.insert(**needed)));
+            next += 1;
+        }
+        queue.into_iter().map(|at| &self.jobs[at]).collect()
     }
 
     pub(super) fn warning(&self, code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {
         Diagnostic::warning(code, self.file, span, message)
     }
+}
+
+fn needed(jobs: &[Job<'_>]) -> Vec<Vec<usize>> {
+    let places: BTreeMap<String, usize> = jobs
+        .iter()
+        .enumerate()
+        .map(|(at, job)| (job.id.to_ascii_lowercase(), at))
+        .collect();
+    let of_job = |job: &Job<'_>| {
+        let ids = job.node.get("needs").map(texts).unwrap_or_default();
+        ids.into_iter()
+            .filter_map(|id| places.get(&id.to_ascii_lowercase()).copied())
+            .collect()
+    };
+    jobs.iter().map(of_job).collect()
 }
 
 fn triggers(on: &Node) -> Vec<Trigger<'_>> {
@@ -155,14 +189,6 @@ impl<'n> Job<'n> {
     /// Returns the text of its `if`, empty without one.
     pub(super) fn condition(&self) -> &'n str {
         text(self.node, "if")
-    }
-
-    /// Returns the ids of the jobs that it waits for.
-    pub(super) fn needs(&self) -> Vec<&'n str> {
-        match self.node.get("needs") {
-            None => Vec::new(),
-            Some(needs) => texts(needs),
-        }
     }
 }
 

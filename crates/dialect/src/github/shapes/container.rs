@@ -47,7 +47,7 @@ const USER: &[Key] = &[
     refused("username", "a text").at(&AT_CREDENTIALS),
     refused("password", "a text").at(&AT_CREDENTIALS),
 ];
-const CREDENTIALS_KEY: Key = refused("credentials", "a mapping");
+const CREDENTIALS_KEY: Key = refused("credentials", "a mapping").at(&AT_CREDENTIALS);
 const ENV: Key = refused("env", "a mapping of names to texts").at(&CONTAINER_ENV);
 
 const fn image(at: &'static Availability) -> Key {

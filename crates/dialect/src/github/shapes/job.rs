@@ -74,13 +74,9 @@ pub(in crate::github) static CALLING_JOB: Shape = Shape {
         STRATEGY_KEY,
         Key::new("uses", "a workflow of this repository or of another one")
             .required("uses: ./.github/workflows/build.yml")
-            .local(Local::Refused),
-        Key::new("with", "a mapping of inputs to values")
-            .at(&JOB_KEY)
-            .local(Local::Refused),
-        Key::new("secrets", "`inherit`, or a mapping of names to texts")
-            .at(&JOB_SECRETS)
-            .local(Local::Refused),
+            .note("A workflow of another repository is refused."),
+        Key::new("with", "a mapping of inputs to values").at(&JOB_KEY),
+        Key::new("secrets", "`inherit`, or a mapping of names to texts").at(&JOB_SECRETS),
     ],
 };
 
@@ -155,7 +151,7 @@ pub(in crate::github) static JOB_CONCURRENCY: Shape = Shape {
 pub(in crate::github) static JOB_DEFAULTS: Shape = Shape {
     what: "`defaults`",
     path: "jobs.<job_id>.defaults",
-    keys: &[Key::new("run", "a mapping")],
+    keys: &[Key::new("run", "a mapping").at(&AT_DEFAULTS)],
 };
 
 pub(in crate::github) static JOB_DEFAULTS_RUN: Shape = Shape {

@@ -58,7 +58,9 @@ pub(in crate::github) static WAIT_STEP: Shape = Shape {
         ID,
         NAME,
         CONTINUE_ON_ERROR,
-        Key::new("wait", "the id of a step in the background, or a list of them").local(Local::Refused),
+        Key::new("wait", "the id of a step in the background, or a list of them")
+            .required("wait: server")
+            .local(Local::Refused),
     ],
 };
 
@@ -69,7 +71,9 @@ pub(in crate::github) static WAIT_ALL_STEP: Shape = Shape {
         ID,
         NAME,
         CONTINUE_ON_ERROR,
-        Key::new("wait-all", "nothing or `true`").local(Local::Refused),
+        Key::new("wait-all", "nothing or `true`")
+            .required("wait-all: true")
+            .local(Local::Refused),
     ],
 };
 
@@ -80,12 +84,16 @@ pub(in crate::github) static CANCEL_STEP: Shape = Shape {
         ID,
         NAME,
         CONTINUE_ON_ERROR,
-        Key::new("cancel", "the id of a step in the background").local(Local::Refused),
+        Key::new("cancel", "the id of a step in the background")
+            .required("cancel: server")
+            .local(Local::Refused),
     ],
 };
 
 pub(in crate::github) static PARALLEL_STEP: Shape = Shape {
     what: "a step with `parallel`",
     path: "jobs.<job_id>.steps[*] with parallel",
-    keys: &[Key::new("parallel", "a list of steps").local(Local::Refused)],
+    keys: &[Key::new("parallel", "a list of steps")
+        .required("parallel: [{ run: make }]")
+        .local(Local::Refused)],
 };
