@@ -7,6 +7,7 @@
 //! aliases are resolved; merge keys are not, as on GitHub. Size, depth and the growth through aliases are bounded, so
 //! that no file can make its reader slow.
 
+mod closing;
 mod fields;
 mod lines;
 mod parse;

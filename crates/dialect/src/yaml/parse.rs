@@ -1,10 +1,12 @@
 //! From text to a tree, with budgets.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
+use super::closing;
 use super::lines::Characters;
 use super::{Content, Entry, Key, Node, Scalar, Style};
 use crate::codes;
@@ -27,6 +29,32 @@ pub fn parse(file: &SourceFile) -> (Option<Node>, Vec<Diagnostic>) {
             .help("split the file, or generate less of it");
         return (None, vec![diagnostic]);
     }
+    let mut text = Cow::Borrowed(&*file.text);
+    let mut scanned = scan(file, &text);
+    for _ in 0..closing::MOST {
+        let moved = scanned.misplaced.and_then(|index| {
+            let (at, _) = text.char_indices().nth(index)?;
+            closing::moved_up(&text, at)
+        });
+        let Some(moved) = moved else {
+            break;
+        };
+        text = Cow::Owned(moved);
+        scanned = scan(file, &text);
+    }
+    (scanned.root, scanned.diagnostics)
+}
+
+/// What came of one pass over a text.
+struct Scanned {
+    root: Option<Node>,
+    diagnostics: Vec<Diagnostic>,
+    /// The character that stands where the scanner does not want it.
+    misplaced: Option<usize>,
+}
+
+/// Scans `text`, which has the characters of `file` but for blanks and comments.
+fn scan(file: &SourceFile, text: &str) -> Scanned {
     let mut builder = Builder {
         file,
         characters: Characters::of(&file.text),
@@ -36,23 +64,29 @@ pub fn parse(file: &SourceFile) -> (Option<Node>, Vec<Diagnostic>) {
         root: None,
         diagnostics: Vec::new(),
     };
-    let mut parser = Parser::new_from_str(&file.text);
-    while let Some(event) = parser.next_event() {
+    let mut misplaced = None;
+    for event in Parser::new_from_str(text) {
         let goes_on = match event {
             Ok((event, span)) => {
                 let span = builder.span(span);
                 builder.take(event, span)
             }
             Err(error) => {
+                misplaced = (error.info() == "invalid indentation").then(|| error.marker().index());
                 builder.refuse_syntax(&error);
                 false
             }
         };
         if !goes_on {
-            return (None, builder.diagnostics);
+            builder.root = None;
+            break;
         }
     }
-    (builder.root, builder.diagnostics)
+    Scanned {
+        root: builder.root,
+        diagnostics: builder.diagnostics,
+        misplaced,
+    }
 }
 
 struct Builder<'f> {
