@@ -42,7 +42,7 @@ impl Reached {
         if uses.is_empty() {
             return;
         }
-        let top = self.top(path);
+        let top = self.folders.top_of(path);
         let mut actions = self.actions.remove(&top).unwrap_or_default();
         actions.add(file, uses);
         while let Some(folder) = actions.wanted() {
@@ -60,7 +60,7 @@ impl Reached {
     /// Notes at each job of the workflow at `path` which of its actions cannot run.
     pub(crate) fn note(&mut self, path: &Path, file: &SourceFile, uses: &[LocalUse], pipeline: &mut Pipeline) {
         self.add(path, file, uses.to_vec());
-        let Some(actions) = self.actions.get(&self.top(path)) else {
+        let Some(actions) = self.actions.get(&self.folders.top_of(path)) else {
             return;
         };
         for used in uses {
@@ -69,16 +69,6 @@ impl Reached {
             if let Some(job) = job.filter(|_| !refusals.is_empty()) {
                 Arc::make_mut(job).unsupported.extend(refusals);
             }
-        }
-    }
-
-    /// Returns the folder from which `./path` is taken in a file: that of its `.github`, else the project's.
-    fn top(&self, path: &Path) -> PathBuf {
-        let mut above = path.ancestors();
-        let github = above.find(|above| above.file_name().is_some_and(|name| name == ".github"));
-        match github.and_then(Path::parent) {
-            Some(top) => top.to_owned(),
-            None => self.folders.root.clone(),
         }
     }
 

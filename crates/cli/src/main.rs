@@ -4,6 +4,7 @@
 //! What is not here: decisions.
 
 mod arguments;
+mod called_workflows;
 mod check;
 mod config;
 mod delivery;

@@ -6,12 +6,15 @@ use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, Secret, Severity};
 
-use lockgate_dialect::github::{self, Check, Decision, Event, Judgement, Schedule, Trigger as Declared, Workflow};
-use lockgate_pipeline::definition::Pipeline;
+use lockgate_dialect::github::{
+    self, Caution, Check, Decision, Event, Judgement, Schedule, Trigger as Declared, Workflow,
+};
+use lockgate_pipeline::definition::{Called, Pipeline};
 use lockgate_pipeline::expression::{Template, Value};
-use lockgate_pipeline::plan::{Ended, Plan, PlanRequest, Trigger};
+use lockgate_pipeline::plan::{Ended, Plan, PlanRequest, PlannedJob, Trigger};
 
 use crate::arguments::WorkflowArguments;
+use crate::called_workflows::CalledFiles;
 use crate::config::{self, Configuration};
 use crate::exit::Failure;
 use crate::init;
@@ -124,6 +127,7 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
     let mut found = Vec::new();
     let mut mistakes: Vec<Diagnostic> = Vec::new();
     let mut reached = Reached::new(request.project);
+    let mut called = CalledFiles::new(request.project);
     for path in workflows::select(root, request.arguments.workflow.as_deref())? {
         let file = match workflows::read(root, &path)? {
             Ok(file) => file,
@@ -133,6 +137,7 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
             }
         };
         let lowered = github::lower(&file);
+        called.add(&path, &file, lowered.clone());
         mistakes.extend(
             lowered
                 .diagnostics
@@ -141,16 +146,41 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
         );
         if let Some(mut workflow) = lowered.workflow {
             reached.note(&path, &file, &lowered.uses, &mut workflow.pipeline);
-            found.push((file.path.to_string(), workflow));
+            found.push((path, file.path.to_string(), workflow, lowered.calls));
         }
     }
+    let of_calls = called.diagnostics().into_iter();
+    mistakes.extend(of_calls.filter(|found| found.severity == Severity::Error));
     if !mistakes.is_empty() {
         return Err(diagnostics::failure(&mistakes));
     }
-    found
-        .into_iter()
-        .map(|(file, workflow)| candidate(request, context, file, workflow))
-        .collect()
+    let mut candidates = Vec::with_capacity(found.len());
+    for (path, file, workflow, calls) in found {
+        let mut cautions: Vec<(Arc<str>, Caution)> = Vec::new();
+        let pipelines = called.pipelines(&path, &calls, |path, called, pipeline| {
+            reached.note(path, called.file, called.uses, pipeline);
+            add_environment(pipeline, &context.env);
+            let of_file = called.workflow.cautions.iter().cloned();
+            cautions.extend(of_file.map(|caution| (Arc::clone(&called.file.path), caution)));
+        });
+        let found = Found {
+            file,
+            workflow,
+            called: pipelines,
+            cautions,
+        };
+        candidates.push(candidate(request, context, found)?);
+    }
+    Ok(candidates)
+}
+
+/// A workflow file that was read, with the workflows that it calls.
+struct Found {
+    file: String,
+    workflow: Workflow,
+    called: BTreeMap<String, Called>,
+    /// What the jobs of the called workflows get otherwise than they ask for, with the file.
+    cautions: Vec<(Arc<str>, Caution)>,
 }
 
 /// Returns the plans of the workflows that start, or says why none does.
@@ -195,7 +225,13 @@ fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(
     Ok(plans)
 }
 
-fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: Workflow) -> Result<Candidate, Failure> {
+fn candidate(request: &Request<'_>, context: &Context, found: Found) -> Result<Candidate, Failure> {
+    let Found {
+        file,
+        workflow,
+        called,
+        mut cautions,
+    } = found;
     let Judgement { decision, checks } = github::judged(&workflow, &context.event);
     let schedules = workflow.triggers.event("schedule");
     let schedules = schedules.map_or(Vec::new(), |trigger| trigger.schedules.clone());
@@ -216,7 +252,9 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         Failure::usage(format!("{file}: {}", lines.join("\n  "))).help("inputs are given with --input NAME=VALUE")
     })?;
-    let (mut pipeline, cautions) = (workflow.pipeline, workflow.cautions);
+    let mut pipeline = workflow.pipeline;
+    let of_file = workflow.cautions.into_iter();
+    cautions.extend(of_file.map(|caution| (Arc::clone(&pipeline.path), caution)));
     add_environment(&mut pipeline, &context.env);
     let trigger = completed(&context.trigger, &inputs, workflow.triggers.event(&context.event.name));
     let plan_request = PlanRequest {
@@ -224,7 +262,7 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
         inputs,
         vars: context.vars.clone(),
         secrets: context.secrets.keys().cloned().collect(),
-        called: BTreeMap::new(),
+        called,
         selected: request.arguments.job.clone(),
         replaced: request
             .replaced
@@ -243,8 +281,11 @@ fn candidate(request: &Request<'_>, context: &Context, file: String, workflow: W
         let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
         Failure::usage(format!("{file} cannot be planned\n  {}", lines.join("\n  ")))
     })?;
-    for caution in cautions {
-        if plan.jobs.iter().any(|job| job.id == caution.job && job.fate.may_run()) {
+    for (path, caution) in cautions {
+        let is_meant = |(place, job): (usize, &PlannedJob)| {
+            job.fate.may_run() && plan.definition(place).id == caution.job && plan.pipeline_of(place).path == path
+        };
+        if plan.jobs.iter().enumerate().any(is_meant) {
             out::progress(diagnostics::in_one_line(&caution.diagnostic));
         }
     }

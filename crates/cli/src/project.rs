@@ -32,6 +32,16 @@ pub(crate) struct Folders {
 }
 
 impl Folders {
+    /// Returns the folder from which `./path` is taken in the file at `path`: that of its `.github`, else the project's.
+    pub(crate) fn top_of(&self, path: &Path) -> PathBuf {
+        let mut above = path.ancestors();
+        let github = above.find(|above| above.file_name().is_some_and(|name| name == ".github"));
+        match github.and_then(Path::parent) {
+            Some(top) => top.to_owned(),
+            None => self.root.clone(),
+        }
+    }
+
     /// Returns the folders of the project that `folder` belongs to, by looking at files alone.
     ///
     /// Starting Git takes longer than reading most projects; whoever needs no commit need not wait for it.

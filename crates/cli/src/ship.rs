@@ -212,12 +212,8 @@ fn only(mut plans: Vec<(String, Arc<Plan>)>) -> Result<(String, Arc<Plan>), Fail
 
 /// Returns whether a job that may run uploads anything.
 fn uploads(plan: &Plan) -> bool {
-    let planned = plan
-        .jobs
-        .iter()
-        .zip(&plan.pipeline.jobs)
-        .filter(|(planned, _)| planned.fate.may_run());
-    let mut steps = planned.flat_map(|(_, job)| &job.steps);
+    let planned = plan.jobs.iter().enumerate().filter(|(_, job)| job.fate.may_run());
+    let mut steps = planned.flat_map(|(place, _)| &plan.definition(place).steps);
     steps.any(|step| match &step.body {
         StepBody::Uses { reference, .. } => BuiltinAction::named(reference) == Some(BuiltinAction::UploadArtifact),
         StepBody::Run { .. } => false,

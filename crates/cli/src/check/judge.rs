@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use lockgate_core::{Diagnostic, SourceFile};
-use lockgate_dialect::github::{self, LocalUse};
+use lockgate_dialect::github::{self, LocalUse, Lowered};
 use lockgate_dialect::lock::Lock;
 use lockgate_dialect::text;
 
@@ -24,6 +24,8 @@ pub(super) struct Judged {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The actions of the repository that it uses.
     pub(super) uses: Vec<LocalUse>,
+    /// What became of it, when it is a workflow; without its mistakes.
+    pub(super) workflow: Option<Lowered>,
 }
 
 /// Reads a file and judges it.
@@ -41,10 +43,12 @@ pub(super) fn judge(root: &Path, source: &Source) -> Result<Judged, Failure> {
                 file: mistake.file.clone(),
                 diagnostics: vec![*mistake],
                 uses: Vec::new(),
+                workflow: None,
             });
         }
     };
     let kind = source.kind.map_or_else(|| by_text(&path, &file.text), Ok)?;
+    let mut workflow = None;
     let (diagnostics, uses) = match kind {
         Kind::Configuration => (configuration(&path, &file), Vec::new()),
         Kind::Lock => (Lock::read(&file).1, Vec::new()),
@@ -53,8 +57,13 @@ pub(super) fn judge(root: &Path, source: &Source) -> Result<Judged, Failure> {
             (lowered.diagnostics, lowered.uses)
         }
         Kind::Workflow => {
-            let lowered = github::lower(&file);
-            (lowered.diagnostics, lowered.uses)
+            let mut lowered = github::lower(&file);
+            let told = (
+                std::mem::take(&mut lowered.diagnostics),
+                std::mem::take(&mut lowered.uses),
+            );
+            workflow = Some(lowered);
+            told
         }
     };
     Ok(Judged {
@@ -62,6 +71,7 @@ pub(super) fn judge(root: &Path, source: &Source) -> Result<Judged, Failure> {
         file,
         diagnostics,
         uses,
+        workflow,
     })
 }
 

@@ -10,6 +10,7 @@ use lockgate_core::{Diagnostic, Severity};
 use super::files::{self, Source};
 use super::judge::{Judged, judge};
 use crate::arguments::CheckArguments;
+use crate::called_workflows::CalledFiles;
 use crate::exit::{Exit, Failure};
 use crate::local_actions::Reached;
 use crate::project::Folders;
@@ -45,15 +46,20 @@ impl Round {
         let mut names = Vec::new();
         let mut paths = BTreeMap::new();
         let mut reached = Reached::within(scope.folders.clone());
+        let mut called = CalledFiles::within(scope.folders.clone());
         for judged in judge_all(&scope.folders.root, &sources) {
             let judged = judged?;
             names.push(Arc::clone(&judged.file.path));
             found.extend(judged.diagnostics);
             reached.add(&judged.path, &judged.file, judged.uses);
+            if let Some(workflow) = judged.workflow {
+                called.add(&judged.path, &judged.file, workflow);
+            }
             paths.insert(judged.file.path, judged.path);
         }
         found.extend(reached.diagnostics());
-        for path in reached.looked_at() {
+        found.extend(called.diagnostics());
+        for path in reached.looked_at().iter().chain(called.looked_at()) {
             let shown = workflows::shown(&scope.folders.root, path);
             paths.entry(shown.into()).or_insert_with(|| path.clone());
         }

@@ -28,7 +28,7 @@ pub(crate) fn options(given: &WorkflowArguments) -> String {
 }
 
 /// Returns a text as one word of a shell.
-fn word(text: &str) -> String {
+pub(crate) fn word(text: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./=:,@%+".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {
         return text.to_owned();

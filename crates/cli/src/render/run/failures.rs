@@ -5,6 +5,8 @@
 use lockgate_pipeline::run::effect::StepPath;
 use lockgate_pipeline::run::{Blame, Failed, JobView, Run};
 
+use crate::run::again::word;
+
 /// Returns the lines; `tail` gives the last ones of a step's output, `options` are those with which it runs again.
 pub(super) fn lines<'t, T>(run: &Run, options: &str, tail: impl Fn(&JobView<'_>, &StepPath) -> T) -> Vec<String>
 where
@@ -53,6 +55,6 @@ fn again(run: &Run, job: &JobView<'_>, options: &str) -> String {
     };
     format!(
         "  again: lockgate run --workflow {file}{event}{options} --job {}",
-        job.id()
+        word(&job.selector())
     )
 }
