@@ -74,8 +74,10 @@ pub(crate) fn run(arguments: &LanguageArguments) -> Result<bool, Refusal> {
 fn read_hostile(lockgate: &Path, folder: &Path) -> Result<(Value, bool), Refusal> {
     let mut rows = Vec::new();
     let mut is_well = true;
+    let workflows = folder.join(".github/workflows");
+    fs::create_dir_all(&workflows).map_err(|error| cannot(&workflows, &error))?;
     for file in hostile::files() {
-        let name = format!("{}.yml", file.name);
+        let name = format!(".github/workflows/{}.yml", file.name);
         let path = folder.join(&name);
         fs::write(&path, &file.bytes).map_err(|error| cannot(&path, &error))?;
         let (checked, verdict) = time(Command::new(lockgate).args(["check", &name]).current_dir(folder))?;

@@ -82,7 +82,7 @@ impl Lowering {
 
     /// Warns of what the job asks for and gets otherwise.
     pub(super) fn caution(&mut self, code: &'static str, span: Span, message: String, help: &str) {
-        let diagnostic = self.reader.warning(code, span, message).help(help);
+        let diagnostic = self.reader.warning(code, span, message.clone()).help(help);
         if let Some(job) = &self.job
             && !self.reader.is_full()
         {
@@ -91,7 +91,7 @@ impl Lowering {
                 diagnostic: diagnostic.clone(),
             });
         }
-        self.reader.report(diagnostic);
+        self.reader.report_kind(help, diagnostic, &message);
     }
 
     /// Returns a text in which no expression is evaluated.
@@ -130,7 +130,7 @@ impl Lowering {
     pub(super) fn filled_template(&mut self, node: &Node, what: &str, at: &Availability) -> Option<Template> {
         let is_empty = node.as_scalar().is_some_and(|scalar| scalar.to_text().is_empty());
         if is_empty {
-            self.reader.wrong_type(node, what, "a text");
+            self.reader.wrong_type(node, what, "a text that is not empty");
             return None;
         }
         self.template(node, what, at)
@@ -381,7 +381,14 @@ impl Lowering {
 
     fn report_syntax(&mut self, scalar: &Scalar, span: Span, mistake: &SyntaxError) {
         let place = self.part(scalar, span, mistake.position, mistake.length);
-        self.error(codes::EXPRESSION_SYNTAX, place, mistake.message.clone());
+        let mut diagnostic = self
+            .reader
+            .error(codes::EXPRESSION_SYNTAX, place, mistake.message.clone());
+        let written = self.reader.file().text.get(place.start..place.end).unwrap_or_default();
+        if let Some(meant) = meant_status(written) {
+            diagnostic = diagnostic.help(format!("did you mean `{meant}()`?"));
+        }
+        self.reader.report(diagnostic);
     }
 
     fn part(&self, scalar: &Scalar, span: Span, position: usize, length: usize) -> Span {
@@ -411,6 +418,18 @@ impl Lowering {
         let why = "an expression as a name is not evaluated by this version";
         self.note_unsupported(entry.key.span, what, why, "write the name itself");
     }
+}
+
+/// Returns the status function that a word stands for which is none.
+fn meant_status(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let meant = [
+        ("failure", &["failed", "fail", "fails", "failing", "error"][..]),
+        ("success", &["succeeded", "succeed", "successful", "passed"]),
+        ("cancelled", &["canceled", "cancel", "aborted"]),
+    ];
+    let found = meant.into_iter().find(|(_, words)| words.contains(&word.as_str()));
+    found.map(|(function, _)| function)
 }
 
 fn value_of(name: &str) -> String {

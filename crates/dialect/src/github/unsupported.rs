@@ -11,7 +11,8 @@ impl Lowering {
     pub(super) fn note_unsupported(&mut self, span: Span, what: &str, why: &str, remedy: &str) {
         let message = format!("{}: {why}", quoted(what));
         let help = format!("the file is valid, but a job that reaches this is refused; {remedy}");
-        self.warning(codes::NOT_YET_SUPPORTED, span, message, help);
+        let warning = self.reader.warning(codes::NOT_YET_SUPPORTED, span, message);
+        self.reader.report_kind(why, warning.help(help), &quoted(what));
         let place = self.place(span);
         self.unsupported.push(Unsupported {
             what: what.trim_matches('`').to_owned(),

@@ -1,5 +1,7 @@
 //! Collects what is wrong while a tree is read.
 
+use std::collections::BTreeMap;
+
 use lockgate_core::diagnostic::nearest;
 use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 
@@ -17,10 +19,15 @@ pub struct Reader {
     lines: Lines,
     diagnostics: Vec<Diagnostic>,
     errors: usize,
+    /// By kind: which diagnostic tells it, and in how many places it is found.
+    kinds: BTreeMap<String, (usize, usize)>,
 }
 
 /// The most mistakes that one file is told; more of them help nobody.
 const MOST: usize = 500;
+
+/// The most places that are shown of one kind.
+const MOST_PLACES: usize = 20;
 
 impl Reader {
     /// Returns a reader of `file` without any mistake so far.
@@ -30,6 +37,7 @@ impl Reader {
             file: file.clone(),
             diagnostics: Vec::new(),
             errors: 0,
+            kinds: BTreeMap::new(),
         }
     }
 
@@ -62,6 +70,27 @@ impl Reader {
         }
     }
 
+    /// Adds a mistake that may be found in many places: the first one tells all of its `kind`, and shows the others with
+    /// their `label`.
+    pub fn report_kind(&mut self, kind: &str, diagnostic: Diagnostic, label: &str) {
+        let Some((at, count)) = self.kinds.get_mut(kind) else {
+            if !self.is_full() {
+                self.kinds.insert(kind.to_owned(), (self.diagnostics.len(), 1));
+            }
+            return self.report(diagnostic);
+        };
+        let first = &mut self.diagnostics[*at];
+        let place = (diagnostic.span, label.to_owned());
+        // A value behind an alias is read once per place that uses it.
+        if first.span == place.0 || first.related.contains(&place) {
+            return;
+        }
+        *count += 1;
+        if *count <= MOST_PLACES {
+            first.related.push(place);
+        }
+    }
+
     /// Returns whether further mistakes are dropped; at least one error is kept when there is any.
     pub fn is_full(&self) -> bool {
         self.diagnostics.len() >= MOST
@@ -71,6 +100,9 @@ impl Reader {
     pub fn into_diagnostics(self) -> Vec<Diagnostic> {
         let is_full = self.is_full();
         let mut diagnostics = self.diagnostics;
+        for (at, count) in self.kinds.into_values().filter(|(_, count)| *count > 1) {
+            diagnostics[at].message += &format!(" ({count} places)");
+        }
         diagnostics.sort_by(|left, right| (left.span, left.code).cmp(&(right.span, right.code)));
         // A value behind an alias is read once per place that uses it.
         diagnostics.dedup();
@@ -117,7 +149,11 @@ impl Reader {
     pub fn text(&mut self, node: &Node, what: &str) -> Option<String> {
         match node.as_scalar() {
             Some(scalar) if scalar.resolved != Resolved::Null && !scalar.text.is_empty() => Some(scalar.to_text()),
-            _ => {
+            Some(_) => {
+                self.wrong_type(node, what, "a text that is not empty");
+                None
+            }
+            None => {
                 self.wrong_type(node, what, "a text");
                 None
             }
@@ -180,6 +216,8 @@ impl Reader {
         if expected.contains("`true`") && matches!(word, "yes" | "no" | "on" | "off") {
             let meant = matches!(word, "yes" | "on");
             diagnostic = diagnostic.help(format!("YAML 1.2 reads `{word}` as a text; write `{meant}`"));
+        } else if node.is_null() {
+            diagnostic = diagnostic.help("remove the key, or write what belongs to it below it, indented");
         }
         self.report(diagnostic);
     }
