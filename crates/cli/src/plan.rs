@@ -30,7 +30,7 @@ pub(crate) fn run(directory: &Path, arguments: &PlanArguments) -> Result<Exit, F
         view::expanded(&candidates)
     } else {
         match arguments.format() {
-            PlanFormat::Tree => view::tree(&candidates, jiff::Timestamp::now()),
+            PlanFormat::Tree => view::tree(&candidates, &arguments.workflow.event, jiff::Timestamp::now()),
             PlanFormat::Json => view::json(&candidates)?,
             PlanFormat::Svg => view::svg(&candidates),
             PlanFormat::Mermaid => view::mermaid(&candidates),

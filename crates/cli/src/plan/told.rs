@@ -9,8 +9,7 @@ use crate::exit::Failure;
 use crate::planning::Candidate;
 
 /// What helps when the file cannot be read.
-const EXAMPLE: &str =
-    r#"for example {"build": {"result": "success", "outputs": {"version": "1.2"}}}; results are success, failure, cancelled and skipped"#;
+const EXAMPLE: &str = r#"for example {"build": {"result": "success", "outputs": {"version": "1.2"}}}; results are success, failure, cancelled and skipped"#;
 
 /// Returns the ends that the file tells, by the ids of the jobs.
 pub(super) fn read(file: &Path) -> Result<BTreeMap<String, Ended>, Failure> {
@@ -33,7 +32,9 @@ pub(super) fn refuse_unknown(known: &BTreeMap<String, Ended>, candidates: &[Cand
         return Ok(());
     };
     let jobs: Vec<String> = jobs.iter().map(|id| format!("`{id}`")).collect();
-    let failure = Failure::usage(format!("--outputs tells of a job `{id}`, which no workflow of the plan has"));
+    let failure = Failure::usage(format!(
+        "--outputs tells of a job `{id}`, which no workflow of the plan has"
+    ));
     Err(if jobs.is_empty() {
         failure.help("no workflow starts on this event")
     } else {

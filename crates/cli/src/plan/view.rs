@@ -9,14 +9,16 @@ use crate::exit::Failure;
 use crate::planning::Candidate;
 
 /// Returns lines for a terminal.
-pub(super) fn tree(candidates: &[Candidate], now: jiff::Timestamp) -> String {
+pub(super) fn tree(candidates: &[Candidate], event: &str, now: jiff::Timestamp) -> String {
     let mut lines = Vec::new();
     for candidate in candidates {
         lines.push(format!("{}: {}", candidate.file, candidate.decision.reason()));
         if let Some(plan) = &candidate.plan {
             lines.extend(plan.tree());
         }
-        lines.extend(next::lines(&candidate.schedules, now));
+        if event == "schedule" {
+            lines.extend(next::lines(&candidate.schedules, now));
+        }
     }
     lines.join("\n")
 }
@@ -69,7 +71,11 @@ fn with_panels(candidates: &[Candidate], draw: impl Fn(&[Panel]) -> String) -> S
 pub(super) fn expanded(candidates: &[Candidate]) -> String {
     let mut documents = Vec::new();
     for candidate in candidates {
-        let head = format!("# {}: {}", candidate.file, candidate.decision.reason().replace('\n', " "));
+        let head = format!(
+            "# {}: {}",
+            candidate.file,
+            candidate.decision.reason().replace('\n', " ")
+        );
         documents.push(match &candidate.plan {
             Some(plan) => format!("---\n{head}\n{}", plan.expanded()),
             None => head,

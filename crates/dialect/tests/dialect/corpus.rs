@@ -16,7 +16,7 @@ use lockgate_core::{Diagnostic, Severity, SourceFile};
 use lockgate_dialect::github::{self, ACTION_FILES, ActionFile, LocalActions, action};
 use lockgate_dialect::text;
 
-fn files(folder: &str) -> Vec<PathBuf> {
+pub(super) fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
         .unwrap()

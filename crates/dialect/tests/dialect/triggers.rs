@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test stops where it cannot go on")]
 
 use lockgate_core::SourceFile;
-use lockgate_dialect::github::{self, Event, Reference, triggered};
+use lockgate_dialect::github::{self, Event, Reference, judged, triggered};
 
 fn branch(name: &str) -> Reference {
     Reference::Branch(name.to_owned())
@@ -60,7 +60,7 @@ fn branches_and_tags_are_filtered_in_order() {
     let on = "{ push: { branches: ['**', '!release/**', 'release/keep'] } }";
     check(on, &push(branch("main"), &[]), Ok(()));
     check(on, &push(branch("release/keep"), &[]), Ok(()));
-    let reason = "the branch `release/1` does not match `branches`: `**`, `!release/**`, `release/keep`";
+    let reason = "the branch `release/1` is excluded by `!release/**` of `branches` (line 1)";
     check(on, &push(branch("release/1"), &[]), Err(reason));
     check(
         on,
@@ -87,7 +87,7 @@ fn branches_and_tags_are_filtered_in_order() {
     check(
         on,
         &push(branch("wip/a/b"), &[]),
-        Err("the branch `wip/a/b` is left out by `branches-ignore`: `wip/**`"),
+        Err("the branch `wip/a/b` is left out by `wip/**` of `branches-ignore` (line 1)"),
     );
 }
 
@@ -100,9 +100,9 @@ fn changed_files_are_filtered_and_both_filters_must_pass() {
         &push(branch("dev"), &["src/a.rs"]),
         Err("the branch `dev` does not match `branches`: `main`"),
     );
-    let reason = "the only changed file, `src/a.md`, does not match `paths`: `src/**`, `!src/**/*.md`";
+    let reason = "the only changed file, `src/a.md`, is excluded by `!src/**/*.md` of `paths` (line 1)";
     check(on, &push(branch("main"), &["src/a.md"]), Err(reason));
-    let reason = "no changed file of 2 matches `paths`: `src/**`, `!src/**/*.md`";
+    let reason = "none of 2 changed files matches `paths`: `src/**`, `!src/**/*.md`";
     check(on, &push(branch("main"), &["src/a.md", "b"]), Err(reason));
     check(
         on,
@@ -112,7 +112,7 @@ fn changed_files_are_filtered_and_both_filters_must_pass() {
 
     let on = "{ push: { paths-ignore: ['docs/**'] } }";
     check(on, &push(branch("main"), &["docs/a", "src/b"]), Ok(()));
-    let reason = "`paths-ignore` leaves out everything that changed: `docs/**`";
+    let reason = "`paths-ignore` leaves out all 2 files that changed: `docs/**`";
     check(on, &push(branch("main"), &["docs/a", "docs/b"]), Err(reason));
     // What is not known holds nothing back, and a tag has no changed files.
     let unknown = Event {
@@ -164,4 +164,242 @@ fn a_run_of_another_workflow_is_told_by_its_name() {
     };
     check(on, &run("CI"), Ok(()));
     check(on, &run("Docs"), Err("it waits for runs of CI, not of `Docs`"));
+}
+
+fn read(on: &str) -> github::Workflow {
+    let text = format!("on:\n{on}jobs: {{ a: {{ runs-on: x, steps: [{{ run: echo }}] }} }}\n");
+    let lowered = github::lower(&SourceFile::new("a.yml", text));
+    assert_eq!(lowered.diagnostics, []);
+    lowered.workflow.unwrap()
+}
+
+#[track_caller]
+fn says(on: &str, event: &Event, expected: &str) {
+    assert_eq!(triggered(&read(on), event).reason(), expected);
+}
+
+/// The rows of GitHub's table on paths in which several patterns work together.
+#[test]
+fn patterns_of_paths_are_read_in_order() {
+    let starts = |patterns: &str, path: &str| {
+        let workflow = read(&format!("  push: {{ paths: [{patterns}] }}\n"));
+        triggered(&workflow, &push(branch("main"), &[path])).is_yes()
+    };
+    for (patterns, matching, other) in [
+        (
+            "'*.md', '!README.md'",
+            &["hello.md"][..],
+            &["README.md", "docs/hello.md"][..],
+        ),
+        (
+            "'*.md', '!README.md', 'README*'",
+            &["hello.md", "README.md", "README.doc"],
+            &["a/README.md", "x.txt"],
+        ),
+        ("'!README.md', '*.md'", &["README.md"], &["a.txt"]),
+        (
+            "'**', '!**/*.md', '!docs/**'",
+            &["src/a.rs", ".env"],
+            &["a.md", "docs/a.rs"],
+        ),
+    ] {
+        for path in matching {
+            assert!(starts(patterns, path), "{patterns} {path}");
+        }
+        for path in other {
+            assert!(!starts(patterns, path), "{patterns} {path}");
+        }
+    }
+}
+
+#[test]
+fn what_let_an_event_through_is_told_with_its_line() {
+    let on = "  push:\n    branches:\n      - main\n      - 'release/**'\n    paths:\n      - src/**\n";
+    says(
+        on,
+        &push(branch("release/1"), &["README.md", "src/a.rs"]),
+        "the workflow starts on `push`: the branch `release/1` matches `release/**` of `branches` (line 5); \
+         `src/a.rs` matches `src/**` of `paths` (line 7)",
+    );
+    let unknown = Event {
+        changed_paths: None,
+        ..push(branch("main"), &[])
+    };
+    says(
+        on,
+        &unknown,
+        "the workflow starts on `push`: the branch `main` matches `main` of `branches` (line 4); \
+         the changed files are not known, so `paths` does not hold it back",
+    );
+    let checks = judged(&read(on), &push(branch("dev"), &["src/a.rs"])).checks;
+    let checks: Vec<_> = checks
+        .iter()
+        .map(|check| (check.key, check.line, check.passes))
+        .collect();
+    assert_eq!(checks, [("branches", Some(3), false), ("paths", Some(7), true)]);
+    says(
+        "  push: { tags: ['v*'], paths: [src/**] }\n",
+        &push(tag("v1"), &["docs/a"]),
+        "the workflow starts on `push`: the tag `v1` matches `v*` of `tags` (line 2); `paths` is not looked at for a tag",
+    );
+    says(
+        "  push: { branches-ignore: [wip], paths-ignore: [docs/**] }\n",
+        &push(branch("main"), &["docs/a", "src/b"]),
+        "the workflow starts on `push`: the branch `main` is not left out by `branches-ignore`; \
+         `src/b` is not left out by `paths-ignore`",
+    );
+}
+
+#[test]
+fn a_match_that_github_would_not_see_is_told() {
+    let paths: Vec<String> = (0..400).map(|number| format!("docs/{number:03}")).collect();
+    let mut paths: Vec<&str> = paths.iter().map(String::as_str).collect();
+    paths.insert(0, "src/a.rs");
+    says(
+        "  push: { paths: [src/**] }\n",
+        &push(branch("main"), &paths),
+        "the workflow starts on `push`: `src/a.rs` matches `src/**` of `paths` (line 2); \
+         it is number 401 of 401 changed files, and GitHub looks at the first 300 only",
+    );
+}
+
+#[test]
+fn names_are_matched_with_their_case() {
+    let on = "{ push: { branches: [main], paths: ['src/**'] } }";
+    check(
+        on,
+        &push(branch("Main"), &["src/a"]),
+        Err("the branch `Main` does not match `branches`: `main`"),
+    );
+    check(
+        on,
+        &push(branch("main"), &["Src/a"]),
+        Err("the only changed file, `Src/a`, does not match `paths`: `src/**`"),
+    );
+}
+
+#[test]
+fn a_schedule_is_told_by_its_text() {
+    let on = "  schedule:\n    - cron: '30 5 * * 1'\n    - { cron: '0 0 1 * *', timezone: Europe/Berlin }\n";
+    let came = |cron: Option<&str>| Event {
+        name: "schedule".to_owned(),
+        schedule: cron.map(str::to_owned),
+        ..Event::default()
+    };
+    let starts = "the workflow starts on `schedule`: ";
+    says(
+        on,
+        &came(Some("0 0 1 * *")),
+        &format!("{starts}`0 0 1 * *` is its schedule of line 4"),
+    );
+    says(
+        on,
+        &came(None),
+        &format!("{starts}as if `30 5 * * 1` of line 3 had come, the first of 2"),
+    );
+    says(
+        on,
+        &came(Some("0 0 2 * *")),
+        "`0 0 2 * *` is none of its schedules: `30 5 * * 1`, `0 0 1 * *`",
+    );
+}
+
+#[test]
+fn a_run_of_another_workflow_is_filtered_by_the_branch_that_it_ran_for() {
+    let on = "{ workflow_run: { workflows: [CI], branches: ['releases/**', '!releases/**-alpha'] } }";
+    let run = |name: &str| Event {
+        workflow: Some("CI".to_owned()),
+        ..event("workflow_run", "completed", Some(branch(name)))
+    };
+    check(on, &run("releases/10"), Ok(()));
+    check(on, &run("releases/beta/mona"), Ok(()));
+    let excluded = "is excluded by `!releases/**-alpha` of `branches` (line 1)";
+    check(
+        on,
+        &run("releases/beta/3-alpha"),
+        Err(&format!("the branch `releases/beta/3-alpha` {excluded}")),
+    );
+    check(
+        on,
+        &run("main"),
+        Err("the branch `main` does not match `branches`: `releases/**`, `!releases/**-alpha`"),
+    );
+}
+
+#[test]
+fn every_event_takes_the_types_that_it_starts_on() {
+    check(
+        "pull_request_target",
+        &event("pull_request_target", "synchronize", None),
+        Ok(()),
+    );
+    check(
+        "pull_request_target",
+        &event("pull_request_target", "closed", None),
+        Err("`closed` is not among the types when none are given: opened, synchronize, reopened"),
+    );
+    for (name, activity) in [
+        ("release", "prereleased"),
+        ("issue_comment", "deleted"),
+        ("check_suite", "completed"),
+        ("merge_group", "checks_requested"),
+        ("workflow_run", "requested"),
+        ("repository_dispatch", "anything"),
+        ("watch", "started"),
+    ] {
+        let on = if name == "workflow_run" {
+            "{ workflow_run: { workflows: [CI] } }".to_owned()
+        } else {
+            name.to_owned()
+        };
+        check(&on, &event(name, activity, None), Ok(()));
+    }
+    check(
+        "{ repository_dispatch: { types: [go] } }",
+        &event("repository_dispatch", "stop", None),
+        Err("`stop` is not among its types: go"),
+    );
+    // Nothing says what happened, so nothing holds back.
+    let silent = Event {
+        activity: None,
+        ..event("issues", "", None)
+    };
+    says(
+        "  issues: { types: [opened, closed] }\n",
+        &silent,
+        "the workflow starts on `issues`: nothing says which of its types it is (opened, closed), so none holds it back",
+    );
+}
+
+#[test]
+fn a_commit_can_ask_for_no_run() {
+    let saying = |name: &str, message: &str| Event {
+        messages: vec!["first".to_owned(), message.to_owned()],
+        ..event(name, "opened", Some(branch("main")))
+    };
+    let refusal = Err("the message of a commit says `[skip ci]`");
+    check("push", &saying("push", "fix [skip ci]"), refusal);
+    check("pull_request", &saying("pull_request", "fix [skip ci]"), refusal);
+    check(
+        "pull_request_target",
+        &saying("pull_request_target", "fix [skip ci]"),
+        Ok(()),
+    );
+    check(
+        "workflow_dispatch",
+        &saying("workflow_dispatch", "fix [skip ci]"),
+        Ok(()),
+    );
+}
+
+#[test]
+fn all_inputs_together_have_a_limit() {
+    let given = |length: usize| std::collections::BTreeMap::from([("a".to_owned(), "é".repeat(length))]);
+    // `{"a":""}` is part of it.
+    assert_eq!(github::too_long(&given(65_527)), None);
+    let told = github::too_long(&given(65_528)).unwrap().to_string();
+    assert_eq!(
+        told,
+        "the inputs are 65536 characters long together, but GitHub takes 65535 at most"
+    );
 }

@@ -25,7 +25,11 @@ impl Plan {
             needs: self.needs(),
             reasons: super::outline::reasons(self),
         };
-        writer.workflow().document()
+        let (workflow, absent) = writer.workflow();
+        let mut text = workflow.document();
+        // Behind the last job there is nothing to stand before.
+        absent.iter().for_each(|words| text += &yaml::comment(words, 1));
+        text
     }
 }
 
@@ -40,7 +44,8 @@ struct Writer<'p> {
 }
 
 impl Writer<'_> {
-    fn workflow(&self) -> Yaml {
+    /// Returns the workflow, and what is said behind its last job.
+    fn workflow(&self) -> (Yaml, Vec<String>) {
         let plan = self.plan;
         let known = Known::of_run(plan);
         let mut entries = vec![
@@ -52,11 +57,12 @@ impl Writer<'_> {
         if let Some(concurrency) = &plan.pipeline.concurrency {
             entries.push(Entry::new("concurrency", concurrency_of(concurrency, &known)));
         }
-        entries.push(Entry::new("jobs", Yaml::Map(self.jobs())));
-        Yaml::Map(entries)
+        let (jobs, absent) = self.jobs();
+        entries.push(Entry::new("jobs", Yaml::Map(jobs)));
+        (Yaml::Map(entries), absent)
     }
 
-    fn jobs(&self) -> Vec<Entry> {
+    fn jobs(&self) -> (Vec<Entry>, Vec<String>) {
         let mut entries: Vec<Entry> = Vec::new();
         let mut absent: Vec<String> = Vec::new();
         for place in 0..self.plan.jobs.len() {
@@ -76,11 +82,7 @@ impl Writer<'_> {
                 entry.comments.append(&mut absent);
             }
         }
-        if let Some(last) = entries.last_mut() {
-            // What is left stands before the last job: behind it there is nothing to stand before.
-            last.comments.append(&mut absent);
-        }
-        entries
+        (entries, absent)
     }
 
     /// Returns what is said of a job whose place its called workflow takes.

@@ -14,7 +14,10 @@ pub(super) fn lines(schedules: &[Schedule], now: Timestamp) -> Vec<String> {
         .iter()
         .filter_map(|schedule| {
             let next = words(schedule, now)?;
-            Some(format!("`{}` (line {}) comes next {next}", schedule.cron, schedule.line))
+            Some(format!(
+                "`{}` (line {}) comes next {next}",
+                schedule.cron, schedule.line
+            ))
         })
         .collect()
 }
@@ -49,7 +52,11 @@ fn words(schedule: &Schedule, now: Timestamp) -> Option<String> {
         format!("at {}", at.strftime("%F %H:%M UTC"))
     } else {
         let utc = at.timestamp().to_zoned(TimeZone::UTC);
-        format!("at {} in {name}, {}", at.strftime("%F %H:%M"), utc.strftime("%F %H:%M UTC"))
+        format!(
+            "at {} in {name}, {}",
+            at.strftime("%F %H:%M"),
+            utc.strftime("%F %H:%M UTC")
+        )
     })
 }
 
@@ -75,8 +82,18 @@ mod tests {
         check("30 5 * * 1-5", None, "2026-11-21T12:00:00Z", "at 2026-11-23 05:30 UTC");
         check("0 0 30 2 *", None, "2026-11-21T12:00:00Z", "never");
         let berlin = Some("Europe/Berlin");
-        check("0 3 * * *", berlin, "2026-07-01T12:00:00Z", "at 2026-07-02 03:00 in Europe/Berlin, 2026-07-02 01:00 UTC");
+        check(
+            "0 3 * * *",
+            berlin,
+            "2026-07-01T12:00:00Z",
+            "at 2026-07-02 03:00 in Europe/Berlin, 2026-07-02 01:00 UTC",
+        );
         // 02:30 does not exist on the last Sunday of March.
-        check("30 2 * * *", berlin, "2027-03-27T12:00:00Z", "at 2027-03-28 03:30 in Europe/Berlin, 2027-03-28 01:30 UTC");
+        check(
+            "30 2 * * *",
+            berlin,
+            "2027-03-27T12:00:00Z",
+            "at 2027-03-28 03:30 in Europe/Berlin, 2027-03-28 01:30 UTC",
+        );
     }
 }

@@ -61,12 +61,13 @@ impl Lowering {
             }
         };
         if let Some(minutes) = cron.too_often() {
-            let often = if minutes == 1 {
-                "every minute".to_owned()
+            let apart = if minutes == 1 {
+                "1 minute".to_owned()
             } else {
-                format!("{minutes} minutes apart")
+                format!("{minutes} minutes")
             };
-            let message = format!("`{text}` has times {often}, but GitHub starts a schedule every 5 minutes at most");
+            let message =
+                format!("`{text}` asks for runs {apart} apart, but GitHub starts a schedule every 5 minutes at most");
             let help = "write times that are 5 minutes or more apart, such as `*/5 * * * *`";
             self.warning(codes::WRONG_SCHEDULE, span, message, help);
         }

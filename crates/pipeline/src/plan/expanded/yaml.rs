@@ -95,6 +95,12 @@ impl Yaml {
     }
 }
 
+/// Returns a comment of one line.
+pub(super) fn comment(words: &str, depth: usize) -> String {
+    let line: String = words.chars().map(|c| if is_printable(c) { c } else { ' ' }).collect();
+    format!("{}# {line}\n", "  ".repeat(depth))
+}
+
 fn write_entries(entries: &[Entry], depth: usize, text: &mut String) {
     let indent = "  ".repeat(depth);
     for entry in entries {
@@ -103,9 +109,8 @@ fn write_entries(entries: &[Entry], depth: usize, text: &mut String) {
 }
 
 fn write_entry(entry: &Entry, depth: usize, indent: &str, text: &mut String) {
-    for comment in &entry.comments {
-        let line: String = comment.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        text.push_str(&format!("{}# {line}\n", "  ".repeat(depth)));
+    for words in &entry.comments {
+        text.push_str(&comment(words, depth));
     }
     // Everybody writes `on` without quotes, and every reader of workflows takes it.
     let key = if entry.key == "on" {
