@@ -208,7 +208,7 @@ impl Lowering {
         let is_boolean = node
             .as_scalar()
             .is_some_and(|scalar| matches!(scalar.resolved, Resolved::Boolean(_)));
-        if !is_boolean {
+        if !is_boolean && !node.has_expression() {
             let message = format!("`required` must be `true` or `false`, not {}", node.kind());
             let help = "write it without quotes: `required: true`";
             self.warning(codes::WRONG_TYPE, node.span, message, help);

@@ -1,5 +1,6 @@
 //! `runs` of an action: how it is carried out, in one of three forms.
 
+use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::action::{ActionRuns, NodeAction};
 use lockgate_pipeline::expression::Condition;
 
@@ -76,14 +77,7 @@ impl Lowering {
     /// Says why `using` names no form.
     fn refuse_using(&mut self, runs: &Node) {
         let Some(using) = runs.get("using") else {
-            if let Some(mut fields) = self.reader.shaped(runs, &COMPOSITE_RUNS) {
-                fields.require("using", &mut self.reader);
-                if fields.has_slip_of("using") {
-                    fields.take_unsuggested("steps");
-                    fields.finish(&mut self.reader);
-                }
-            }
-            return;
+            return self.refuse_without_using(runs);
         };
         let Some(name) = self.reader.text(using, "`using`") else {
             return;
@@ -91,6 +85,22 @@ impl Lowering {
         let message = format!("an action cannot run with `{name}`");
         let help = "possible are `composite`, `docker`, `node24` and `node20`, and the older `node16` and `node12`";
         self.error_with_help(codes::WRONG_ACTION_FILE, using.span, message, help);
+    }
+
+    fn refuse_without_using(&mut self, runs: &Node) {
+        let Some(entries) = runs.as_mapping() else {
+            return self.reader.wrong_type(runs, "`runs`", "a mapping of keys to values");
+        };
+        let slip = entries
+            .iter()
+            .find(|entry| nearest(&entry.key.name, ["using"]).is_some());
+        if let Some(slip) = slip {
+            let message = format!("`runs` has no key `{}`", slip.key.name);
+            return self.error_with_help(codes::UNKNOWN_KEY, slip.key.span, message, "did you mean `using`?");
+        }
+        let first = entries.first().map_or(runs.span, |entry| entry.key.span);
+        let help = "add it, for example `using: composite`";
+        self.error_with_help(codes::MISSING_KEY, first, "`runs` needs the key `using`", help);
     }
 
     fn node_runs(&mut self, mut fields: Fields<'_>, version: u32) -> Option<ActionRuns> {

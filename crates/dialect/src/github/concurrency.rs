@@ -15,6 +15,10 @@ impl Lowering {
         if node.as_mapping().is_some() {
             return self.concurrency(node, &WORKFLOW_CONCURRENCY, &AT_WORKFLOW);
         }
+        if node.as_sequence().is_some() {
+            self.reader.wrong_type(node, "`concurrency`", "a text or a mapping");
+            return None;
+        }
         let group = self.template(node, "`concurrency`", &AT_WORKFLOW)?;
         (!group.source().is_empty()).then(|| of_group(group))
     }
@@ -23,6 +27,10 @@ impl Lowering {
     pub(super) fn job_concurrency(&mut self, node: &Node) -> Option<Concurrency> {
         if node.as_mapping().is_some() {
             return self.concurrency(node, &JOB_CONCURRENCY, &AT_JOB);
+        }
+        if node.as_sequence().is_some() {
+            self.reader.wrong_type(node, "`concurrency`", "a text or a mapping");
+            return None;
         }
         let group = self.filled_template(node, "`concurrency`", &AT_JOB)?;
         Some(of_group(group))

@@ -68,6 +68,9 @@ impl Lowering {
     }
 
     fn container(&mut self, node: &Node, kind: &Kind) {
+        if node.as_sequence().is_some() {
+            return self.reader.wrong_type(node, kind.shape.what, "an image or a mapping");
+        }
         if node.as_mapping().is_none() {
             let template = self.template(node, kind.shape.what, kind.at);
             let is_empty = template.is_some_and(|template| template.source().is_empty());

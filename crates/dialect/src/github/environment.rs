@@ -10,6 +10,10 @@ use crate::yaml::Node;
 impl Lowering {
     /// Returns the name of the environment.
     pub(super) fn environment(&mut self, node: &Node) -> Option<Template> {
+        if node.as_sequence().is_some() {
+            self.reader.wrong_type(node, "`environment`", "a name or a mapping");
+            return None;
+        }
         if node.as_mapping().is_none() {
             return self.template(node, "`environment`", &JOB_KEY);
         }

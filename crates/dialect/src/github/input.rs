@@ -263,7 +263,8 @@ impl Lowering {
             .iter()
             .filter_map(|item| self.plain_or_empty(item, "an item of `options`"))
             .collect();
-        if texts.is_empty() {
+        let is_list = node.is_none_or(|node| node.as_sequence().is_some());
+        if texts.is_empty() && is_list {
             let message = format!("the input `{}` is a choice without `options`", entry.key.name);
             self.error_with_help(codes::WRONG_INPUT, entry.key.span, message, "list what can be chosen");
         }

@@ -80,6 +80,11 @@ impl Levels {
 
 impl Lowering {
     pub(super) fn permissions(&mut self, node: &Node) -> Option<Permissions> {
+        if node.is_null() || node.as_sequence().is_some() {
+            let expected = "`read-all`, `write-all`, or a mapping of scopes to levels";
+            self.reader.wrong_type(node, "`permissions`", expected);
+            return None;
+        }
         if node.as_scalar().is_some() {
             let all = [("read-all", Permissions::ReadAll), ("write-all", Permissions::WriteAll)];
             let names = all.each_ref().map(|(name, _)| (*name, *name));

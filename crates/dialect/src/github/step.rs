@@ -196,7 +196,8 @@ impl Lowering {
     }
 
     fn check_action(&mut self, reference: &str, span: Span) {
-        if BuiltinAction::named(reference).is_some() || reference.starts_with("./") || reference == "." {
+        let is_builtin = BuiltinAction::named(reference).is_some() && !reference.ends_with('@');
+        if is_builtin || reference.starts_with("./") || reference == "." {
             return;
         }
         if reference.starts_with("docker://") {

@@ -78,7 +78,7 @@ impl Lowering {
 
     /// Reads a step that only has to do with others.
     pub(super) fn background_step(&mut self, mut fields: Fields<'_>, form: Form) {
-        let own = fields.take_unsuggested("id");
+        let own = (form != Form::Parallel).then(|| fields.take_entry("id")).flatten();
         if let Some(id) = own {
             self.id(&id.value, "the id of a step");
         }
@@ -119,6 +119,9 @@ impl Lowering {
     }
 
     fn parallel(&mut self, node: &Node) {
+        if node.as_sequence().is_none() {
+            return self.reader.wrong_type(node, "`parallel`", "a list of steps");
+        }
         for step in node.as_sequence().unwrap_or_default() {
             let form = Form::of(step, Owner::Job);
             let background = step.as_mapping().unwrap_or_default();

@@ -54,7 +54,7 @@ fn without_comment(line: &str) -> Option<&str> {
         return Some(line.trim_end_matches('\r'));
     };
     let is_comment = line[..at].is_empty() || line[..at].ends_with([' ', '\t']);
-    let is_certain = !line[at..].contains(['\'', '"']) && line[..at].matches(['\'', '"']).count() % 2 == 0;
+    let is_certain = !line[at..].contains(['\'', '"']) && line[..at].matches(['\'', '"']).count().is_multiple_of(2);
     (is_comment && is_certain).then_some(&line[..at])
 }
 

@@ -13,8 +13,8 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use lockgate_core::{Diagnostic, Severity, SourceFile};
-use lockgate_dialect::github::{self, ACTION_FILES, ActionFile, LocalActions, action};
-use lockgate_dialect::text;
+use lockgate_dialect::github::{self, ACTION_FILES, ActionFile, CalledWorkflows, LocalActions, WorkflowFile, action};
+use lockgate_dialect::{codes, text};
 
 pub(super) fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
@@ -108,10 +108,12 @@ fn bad_files_have_their_mistakes_told() {
 /// Returns what is found in the workflows of a project and the actions that they reach, then which jobs are refused.
 fn of_project(project: &Path) -> String {
     let mut actions = LocalActions::default();
+    let mut called = CalledWorkflows::default();
     let (mut found, mut uses) = (Vec::new(), Vec::new());
     for path in sorted(&project.join(".github/workflows")) {
         let file = decode(project, &path).unwrap();
         let lowered = github::lower(&file);
+        called.add(Some(&file.path), &file, lowered.clone());
         found.extend(lowered.diagnostics);
         uses.extend(lowered.uses.iter().cloned());
         actions.add(&file, lowered.uses);
@@ -132,6 +134,8 @@ fn of_project(project: &Path) -> String {
         actions.supply(&folder, supplied);
     }
     found.extend(actions.diagnostics());
+    supply(project, &mut called);
+    found.extend(called.diagnostics());
     let mut text = String::new();
     for found in found {
         writeln!(text, "{}:", found.file.path).unwrap();
@@ -143,6 +147,52 @@ fn of_project(project: &Path) -> String {
         }
     }
     text
+}
+
+/// Reads the workflows that are called and not known yet.
+fn supply(project: &Path, called: &mut CalledWorkflows) {
+    let mut read = BTreeSet::new();
+    while let Some(wanted) = called.wanted() {
+        assert!(read.insert(wanted.clone()), "{wanted} is read twice");
+        let path = project.join(&wanted);
+        let file = match path.is_file().then(|| decode(project, &path)) {
+            Some(Ok(file)) => WorkflowFile::Text(file),
+            Some(Err(mistake)) => WorkflowFile::Broken(mistake),
+            None => WorkflowFile::Missing,
+        };
+        called.supply(&wanted, file);
+    }
+}
+
+#[test]
+fn a_file_alone_is_told_the_same_of_its_calls_as_among_all() {
+    for name in ["calls", "call_depth", "call_permissions"] {
+        let project = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("tests/corpus/project")
+            .join(name);
+        let files: Vec<SourceFile> = sorted(&project.join(".github/workflows"))
+            .iter()
+            .map(|path| decode(&project, path).unwrap())
+            .collect();
+        let mut all = CalledWorkflows::default();
+        for file in &files {
+            all.add(Some(&file.path), file, github::lower(file));
+        }
+        supply(&project, &mut all);
+        for file in &files {
+            let mut alone = CalledWorkflows::default();
+            alone.add(Some(&file.path), file, github::lower(file));
+            supply(&project, &mut alone);
+            let of_file = |called: &CalledWorkflows| -> Vec<String> {
+                let found = called.diagnostics().into_iter();
+                let found = found.filter(|found| found.file.path == file.path);
+                found
+                    .map(|found| format!("{:?} {}", found.span, found.message))
+                    .collect()
+            };
+            assert_eq!(of_file(&alone), of_file(&all), "{}", file.path);
+        }
+    }
 }
 
 fn sorted(folder: &Path) -> Vec<PathBuf> {
@@ -176,6 +226,27 @@ fn the_actions_of_a_project_are_judged_with_the_workflows_that_reach_them() {
             project.display()
         );
     }
+}
+
+/// Codes of the lock file, which is no workflow; its own tests tell them.
+const OF_THE_LOCK: [&str; 3] = [codes::WRONG_LOCK, codes::UNUSED_LOCK, codes::MOVED_TAG];
+
+#[test]
+fn every_code_is_told_of_some_file() {
+    let mut told = String::new();
+    let mut waiting = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")];
+    while let Some(path) = waiting.pop() {
+        if path.is_dir() {
+            waiting.extend(sorted(&path));
+        } else if path.extension().is_some_and(|extension| extension == "out") {
+            told += &std::fs::read_to_string(path).unwrap();
+        }
+    }
+    let missing = codes::ALL.iter().map(|code| code.code);
+    let missing: Vec<&str> = missing
+        .filter(|code| !told.contains(&format!(" {code} ")) && !OF_THE_LOCK.contains(code))
+        .collect();
+    assert_eq!(missing, Vec::<&str>::new(), "no file of the corpus is told these");
 }
 
 #[test]

@@ -56,6 +56,11 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
         |_, found| found.code == "LG0147" && found.message.ends_with("names no action"),
     ),
     ours(
+        "an action outside of the repository",
+        "a `./path` is documented as one in the repository of the workflow",
+        |_, found| found.code == "LG0147" && found.message.ends_with("lies outside of the repository"),
+    ),
+    ours(
         "`uses` of a job",
         "documented are `./.github/workflows/FILE` and `owner/repository/.github/workflows/FILE@ref`; the parser takes any \
          text",
@@ -128,6 +133,20 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
         "documented as of a step, and the runner refuses others; the parser does not look at them in actions",
         |pair, found| pair.case.kind == Kind::Action && found.code == "LG0143",
     ),
+    ours(
+        "ids of steps that differ in case",
+        "names in contexts are documented without regard to case, so that `steps.ID` would be two; the parser compares \
+         exactly",
+        |_, found| found.code == "LG0144",
+    ),
+    ours(
+        "names of inputs",
+        "documented are letters, digits, `-` and `_`, with a letter or `_` first; the parser takes any text",
+        |_, found| found.code == "LG0143" && found.message.starts_with("the name of an input"),
+    ),
+    ours("the number of inputs", "documented are 25 at most", |_, found| {
+        found.code == "LG0136" && found.message.contains("GitHub takes 25 at most")
+    }),
     ours(
         "outputs of a composite action",
         "`value` is documented as required there",

@@ -56,7 +56,7 @@ pub(super) fn is_chosen(name: &str) -> bool {
 }
 
 /// One of how many mutants every run compares.
-const CHOSEN: u32 = 6;
+const CHOSEN: u32 = 9;
 
 fn changes(tree: &Tree, path: &[Step]) -> Vec<(String, Tree)> {
     let mut found = Vec::new();
