@@ -289,3 +289,108 @@ fn the_list_of_failures_names_what_is_to_blame_and_marks_what_may_fail() {
         .unwrap();
     assert!(matrix.starts_with("failed: broken: .github/workflows/"), "{matrix}");
 }
+
+/// A workflow that is called with a typed input and a secret, and gives an output that needs its own action.
+const CALLED: &str = r#"on:
+  workflow_call:
+    inputs:
+      name: { type: string, required: true }
+      loud: { type: boolean }
+    secrets:
+      token: { required: true }
+    outputs:
+      greeting: { value: "${{ jobs.greet.outputs.text }}" }
+env: { INSIDE: inside }
+jobs:
+  greet:
+    runs-on: ubuntu-latest
+    outputs: { text: "${{ steps.say.outputs.text }}" }
+    steps:
+      - uses: actions/checkout@v4
+      - uses: ./acts/say
+        id: say
+        with: { text: "hello ${{ inputs.name }}${{ inputs.loud && '!' || '.' }}" }
+      - run: echo "$INSIDE ${OUTSIDE-unset} $GITHUB_JOB ${{ secrets.token }}"
+  check:
+    needs: greet
+    runs-on: ubuntu-latest
+    steps:
+      - run: test "${{ needs.greet.outputs.text }}" != "hello bob."
+"#;
+
+const SAY: &str = r#"inputs: { text: { required: true } }
+outputs: { text: { value: "${{ steps.s.outputs.t }}" } }
+runs:
+  using: composite
+  steps:
+    - id: s
+      shell: bash
+      run: echo "t=${{ inputs.text }}" >> "$GITHUB_OUTPUT"
+"#;
+
+const CALLING: &str = r#"  call:
+    strategy: { matrix: { who: [ada, bob] }, max-parallel: 1 }
+    uses: ./.github/workflows/greet.yml
+    with:
+      name: ${{ matrix.who }}
+      loud: true
+    secrets:
+      token: ${{ secrets.TOKEN }}
+  after:
+    needs: call
+    runs-on: ubuntu-latest
+    steps:
+      - run: echo "${{ needs.call.outputs.greeting }} ${{ needs.call.result }}" > FOLDER/story
+"#;
+
+/// Returns a shop with these jobs, one of which calls the workflow `greet.yml`.
+fn calling(jobs: &str) -> Scene {
+    let scene = shop(jobs);
+    for (path, text) in [(".github/workflows/greet.yml", CALLED), ("acts/say/action.yml", SAY)] {
+        let path = scene.project.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+    scene
+}
+
+const TOKEN: [&str; 4] = ["--secret", "TOKEN=correct-horse", "--progress", "plain"];
+
+#[test]
+fn a_called_workflow_runs_with_its_inputs_and_secrets_and_gives_its_outputs() {
+    let scene = calling(CALLING);
+    scene.lockgate(&["check"]).expect(0);
+    let plan = scene.lockgate(&["plan", "--event", "push"]).expect(0);
+    plan.says(&["greet.yml", "call (ada)", "check"]);
+    let told = scene
+        .lockgate(&[&["run", "--job", "after"], &TOKEN[..]].concat())
+        .expect(0)
+        .says(&[
+            "call (ada) / greet | inside unset greet ***",
+            "call (bob) / check: success",
+            "after: success",
+        ]);
+    assert!(!told.err.contains("correct-horse"), "{told}");
+    let story = fs::read_to_string(scene.folder().join("story")).unwrap();
+    assert_eq!(story, "hello bob! success\n");
+}
+
+#[test]
+fn a_job_inside_of_a_call_fails_by_name_and_runs_alone() {
+    let scene = calling(&CALLING.replace("loud: true", "loud: ${{ matrix.who == 'ada' }}"));
+    let told = scene
+        .lockgate(&[&["run", "--job", "call / check"], &TOKEN[..]].concat())
+        .expect(1)
+        .says(&["failed: call (bob) / check › Run test", "--job 'call / check'"]);
+    told.says(&["after: skipped: only `call / check` was asked for"]);
+}
+
+#[test]
+fn what_is_wrong_with_a_call_is_told_before_anything_runs() {
+    let scene = calling(&CALLING.replace("loud: true", "loud: ${{ matrix.who }}"));
+    let told = scene.lockgate(&["plan"]).expect(2);
+    told.says(&["the input `loud` takes a boolean (`true` or `false`), but got the text `ada`"]);
+    let scene = calling(&CALLING.replace("greet.yml", "great.yml"));
+    let told = scene.lockgate(&["run"]).expect(2);
+    told.says(&["LG0181", "did you mean `./.github/workflows/greet.yml`?"]);
+}
