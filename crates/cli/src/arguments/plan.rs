@@ -11,7 +11,13 @@ pub(crate) struct PlanArguments {
     #[command(flatten)]
     pub(crate) workflow: WorkflowArguments,
     /// How the plan is written.
-    #[arg(long, value_enum, value_name = "FORMAT", default_value = "tree", conflicts_with = "json")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "FORMAT",
+        default_value = "tree",
+        conflicts_with = "json"
+    )]
     format: PlanFormat,
     /// Print the plan as JSON: the same as `--format json`.
     #[arg(long)]

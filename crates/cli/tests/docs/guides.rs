@@ -81,7 +81,7 @@ fn a_workflow_is_run() {
         &told,
         &[
             "0 errors",
-            "its condition does not hold: `github.ref == 'refs/heads/release'`",
+            "`github.ref == 'refs/heads/release'` is false: github.ref is 'refs/heads/main'",
             "ci: success",
             "only `test` was asked for",
             "testing one of v1",

@@ -50,7 +50,7 @@ fn project() -> Scene {
             "--quiet",
             "--allow-empty",
             "--message",
-            "fix: [skip ci] x\n\nand why",
+            "fix: (skip ci) x\n\nand why",
         ],
     );
     scene
@@ -74,7 +74,7 @@ fn a_push_is_told_with_its_commit() {
         push["default"], "trunk",
         "a repository of one branch has no other default"
     );
-    assert_eq!(push["message"], "fix: [skip ci] x\n\nand why");
+    assert_eq!(push["message"], "fix: (skip ci) x\n\nand why");
     assert_eq!(push["skipped"], "true");
     let parent = Command::new("git")
         .current_dir(&scene.project)
@@ -101,7 +101,7 @@ fn a_pull_request_is_of_no_branch() {
         (&request["base"], &request["head"]),
         (&"trunk".into(), &"feature".into())
     );
-    assert_eq!(request["title"], "fix: [skip ci] x");
+    assert_eq!(request["title"], "fix: (skip ci) x");
     assert_eq!(request["fork"], "false");
 }
 

@@ -11,6 +11,7 @@ mod deploying;
 mod events;
 mod faults;
 mod full_disk;
+mod planned;
 mod plans;
 mod projects;
 mod refusals;

@@ -377,9 +377,17 @@ fn a_commit_can_ask_for_no_run() {
         messages: vec!["first".to_owned(), message.to_owned()],
         ..event(name, "opened", Some(branch("main")))
     };
-    let refusal = Err("the message of a commit says `[skip ci]`");
-    check("push", &saying("push", "fix [skip ci]"), refusal);
-    check("pull_request", &saying("pull_request", "fix [skip ci]"), refusal);
+    let refusal = |on: &str| {
+        format!(
+            "the message of a commit says `[skip ci]`, so no workflow starts on `{on}`; other events do not look at it"
+        )
+    };
+    check("push", &saying("push", "fix [skip ci]"), Err(&refusal("push")));
+    check(
+        "pull_request",
+        &saying("pull_request", "fix [skip ci]"),
+        Err(&refusal("pull_request")),
+    );
     check(
         "pull_request_target",
         &saying("pull_request_target", "fix [skip ci]"),

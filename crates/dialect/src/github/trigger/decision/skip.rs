@@ -14,7 +14,10 @@ pub(super) fn check(event: &Event) -> Option<Check> {
         return None;
     }
     let word = event.messages.iter().find_map(|message| asked(message))?;
-    let words = format!("the message of a commit says `{word}`");
+    let words = format!(
+        "the message of a commit says `{word}`, so no workflow starts on `{}`; other events do not look at it",
+        event.name
+    );
     Some(Check::refusing("message", None, words))
 }
 
