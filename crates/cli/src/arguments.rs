@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod check;
+mod eval;
 mod plan;
 
 pub(crate) use check::{CheckArguments, Format};
+pub(crate) use eval::EvalArguments;
 pub(crate) use plan::{PlanArguments, PlanFormat};
 
 /// Takes a commit to production, and back again when it must.
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Check(CheckArguments),
     /// Show what an event would run, and why not the rest.
     Plan(PlanArguments),
+    /// Print the value of an expression.
+    Eval(EvalArguments),
     /// Run the workflow here.
     Run(RunArguments),
     /// Take the commit to an environment: run, gates, release, rollout.
@@ -377,6 +381,7 @@ impl Command {
         match self {
             Self::Check(arguments) => arguments.tells_json(),
             Self::Plan(arguments) => arguments.tells_json(),
+            Self::Eval(arguments) => arguments.json,
             Self::Run(arguments) => arguments.json,
             Self::Ship(arguments) => arguments.json,
             Self::Deploy(arguments) => arguments.json,

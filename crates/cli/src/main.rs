@@ -9,6 +9,7 @@ mod check;
 mod config;
 mod delivery;
 mod driver;
+mod eval;
 mod exit;
 mod explain;
 mod home;
@@ -94,6 +95,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::Host(command) => finish(host_command::run(command)),
         Command::Check(arguments) => check::run(here, &arguments),
         Command::Plan(arguments) => plan::run(here, &arguments),
+        Command::Eval(arguments) => eval::run(&arguments),
         Command::Run(arguments) => finish(run::run(here, &arguments, debug)),
         Command::Ship(arguments) => finish(ship::ship(here, &arguments)),
         Command::Init(arguments) => init::run(here, &arguments),

@@ -90,20 +90,20 @@ function answer(expr, contexts, by) {
   }
 }
 
-let text = "{}";
+let given = "{}";
 const contextsOf = new Map();
 
 // Which contexts an object has depends on the corrections too.
 function contexts(corrections) {
   const key = corrections.join();
-  if (!contextsOf.has(key)) contextsOf.set(key, corrections.length ? runner.read(text) : JSON.parse(text, data.reviver));
+  if (!contextsOf.has(key)) contextsOf.set(key, corrections.length ? runner.read(given) : JSON.parse(given, data.reviver));
   return contextsOf.get(key);
 }
 
 for await (const line of createInterface({ input: process.stdin, crlfDelay: Infinity })) {
-  const { expr, contexts: given, corrections = [] } = JSON.parse(line);
-  if (given !== undefined) {
-    text = given;
+  const { expr, contexts: fresh, corrections = [] } = JSON.parse(line);
+  if (fresh !== undefined) {
+    given = fresh;
     contextsOf.clear();
   }
   runner.correct(corrections);

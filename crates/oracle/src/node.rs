@@ -111,8 +111,11 @@ impl Oracle {
         }
         let root = target().join("oracle");
         let digest = Sha256::digest([MANIFEST, LOCK].concat());
-        let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        let folder = root.join(digest);
+        let digest = digest
+            .iter()
+            .take(8)
+            .fold(0, |number, byte| number << 8 | u64::from(*byte));
+        let folder = root.join(format!("{digest:016x}"));
         fs::create_dir_all(&folder).map_err(writing(&folder))?;
         // Tests of one crate are several processes, and the first of them installs for all.
         let path = root.join("lock");

@@ -166,6 +166,18 @@ pub enum EvaluationError {
     TooLarge,
 }
 
+/// An [`EvaluationError`] and the part of the text that it is about.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{error}")]
+pub struct PlacedError {
+    /// Why there is no value.
+    pub error: EvaluationError,
+    /// The byte at which the name of the function or context starts, or the expression.
+    pub position: usize,
+    /// Its length in bytes.
+    pub length: usize,
+}
+
 /// A context named in an expression.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ContextUse {
@@ -213,6 +225,22 @@ impl Expression {
     /// Returns why there is none, or the facts that it needs.
     pub fn evaluate(&self, scope: &dyn Scope) -> Result<Value, EvaluationError> {
         Evaluator::new(scope).evaluate(&self.root)
+    }
+
+    /// Returns the value in `scope`, or the part of the text that has none.
+    ///
+    /// # Errors
+    /// Returns why there is none, or the facts that it needs.
+    pub fn evaluate_with_place(&self, scope: &dyn Scope) -> Result<Value, PlacedError> {
+        let mut evaluator = Evaluator::new(scope);
+        evaluator.evaluate(&self.root).map_err(|error| {
+            let (position, length) = evaluator.blamed().unwrap_or((0, self.source.len()));
+            PlacedError {
+                error,
+                position,
+                length,
+            }
+        })
     }
 
     /// Returns whether it asks `always()`, `success()`, `failure()` or `cancelled()` anywhere.

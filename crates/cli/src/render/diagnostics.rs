@@ -71,10 +71,12 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colourful: bool) -> String {
     for (span, label) in &diagnostic.related {
         snippet = snippet.annotation(AnnotationKind::Context.span(excerpt.clip(*span)).label(label.as_str()));
     }
-    let mut group = level
-        .primary_title(diagnostic.message.as_str())
-        .id(diagnostic.code)
-        .element(snippet);
+    let mut title = level.primary_title(diagnostic.message.as_str());
+    // A mistake that only a value shows has no page.
+    if !diagnostic.code.is_empty() {
+        title = title.id(diagnostic.code);
+    }
+    let mut group = title.element(snippet);
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }

@@ -173,10 +173,15 @@ impl Report {
 }
 
 /// Whether the library says where the mistake is: not behind a line end in a text, which it miscounts, not when it is
-/// too deep, which it counts otherwise, and not at the end, for which it has no place of its own.
+/// too deep, which it counts otherwise, not at the end, for which it has no place of its own, and not where it takes
+/// white space for the beginning of a word, overlooks a comma, or takes a name of JavaScript's for a function.
 fn tells_its_place(theirs: &Mistake, text: &str) -> bool {
+    let is_strange = |c: char| matches!(c, '\n' | '\u{feff}') || c.is_whitespace() && !matches!(c, ' ' | '\t' | '\r');
+    let close = text.replace(char::is_whitespace, "");
+    let overlooked = [",)", "constructor(", "__proto__("];
     theirs.offset.is_some()
-        && !text.contains('\n')
+        && !text.contains(is_strange)
+        && !overlooked.iter().any(|part| close.contains(part))
         && !theirs.message.starts_with("Exceeded")
         && !theirs.message.ends_with("'EOF'")
 }

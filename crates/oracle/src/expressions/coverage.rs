@@ -82,35 +82,44 @@ impl Coverage {
 
     /// Returns the tables as text.
     pub fn tables(&self) -> String {
-        let mut text = format!("{:<12}", "left, right");
-        for operator in OPERATORS.iter().chain(["[]"].iter()) {
-            text.push_str(&format!("{operator:>7}"));
-        }
+        [self.table_of_pairs(), self.table_of_functions()].join("\n\n")
+    }
+
+    fn table_of_pairs(&self) -> String {
+        let operators = || OPERATORS.iter().chain(["[]"].iter());
+        let mut lines = vec![row("left, right", operators().map(ToString::to_string))];
         for left in KINDS {
             for right in KINDS {
-                text.push_str(&format!("\n{:<12}", format!("{}, {}", &left[..4], &right[..4])));
-                for operator in OPERATORS.iter().chain(["[]"].iter()) {
-                    let count = self.pairs.get(&(operator, left, right)).copied().unwrap_or(0);
-                    text.push_str(&format!("{count:>7}"));
-                }
+                let count = |operator: &&'static str| self.pairs.get(&(*operator, left, right)).copied().unwrap_or(0);
+                let counts = operators().map(|operator| count(operator).to_string());
+                lines.push(row(&format!("{left}, {right}"), counts));
             }
         }
-        text.push_str("\n\nfunction        value   parsing  evaluation\n");
-        for function in Function::ALL {
-            let count = |outcome: &str| {
-                let key = (function.name(), outcome.to_owned());
-                self.functions.get(&key).copied().unwrap_or(0)
-            };
-            text.push_str(&format!(
-                "{:<12}{:>9}{:>10}{:>12}\n",
-                function.name(),
-                count("value"),
-                count("parsing"),
-                count("evaluation")
-            ));
+        for operator in ["!", ".*"] {
+            let count = |kind: &'static str| self.pairs.get(&(operator, kind, "")).copied().unwrap_or(0);
+            let counts = KINDS.iter().map(|kind| format!("{kind} {}", count(kind)));
+            lines.push(format!("{operator} of {}", counts.collect::<Vec<_>>().join(", ")));
         }
-        text
+        lines.join("\n")
     }
+
+    fn table_of_functions(&self) -> String {
+        const OUTCOMES: [&str; 3] = ["value", "parsing", "evaluation"];
+        let mut lines = vec![row("function", OUTCOMES.iter().map(ToString::to_string))];
+        for function in Function::ALL {
+            let count = |outcome: &&str| {
+                let key = (function.name(), (*outcome).to_owned());
+                self.functions.get(&key).copied().unwrap_or(0).to_string()
+            };
+            lines.push(row(function.name(), OUTCOMES.iter().map(count)));
+        }
+        lines.join("\n")
+    }
+}
+
+fn row(title: &str, cells: impl Iterator<Item = String>) -> String {
+    let cells: Vec<String> = cells.map(|cell| format!("{cell:>11}")).collect();
+    format!("{title:<16}{}", cells.concat())
 }
 
 /// Returns the kind of a part's value, when it has one.

@@ -6,6 +6,7 @@
 
 mod literal;
 mod mutation;
+mod trouble;
 
 use lockgate_testkit::Chance;
 
@@ -69,7 +70,11 @@ pub fn generate(seed: u64) -> Generated {
             text: mutation::deep(generator.chance),
             term: None,
         },
-        20..=139 => {
+        20..=34 => Generated {
+            text: trouble::trouble(generator.chance),
+            term: None,
+        },
+        35..=139 => {
             let text = generator.any(3).to_string();
             Generated {
                 text: mutation::broken(generator.chance, &text),
@@ -99,7 +104,7 @@ impl Generator<'_> {
             0..=29 => self.binary(depth),
             30..=36 => {
                 let inner = self.any(depth - 1);
-                Term::not(inner)
+                Term::negated(inner)
             }
             37..=66 => self.call(depth),
             67..=84 => self.reached(depth),
@@ -134,7 +139,7 @@ impl Generator<'_> {
         match kind {
             Kind::Null => self.reached(depth),
             Kind::Boolean => match self.chance.below(3) {
-                0 => Term::not(self.any(inner)),
+                0 => Term::negated(self.any(inner)),
                 1 => self.binary(depth),
                 _ => {
                     let name = *self
@@ -310,11 +315,10 @@ impl Generator<'_> {
                 let item = *self.chance.pick(&KINDS);
                 return vec![self.mostly(Kind::Array, depth), self.of(item, depth)];
             }
-            "contains" | "startsWith" | "endsWith" => &[Kind::String, Kind::String],
             "join" if is_short => &[Kind::Array],
             "join" => &[Kind::Array, Kind::String],
             "hashFiles" if is_short => &[Kind::String],
-            "hashFiles" => &[Kind::String, Kind::String],
+            "contains" | "startsWith" | "endsWith" | "hashFiles" => &[Kind::String, Kind::String],
             _ => &[],
         };
         kinds.iter().map(|kind| self.mostly(*kind, depth)).collect()
@@ -350,7 +354,7 @@ impl Generator<'_> {
                 &["a", " ", "é", "{{", "}}", "-", "😀", "{{{{"],
             ));
             if count > 0 {
-                pattern.push_str(&format!("{{{}}}", self.chance.below(count)));
+                pattern.extend(["{", &self.chance.below(count).to_string(), "}"]);
             }
         }
         if self.chance.per_mille(60) {

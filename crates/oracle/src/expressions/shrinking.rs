@@ -37,15 +37,18 @@ fn first_unexplained(oracle: &Oracle, seed: u64, texts: Vec<String>) -> Result<O
 
 /// Returns the text without some of its words, the shortest first.
 fn smaller(text: &str) -> Vec<String> {
+    /// Below so many words every range is left out, above it only halves, quarters and so on.
+    const FEW: usize = 40;
     let words = words(text);
+    let is_long = words.len() > FEW;
     let mut texts = Vec::new();
     let mut length = words.len().saturating_sub(1);
-    while length > 0 {
-        for from in 0..=words.len() - length {
+    while length > words.len() / FEW {
+        let step = if is_long { length } else { 1 };
+        for from in (0..=words.len() - length).step_by(step) {
             texts.push([&words[..from], &words[from + length..]].concat().concat());
         }
-        // All lengths of a short text, powers of two of a long one.
-        length = if words.len() > 40 { length / 2 } else { length - 1 };
+        length = if is_long { length / 2 } else { length - 1 };
     }
     texts
 }

@@ -41,7 +41,7 @@ impl Term {
     }
 
     /// Returns `!inner`.
-    pub fn not(inner: Self) -> Self {
+    pub fn negated(inner: Self) -> Self {
         Self::Not(Box::new(inner.grouped(|_| true)))
     }
 

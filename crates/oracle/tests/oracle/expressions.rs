@@ -68,9 +68,6 @@ fn tell(report: &Report) {
         let reason = reason.map_or("more than one of the others", |explanation| explanation.reason);
         println!("{:>7} {name}: {reason}\n        {}", explained.count, explained.example);
     }
-    for difference in report.other_place.iter().take(10) {
-        println!("  elsewhere: {} {:?} {:?}", difference.text, difference.ours, difference.theirs);
-    }
     println!("{} not explained", report.unexplained.len());
     for difference in report.unexplained.iter().take(10) {
         let short: String = difference.text.chars().take(300).collect();

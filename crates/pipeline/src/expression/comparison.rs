@@ -57,7 +57,8 @@ pub(super) fn folded_name(name: &str) -> Cow<'_, str> {
     Cow::Borrowed(name)
 }
 
-fn are_same_text(left: &str, right: &str) -> bool {
+/// Returns whether two texts differ in case at most.
+pub(super) fn are_same_text(left: &str, right: &str) -> bool {
     if left.is_ascii() && right.is_ascii() {
         return left.eq_ignore_ascii_case(right);
     }

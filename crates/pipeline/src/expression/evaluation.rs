@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::comparison;
-use super::syntax::{Comparison, Node};
+use super::syntax::{Comparison, Name, Node};
 use super::value::{Array, Value};
 use super::{CONTEXTS, EvaluationError, Scope};
 
@@ -26,6 +26,8 @@ pub(super) struct Evaluator<'s> {
     left: usize,
     /// The contexts that were read: building one may cost, and each is equal only to itself.
     read: Vec<(&'static str, Value)>,
+    /// Where the name of the innermost call or context stands that has no value, and its length.
+    blamed: Option<(usize, usize)>,
 }
 
 type Evaluated<'n> = Result<Cow<'n, Value>, EvaluationError>;
@@ -36,7 +38,13 @@ impl<'s> Evaluator<'s> {
             scope,
             left: MAX_BYTES,
             read: Vec::new(),
+            blamed: None,
         }
+    }
+
+    /// Returns the place in the text of what ended the evaluation, and its length, where that is known.
+    pub(super) fn blamed(&self) -> Option<(usize, usize)> {
+        self.blamed
     }
 
     pub(super) fn evaluate(&mut self, node: &Node) -> Result<Value, EvaluationError> {
@@ -46,7 +54,10 @@ impl<'s> Evaluator<'s> {
     fn value<'n>(&mut self, node: &'n Node) -> Evaluated<'n> {
         match node {
             Node::Literal(value) => Ok(Cow::Borrowed(value)),
-            Node::Context(name) => self.context(&name.text).map(Cow::Owned),
+            Node::Context(name) => {
+                let value = self.context(&name.text).map(Cow::Owned);
+                self.blaming(name, value)
+            }
             Node::Index(base, index) => self.index(base, index),
             Node::Filter(base) => {
                 let base = self.value(base)?;
@@ -59,8 +70,19 @@ impl<'s> Evaluator<'s> {
                 let (left, right) = (self.value(left)?, self.value(right)?);
                 truth(compare(*comparison, &left, &right)?)
             }
-            Node::Call(call) => self.call(call),
+            Node::Call(call) => {
+                let value = self.call(call);
+                self.blaming(&call.name, value)
+            }
         }
+    }
+
+    /// Notes the place of what has no value; the innermost comes first.
+    fn blaming<'n>(&mut self, name: &Name, value: Evaluated<'n>) -> Evaluated<'n> {
+        if value.is_err() {
+            self.blamed.get_or_insert((name.position, name.text.len()));
+        }
+        value
     }
 
     fn context(&mut self, text: &str) -> Result<Value, EvaluationError> {
@@ -130,6 +152,7 @@ impl<'s> Evaluator<'s> {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "every use is the result of an evaluation")]
 fn truth<'n>(value: bool) -> Evaluated<'n> {
     Ok(Cow::Owned(Value::Boolean(value)))
 }

@@ -6,7 +6,9 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ContextUse, EvaluationError, Expression, FunctionUse, Scope, SyntaxError, SyntaxErrorKind, Value};
+use super::{
+    ContextUse, EvaluationError, Expression, FunctionUse, PlacedError, Scope, SyntaxError, SyntaxErrorKind, Value,
+};
 
 const OPEN: &str = "${{";
 const CLOSE: &str = "}}";
@@ -112,6 +114,30 @@ impl Template {
             Some(expression) => expression.evaluate(scope),
             None => self.evaluate_to_string(scope).map(Value::String),
         }
+    }
+
+    /// Returns the value, or the part of the text that has none.
+    ///
+    /// # Errors
+    /// Returns the first mistake of an evaluated expression, or the facts that it needs.
+    pub fn evaluate_with_place(&self, scope: &dyn Scope) -> Result<Value, PlacedError> {
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(own) => text.push_str(own),
+                Part::Expression { expression, position } => {
+                    let value = expression.evaluate_with_place(scope).map_err(|mut error| {
+                        error.position += position;
+                        error
+                    })?;
+                    if self.as_expression().is_some() {
+                        return Ok(value);
+                    }
+                    text.push_str(&value.to_text());
+                }
+            }
+        }
+        Ok(Value::String(text))
     }
 
     /// Returns the value as text.

@@ -10,7 +10,7 @@ use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::comparison::folded_name;
+use super::comparison::{are_same_text, folded_name};
 use super::json::{self, NotJson};
 use super::number;
 
@@ -48,6 +48,11 @@ impl Value {
     /// Returns what is wrong with the text.
     pub fn from_json(text: &str) -> Result<Self, NotJson> {
         json::parse(text)
+    }
+
+    /// Returns the value as JSON over several lines, as `toJSON` writes it.
+    pub fn to_json(&self) -> String {
+        json::to_text(self)
     }
 
     /// Returns the object of `fields`, whose names differ in more than case.
@@ -220,6 +225,7 @@ pub struct Object {
 #[derive(Clone, Debug, Default)]
 struct Fields {
     in_order: Vec<(String, Value)>,
+    /// Where each name is; empty while there are few, which are found as fast one by one.
     index: BTreeMap<String, usize>,
     case: Case,
 }
@@ -229,6 +235,49 @@ enum Case {
     #[default]
     Ignored,
     Kept,
+}
+
+impl Case {
+    fn is_same(self, left: &str, right: &str) -> bool {
+        match self {
+            Self::Kept => left == right,
+            Self::Ignored => are_same_text(left, right),
+        }
+    }
+
+    /// Returns the name in the index.
+    fn name(self, name: &str) -> Cow<'_, str> {
+        match self {
+            Self::Kept => Cow::Borrowed(name),
+            Self::Ignored => folded_name(name),
+        }
+    }
+}
+
+impl Fields {
+    /// The most fields that need no index.
+    const FEW: usize = 8;
+
+    fn position(&self, name: &str) -> Option<usize> {
+        if self.index.is_empty() {
+            return self.in_order.iter().position(|(key, _)| self.case.is_same(key, name));
+        }
+        self.index.get(self.case.name(name).as_ref()).copied()
+    }
+
+    fn push(&mut self, key: String, value: Value) {
+        self.in_order.push((key, value));
+        let unindexed = if self.index.is_empty() {
+            0
+        } else {
+            self.in_order.len() - 1
+        };
+        if self.in_order.len() > Self::FEW {
+            for (at, (key, _)) in self.in_order.iter().enumerate().skip(unindexed) {
+                self.index.insert(self.case.name(key).into_owned(), at);
+            }
+        }
+    }
 }
 
 impl Object {
@@ -244,26 +293,17 @@ impl Object {
 
     /// Returns the field `key`.
     pub fn get(&self, key: &str) -> Option<&Value> {
-        let at = match self.fields.case {
-            Case::Kept => self.fields.index.get(key)?,
-            Case::Ignored => self.fields.index.get(folded_name(key).as_ref())?,
-        };
-        self.fields.in_order.get(*at).map(|(_, value)| value)
+        let at = self.fields.position(key)?;
+        self.fields.in_order.get(at).map(|(_, value)| value)
     }
 
     /// Sets the field `key`; a field of that name keeps its place.
     pub fn insert(&mut self, key: impl Into<String>, value: Value) {
         let key = key.into();
         let fields = Arc::make_mut(&mut self.fields);
-        let name = match fields.case {
-            Case::Kept => key.clone(),
-            Case::Ignored => folded_name(&key).into_owned(),
-        };
-        if let Some(at) = fields.index.get(&name) {
-            fields.in_order[*at].1 = value;
-        } else {
-            fields.index.insert(name, fields.in_order.len());
-            fields.in_order.push((key, value));
+        match fields.position(&key) {
+            Some(at) => fields.in_order[at].1 = value,
+            None => fields.push(key, value),
         }
     }
 
@@ -322,6 +362,25 @@ mod tests {
         assert_eq!(Value::Number(f64::NAN), Value::Number(f64::NAN));
         assert_ne!(Value::Number(0.0), Value::Number(-0.0));
         assert_ne!(Value::from("a"), Value::from("A"));
+    }
+
+    #[test]
+    fn few_and_many_fields_are_found_alike() {
+        for count in [1, 8, 9, 40] {
+            let mut object = Object::default();
+            for at in 0..count {
+                object.insert(format!("Field{at}"), Value::Number(f64::from(at)));
+            }
+            object.insert("fieLD0", Value::from("again"));
+            object.insert("É", Value::Null);
+            assert_eq!(object.len(), usize::try_from(count).unwrap() + 1);
+            assert_eq!(object.get("FIELD0"), Some(&Value::from("again")));
+            let last = f64::from(count - 1);
+            assert!(count == 1 || object.get(&format!("field{last}")) == Some(&Value::Number(last)));
+            assert_eq!(object.get("é"), Some(&Value::Null));
+            assert_eq!((object.get("field"), object.get("")), (None, None));
+            assert_eq!(object.iter().next().map(|(name, _)| name), Some("Field0"));
+        }
     }
 
     #[test]

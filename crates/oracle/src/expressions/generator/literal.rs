@@ -35,7 +35,7 @@ const NUMBERS: &[&str] = &[
     "1.25",
 ];
 
-const STRANGE_NUMBERS: &[&str] = &[
+pub(super) const STRANGE_NUMBERS: &[&str] = &[
     "0xffffffff",
     "0x80000000",
     "0x1ffffffff",
@@ -236,7 +236,7 @@ fn collection(chance: &mut Chance, is_object: bool, depth: u32, json: &mut Strin
             json.push_str(any_of(chance, &[",", ", ", " ,"]));
         }
         if is_object {
-            json.push_str(&format!("\"{}\": ", name(chance, at)));
+            json.extend(["\"", &name(chance, at), "\": "]);
         }
         item(chance, depth, json);
     }
@@ -297,7 +297,7 @@ fn item(chance: &mut Chance, depth: u32, json: &mut String) {
             ];
             let strange = ["\\ud83d", "\\u2028", "\\u0000", "\\x", "ß", "\\u0085"];
             let of: &[&str] = if chance.per_mille(30) { &strange } else { &texts };
-            json.push_str(&format!("\"{}\"", any_of(chance, of)));
+            json.extend(["\"", any_of(chance, of), "\""]);
         }
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn deep(chance: &mut Chance) -> String {
         2 => around("", "inputs", ".a"),
         3 => around("", "github", "[0]"),
         4 => around("env[", "0", "]"),
-        5 => around("toJSON(", "''", ")"),
+        5 => around("join(", "'a'", ")"),
         6 => around("", "1", " == 1"),
         7 => around("", "1", " < 2"),
         8 => around("", "0", " || 1"),

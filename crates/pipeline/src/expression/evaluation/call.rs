@@ -25,7 +25,7 @@ impl Evaluator<'_> {
             (Function::StartsWith, [text, start]) => {
                 return self.matches(text, start, |text, start| text.starts_with(start));
             }
-            (Function::FromJson, [text]) => return self.from_json(text),
+            (Function::FromJson, [text]) => return self.read_json(text),
             (Function::ToJson, [value]) => json::to_text(self.value(value)?.as_ref()),
             (Function::Join, [items, separator @ ..]) => self.join(items, separator.first())?,
             (Function::Format, [pattern, values @ ..]) => self.format(pattern, values)?,
@@ -88,7 +88,7 @@ impl Evaluator<'_> {
         truth(matches(&folded(&text), &folded(&part)))
     }
 
-    fn from_json<'n>(&mut self, text: &'n Node) -> Evaluated<'n> {
+    fn read_json<'n>(&mut self, text: &'n Node) -> Evaluated<'n> {
         let text = self.value(text)?;
         let text = text.text();
         self.spend(text.len())?;

@@ -64,7 +64,7 @@ struct Reader<'t> {
     at: usize,
 }
 
-impl<'t> Reader<'t> {
+impl Reader<'_> {
     fn value(&mut self, depth: usize) -> Result<Value, NotJson> {
         match self.next() {
             Some(b'{') => self.object(depth),

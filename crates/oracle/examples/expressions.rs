@@ -1,0 +1,70 @@
+//! Compares generated expressions with `@actions/expressions` and times both; prints the figures.
+//!
+//! `cargo run --release -p lockgate-oracle --example expressions -- --count 100000 --json`
+
+#![expect(clippy::print_stdout, reason = "the figures are its result")]
+
+use std::error::Error;
+use std::time::Duration;
+
+use lockgate_oracle::Oracle;
+use lockgate_oracle::expressions::bench::{Times, measure};
+use lockgate_oracle::expressions::{Report, compare};
+use serde_json::{Value, json};
+
+/// How many expressions are timed.
+const TIMED: usize = 10_000;
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let count = number(&arguments, "--count", 100_000)?;
+    let seed = number(&arguments, "--seed", 1)?;
+    let oracle = Oracle::install()?;
+    let report = compare(&oracle, seed, count)?;
+    let times = measure(&oracle, seed, TIMED)?;
+    if !arguments.iter().any(|argument| argument == "--json") {
+        println!("{}", report.coverage.tables());
+    }
+    let figures = figures(&report, &times);
+    println!("{}", serde_json::to_string_pretty(&figures)?);
+    Ok(())
+}
+
+fn number(arguments: &[String], name: &str, default: u64) -> Result<u64, Box<dyn Error>> {
+    let Some(at) = arguments.iter().position(|argument| argument == name) else {
+        return Ok(default);
+    };
+    let text = arguments.get(at + 1).ok_or_else(|| format!("{name} needs a number"))?;
+    Ok(text.parse()?)
+}
+
+fn figures(report: &Report, times: &Times) -> Value {
+    let explained: serde_json::Map<String, Value> = report
+        .explained
+        .iter()
+        .map(|(name, explained)| ((*name).to_owned(), json!(explained.count)))
+        .collect();
+    let milliseconds = |time: Duration| (time.as_secs_f64() * 1e5).round() / 100.0;
+    let share = |theirs: Duration| (times.ours.as_secs_f64() / theirs.as_secs_f64() * 1e4).round() / 1e4;
+    json!({
+        "expressions": report.count,
+        "evaluated_percent": (report.evaluated() * 10.0).round() / 10.0,
+        "outcomes": report.outcomes,
+        "operator_pairs_met": report.coverage.pairs.len(),
+        "not_met": report.coverage.missing(),
+        "explained": explained,
+        "unexplained": report.unexplained.len(),
+        "mistakes_at_the_same_place": report.same_place,
+        "mistakes_at_another_place": report.other_place.len(),
+        "timed": {
+            "expressions": times.expressions,
+            "lockgate_ms": milliseconds(times.ours),
+            "npm_ms": milliseconds(times.theirs),
+            "npm_warm_ms": milliseconds(times.theirs_warm),
+            "npm_with_start_ms": milliseconds(times.theirs_with_start),
+            "share": share(times.theirs),
+            "share_of_warm": share(times.theirs_warm),
+            "share_with_start": share(times.theirs_with_start),
+        },
+    })
+}
