@@ -11,6 +11,7 @@ use crate::arguments::CheckArguments;
 use crate::exit::{Exit, Failure};
 use crate::project::Folders;
 
+mod declared;
 mod files;
 mod judge;
 mod report;

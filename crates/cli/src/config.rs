@@ -188,8 +188,11 @@ fn whole(node: &Node, fallback_name: &str, reader: &mut Reader) -> Option<Config
     for (environment, layer) in environments_of(environments, reader) {
         let layer = layer.over(&top);
         apart(&environment, &layer, &mut listening, reader);
+        let says_run = layer.says_run();
         match layer.complete(&name) {
             Some(definition) => complete.push((environment, definition)),
+            // What is wrong with what it says is told already.
+            None if says_run => {}
             None => reader.report(
                 reader
                     .error(

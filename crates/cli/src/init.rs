@@ -72,25 +72,6 @@ fn write(found: &Found) -> String {
     )
 }
 
-/// Returns the names under which the workflows upload; nothing when that is known only when they run.
-pub(crate) fn uploads(root: &Path) -> Vec<String> {
-    let mut names = Vec::new();
-    for (_, jobs) in all_jobs(root) {
-        for job in jobs.as_mapping().unwrap_or_default() {
-            let steps = job.value.get("steps").and_then(Node::as_sequence).unwrap_or_default();
-            let mut uses = steps.iter().filter_map(|step| text(step.get("uses")));
-            if uses.any(|uses| uses.starts_with("./")) {
-                return Vec::new();
-            }
-            names.extend(uploads_of(&job.value).map(|name| name.unwrap_or("artifact").to_owned()));
-        }
-    }
-    if names.iter().any(|name| name.contains("${{")) {
-        return Vec::new();
-    }
-    names
-}
-
 /// Returns the names of the jobs of the project's workflows, and of those that a command was given.
 pub(crate) fn jobs(root: &Path, given: Option<&Path>) -> Vec<String> {
     let mut files = all_jobs(root);
@@ -194,7 +175,6 @@ mod tests {
         assert_eq!(found.run.as_ref().unwrap().0, "./shop");
         assert_eq!(found.artifact.as_ref().unwrap().0, "shop");
         assert_eq!(found.deploy_jobs, ["deploy-production"]);
-        assert_eq!(uploads(root), ["shop"]);
         let file = SourceFile::new(CONFIGURATION, write(&found));
         let (configuration, diagnostics) = crate::config::read(&file, "shop");
         assert!(diagnostics.is_empty(), "{diagnostics:?}");

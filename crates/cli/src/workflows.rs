@@ -1,5 +1,6 @@
 //! Finding and reading workflow files.
 
+use std::fs::DirEntry;
 use std::path::{Path, PathBuf};
 
 use lockgate_core::{Diagnostic, SourceFile};
@@ -12,10 +13,15 @@ pub(crate) const FOLDER: &str = ".github/workflows";
 
 /// Returns the workflow files directly in a folder, in order of their names.
 pub(crate) fn in_folder(folder: &Path) -> std::io::Result<Vec<PathBuf>> {
+    // The folder's own word that an entry is a file saves to ask for each; of a link only its target tells.
+    let is_file = |entry: &DirEntry| match entry.file_type() {
+        Ok(kind) if !kind.is_symlink() => kind.is_file(),
+        _ => entry.path().is_file(),
+    };
     let mut files: Vec<PathBuf> = std::fs::read_dir(folder)?
         .flatten()
+        .filter(|entry| is_yaml(Path::new(&entry.file_name())) && is_file(entry))
         .map(|entry| entry.path())
-        .filter(|path| is_yaml(path) && path.is_file())
         .collect();
     files.sort();
     Ok(files)

@@ -2,6 +2,7 @@
 //!
 //! Each file is judged by itself, so that many are judged at once; what a file says of others is looked at afterwards.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lockgate_core::{Diagnostic, SourceFile};
@@ -9,10 +10,11 @@ use lockgate_dialect::github::{self, LocalUse, Lowered};
 use lockgate_dialect::lock::Lock;
 use lockgate_dialect::text;
 
+use super::declared::Declared;
 use super::files::{Kind, Source, by_text};
 use crate::delivery::{Place, listening};
 use crate::exit::Failure;
-use crate::{config, init, workflows};
+use crate::{config, workflows};
 
 /// One file, and what is wrong with it by itself.
 pub(super) struct Judged {
@@ -26,6 +28,8 @@ pub(super) struct Judged {
     pub(super) uses: Vec<LocalUse>,
     /// What became of it, when it is a workflow; without its mistakes.
     pub(super) workflow: Option<Lowered>,
+    /// What it declares, when it is a workflow.
+    pub(super) declared: Option<Declared>,
 }
 
 /// Reads a file and judges it.
@@ -44,13 +48,14 @@ pub(super) fn judge(root: &Path, source: &Source) -> Result<Judged, Failure> {
                 diagnostics: vec![*mistake],
                 uses: Vec::new(),
                 workflow: None,
+                declared: None,
             });
         }
     };
     let kind = source.kind.map_or_else(|| by_text(&path, &file.text), Ok)?;
-    let mut workflow = None;
+    let (mut workflow, mut declared) = (None, None);
     let (diagnostics, uses) = match kind {
-        Kind::Configuration => (configuration(&path, &file), Vec::new()),
+        Kind::Configuration => (config::read(&file, "application").1, Vec::new()),
         Kind::Lock => (Lock::read(&file).1, Vec::new()),
         Kind::Action => {
             let lowered = github::action::lower(&file);
@@ -62,6 +67,10 @@ pub(super) fn judge(root: &Path, source: &Source) -> Result<Judged, Failure> {
                 std::mem::take(&mut lowered.diagnostics),
                 std::mem::take(&mut lowered.uses),
             );
+            declared = Some(match &lowered.workflow {
+                Some(workflow) => Declared::of(&workflow.pipeline),
+                None => Declared::of_broken(&file),
+            });
             workflow = Some(lowered);
             told
         }
@@ -72,26 +81,25 @@ pub(super) fn judge(root: &Path, source: &Source) -> Result<Judged, Failure> {
         diagnostics,
         uses,
         workflow,
+        declared,
     })
 }
 
-/// Returns the mistakes of a `lockgate.yaml`, those that only the workflows and this machine know too.
+/// Returns the mistakes of a `lockgate.yaml` that only the workflows and this machine know; `read` are workflows.
 ///
 /// What takes long is done only for a file in which the key stands that asks for it.
-fn configuration(path: &Path, file: &SourceFile) -> Vec<Diagnostic> {
-    let mut found = config::read(file, "application").1;
+pub(super) fn beside(path: &Path, file: &SourceFile, read: &BTreeMap<PathBuf, Declared>) -> Vec<Diagnostic> {
+    let mut found = Vec::new();
     let root = path.parent().unwrap_or(Path::new(""));
     let says = |key: &str| file.text.contains(key);
-    if says("replaces") {
-        let jobs = init::jobs(root, None);
-        if !jobs.is_empty() {
-            found.extend(config::strange_jobs(file, &jobs));
+    if says("replaces") || says("artifact") {
+        let declared = Declared::by_project(root, read);
+        if !declared.jobs.is_empty() {
+            found.extend(config::strange_jobs(file, &declared.jobs));
         }
-    }
-    if says("artifact") {
-        let uploaded = init::uploads(root);
-        if !uploaded.is_empty() {
-            found.extend(config::strange_artifacts(file, &uploaded));
+        let uploads = declared.uploads();
+        if !uploads.is_empty() {
+            found.extend(config::strange_artifacts(file, &uploads));
         }
     }
     if says("listen")

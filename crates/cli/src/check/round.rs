@@ -7,13 +7,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lockgate_core::{Diagnostic, Severity};
 
+use super::declared::Declared;
 use super::files::{self, Source};
-use super::judge::{Judged, judge};
+use super::judge::{Judged, beside, judge};
 use crate::arguments::CheckArguments;
 use crate::called_workflows::CalledFiles;
 use crate::exit::{Exit, Failure};
 use crate::local_actions::Reached;
-use crate::project::Folders;
+use crate::project::{CONFIGURATION, Folders};
 use crate::workflows;
 
 /// What one look at all files has found.
@@ -47,8 +48,15 @@ impl Round {
         let mut paths = BTreeMap::new();
         let mut reached = Reached::within(scope.folders.clone());
         let mut called = CalledFiles::within(scope.folders.clone());
-        for judged in judge_all(&scope.folders.root, &sources) {
-            let judged = judged?;
+        let judged: Vec<Judged> = judge_all(&scope.folders.root, &sources)?;
+        let declared = judged
+            .iter()
+            .filter_map(|judged| Some((judged.path.clone(), judged.declared.clone()?)));
+        let declared: BTreeMap<PathBuf, Declared> = declared.collect();
+        for judged in judged {
+            if judged.path.file_name().is_some_and(|name| name == CONFIGURATION) {
+                found.extend(beside(&judged.path, &judged.file, &declared));
+            }
             names.push(Arc::clone(&judged.file.path));
             found.extend(judged.diagnostics);
             reached.add(&judged.path, &judged.file, judged.uses);
@@ -85,7 +93,7 @@ impl Round {
 const FILES_PER_THREAD: usize = 8;
 
 /// Judges every source, several at once, and returns them in their order.
-fn judge_all(root: &Path, sources: &[Source]) -> Vec<Result<Judged, Failure>> {
+fn judge_all(root: &Path, sources: &[Source]) -> Result<Vec<Judged>, Failure> {
     let threads = match sources.len() / FILES_PER_THREAD {
         0 | 1 => 1,
         useful => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(useful)),

@@ -16,6 +16,7 @@ use super::{keys, smoke, texts};
 /// The keys that one level of the file gives.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Layer {
+    says_run: bool,
     run: Option<Command>,
     artifact: Option<String>,
     directory: Option<String>,
@@ -37,14 +38,21 @@ pub(super) struct Listen {
 }
 
 impl Layer {
+    /// Returns whether it says how to run the application, even if not in a way that can be read.
+    pub(super) fn says_run(&self) -> bool {
+        self.says_run
+    }
+
     /// Returns the address of the proxy, when one is given.
     pub(super) fn listen(&self) -> Option<&Listen> {
         self.listen.as_ref()
     }
 
     pub(super) fn read(fields: &mut Fields<'_>, reader: &mut Reader) -> Self {
+        let run = keys::RUN.take(fields);
         Self {
-            run: keys::RUN.take(fields).and_then(|node| command(node, reader)),
+            says_run: run.is_some(),
+            run: run.and_then(|node| command(node, reader)),
             artifact: keys::ARTIFACT_NAME.text(fields, reader),
             directory: keys::DIRECTORY.text(fields, reader),
             env: keys::ENV
@@ -65,6 +73,7 @@ impl Layer {
         let mut env = below.env.clone();
         env.append(&mut self.env);
         Self {
+            says_run: self.says_run || below.says_run,
             run: self.run.or_else(|| below.run.clone()),
             artifact: self.artifact.or_else(|| below.artifact.clone()),
             directory: self.directory.or_else(|| below.directory.clone()),

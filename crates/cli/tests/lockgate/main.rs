@@ -7,6 +7,7 @@
 mod scene;
 
 mod aftermath;
+mod checking;
 mod deploying;
 mod events;
 mod faults;
