@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::page::{Block, quoted};
+use crate::page::{Block, files_in, quoted};
 
 /// A diagnostic that `lockgate check --json` has printed.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub(crate) struct Found {
     pub(crate) help: String,
 }
 
-/// Returns what is found in each file; all are checked by one process.
+/// Returns what is found in each text, which may be of several files; all are checked by one process.
 #[track_caller]
 pub(crate) fn check(files: &[(&Path, &str)]) -> Vec<Vec<Found>> {
     if files.is_empty() {
@@ -28,10 +28,13 @@ pub(crate) fn check(files: &[(&Path, &str)]) -> Vec<Vec<Found>> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockgate"));
     command.args(["check", "--json"]).current_dir(folder.path());
     for (number, (name, text)) in files.iter().enumerate() {
-        let path = Path::new(&number.to_string()).join(name);
-        fs::create_dir_all(folder.path().join(&path).parent().unwrap()).unwrap();
-        fs::write(folder.path().join(&path), bytes(text)).unwrap();
-        command.arg(path);
+        let top = Path::new(&number.to_string()).to_owned();
+        for (name, text) in files_in(name, text) {
+            let path = folder.path().join(&top).join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, bytes(&text)).unwrap();
+        }
+        command.arg(top.join(name));
     }
     let output = command.output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::page::Page;
+use crate::page::{Page, files_in};
 use crate::scene::Scene;
 use crate::scene::fixture::{git, release};
 
@@ -25,9 +25,11 @@ impl Reader {
         git(&folder, &["init", "--quiet", "--initial-branch", "main"]);
         fs::write(folder.join("VERSION"), "v1\n").unwrap();
         for block in reader.page.blocks("yaml") {
-            let path = folder.join(block.file());
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, &block.text).unwrap();
+            for (name, text) in files_in(block.file(), &block.text) {
+                let path = folder.join(name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                fs::write(path, text).unwrap();
+            }
         }
         git(&folder, &["add", "."]);
         git(&folder, &["commit", "--quiet", "--message", "Begin"]);
@@ -86,6 +88,9 @@ fn a_workflow_is_run() {
             "only `test` was asked for",
             "testing one of v1",
             "ci: success",
+            "checks (links) / read: success",
+            "told: success",
+            "only `checks / read` was asked for",
         ],
     );
 }

@@ -133,6 +133,23 @@ impl Block {
     }
 }
 
+/// Returns the files of which a text consists, the first one of this name.
+///
+/// A line such as `# .github/workflows/other.yml` begins another file, which lies beside the first one.
+pub(crate) fn files_in<'a>(name: &'a Path, text: &'a str) -> Vec<(&'a Path, String)> {
+    let mut files = vec![(name, String::new())];
+    for (number, line) in text.lines().enumerate() {
+        let begun = line.strip_prefix("# .github/workflows/").filter(|_| number > 0);
+        if begun.is_some() {
+            files.push((Path::new(&line[2..]), String::new()));
+        }
+        let (_, file) = files.last_mut().unwrap();
+        file.push_str(line);
+        file.push('\n');
+    }
+    files
+}
+
 /// Returns everything in backquotes.
 pub(crate) fn quoted(text: &str) -> BTreeSet<String> {
     text.split('`').skip(1).step_by(2).map(str::to_owned).collect()

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::path::Path;
 
-use lockgate_dialect::github::EVENTS;
+use lockgate_dialect::github::OF_WORKFLOWS;
+use lockgate_dialect::shape::{Key, Local};
 use lockgate_pipeline::builtin::BuiltinAction;
-use lockgate_pipeline::expression::{CONTEXTS, Function};
 
-use crate::checked::{check_blocks, possible_keys};
+use crate::checked::{check, check_blocks};
 use crate::page::Page;
 use crate::scene::Scene;
 
@@ -21,61 +22,57 @@ fn names<'a>(names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-/// Returns a workflow whose only job has these lines.
-fn job(lines: &str) -> String {
-    format!("on: push\njobs:\n  a:\n    runs-on: x\n    {lines}\n    steps: [{{ run: make }}]\n")
-}
-
-#[test]
-fn every_key_is_listed_and_every_listed_key_is_read() {
-    let page = page();
-    let step = |rest: &str| {
-        let text = format!("on: push\njobs: {{ a: {{ runs-on: x, steps: [{{ zzzz: 1, {rest} }}] }} }}");
-        possible_keys(FILE, &text)
-    };
-    let of_step = &step("run: make") | &step("uses: ./action");
-    assert_eq!(page.keys("A step"), of_step);
-    assert_eq!(page.keys("A job"), possible_keys(FILE, &job("zzzz: 1")));
-    assert_eq!(
-        page.keys("A strategy"),
-        possible_keys(FILE, &job("strategy: { zzzz: 1 }"))
-    );
-    assert_eq!(
-        page.keys("The workflow"),
-        possible_keys(FILE, "on: push\nzzzz: 1\njobs: {}\n")
-    );
+/// Returns the keys of the mappings that stand at these paths, which are those that a job can reach by itself.
+fn reached() -> impl Iterator<Item = &'static Key> {
+    let paths = [
+        "the workflow",
+        "concurrency",
+        "jobs.<job_id>",
+        "jobs.<job_id> with uses",
+        "jobs.<job_id>.strategy",
+        "jobs.<job_id>.concurrency",
+        "jobs.<job_id>.steps[*] with run",
+        "jobs.<job_id>.steps[*] with uses",
+    ];
+    let shapes = OF_WORKFLOWS.iter().filter(move |shape| paths.contains(&shape.path));
+    shapes.flat_map(|shape| shape.keys)
 }
 
 #[test]
 fn what_is_refused_is_what_the_tables_say() {
-    let page = page();
-    let blocks = page.blocks("yaml");
-    let found = check_blocks(&blocks).concat();
+    let found = check_blocks(&page().blocks("yaml")).concat();
     assert!(found.iter().all(|found| found.code == "LG0161"), "{found:?}");
     let said = |key: &str| {
         let (alone, with_value) = (format!("`{key}`:"), format!("`{key}:"));
-        let messages = found.iter().map(|found| &found.message);
-        messages
-            .into_iter()
-            .any(|said| said.starts_with(&alone) || said.starts_with(&with_value))
+        let mut messages = found.iter().map(|found| &found.message);
+        messages.any(|said| said.starts_with(&alone) || said.starts_with(&with_value))
     };
-    for title in ["The workflow", "A job", "A strategy", "A step"] {
-        for row in page.rows(title) {
-            let key = row.key();
-            // These two run in all but one form, which the example shows.
-            let has_both = ["env", "uses"].contains(&key.as_str());
-            match row.code(1).as_str() {
-                "refused" => assert!(said(&key), "`{key}` is not refused"),
-                "runs" | "read only" => assert!(has_both || !said(&key), "`{key}` is refused"),
-                other => unreachable!("`{other}` is none of the three words"),
-            }
+    for key in reached() {
+        // These run in all but one form, which the note says and the example shows.
+        let has_both = key.note.contains("is refused");
+        match key.local {
+            Local::Refused => assert!(said(key.name), "`{}` is not refused", key.name),
+            Local::Runs | Local::ReadOnly => assert!(has_both || !said(key.name), "`{}` is refused", key.name),
         }
     }
-    let background = page.listed("The keys ", "are refused");
-    for key in &background {
-        let text = job("").replace("run: make", &format!("run: make, {key}: a"));
-        let found = crate::checked::check(&[(std::path::Path::new(FILE), text.as_str())]).concat();
-        assert!(found.iter().any(|found| found.code == "LG0161"), "`{key}`: {found:?}");
+}
+
+#[test]
+fn steps_beside_others_are_refused() {
+    for (path, step) in [
+        ("wait", "{ wait: a }"),
+        ("wait-all", "{ wait-all: true }"),
+        ("cancel", "{ cancel: a }"),
+        ("parallel", "{ parallel: [{ run: make }] }"),
+    ] {
+        let shape = OF_WORKFLOWS
+            .iter()
+            .find(|shape| shape.path == format!("jobs.<job_id>.steps[*] with {path}"));
+        let key = shape.unwrap().key(path).unwrap();
+        assert_eq!(key.local, Local::Refused);
+        let text = format!("on: push\njobs: {{ a: {{ runs-on: x, steps: [{{ id: a, run: make }}, {step}] }} }}\n");
+        let found = check(&[(Path::new(FILE), text.as_str())]).concat();
+        assert!(found.iter().any(|found| found.code == "LG0161"), "{path}: {found:?}");
     }
 }
 
@@ -105,13 +102,7 @@ fn each_job_of_the_refused_workflow_is_refused() {
 }
 
 #[test]
-fn the_lists_are_those_of_the_code() {
-    let page = page();
-    let events = EVENTS.iter().map(|event| event.name);
-    assert_eq!(page.listed("with its types and filters:\n", "\n"), names(events));
-    let functions = Function::ALL.into_iter().map(Function::name);
-    assert_eq!(page.listed("Functions:", "\n"), names(functions));
-    assert_eq!(page.listed("Contexts:", "\n"), names(CONTEXTS));
+fn the_built_in_actions_are_those_of_the_code() {
     let actions = BuiltinAction::ALL.into_iter().map(BuiltinAction::name);
-    assert_eq!(page.keys("Actions"), names(actions));
+    assert_eq!(page().keys("Actions"), names(actions));
 }
