@@ -40,7 +40,7 @@ pub(in crate::github) static USES_STEP: Shape = Shape {
         IF,
         Key::new("uses", "an action")
             .required("uses: actions/checkout@v4")
-            .note("See [what is run](workflow-support.md#actions)."),
+            .note("One of another repository is refused; some are [built in](workflow-support.md#actions)."),
         Key::new("with", "a mapping of inputs to texts")
             .at(&STEP_KEY)
             .note("One expression for the whole mapping is refused."),
