@@ -155,6 +155,7 @@ impl Lowering {
         };
         let mut inputs = Vec::new();
         for entry in fields.rest() {
+            self.plain_name(entry, "`inputs`");
             let Some(mut fields) = self.reader.shaped(&entry.value, &ACTION_INPUT) else {
                 continue;
             };
@@ -221,6 +222,7 @@ impl Lowering {
         };
         let mut outputs = Entries::new();
         for entry in fields.rest() {
+            self.plain_name(entry, "`outputs`");
             let Some(mut fields) = self.reader.shaped(&entry.value, &ACTION_OUTPUT) else {
                 continue;
             };

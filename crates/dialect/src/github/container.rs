@@ -89,7 +89,11 @@ impl Lowering {
             self.credentials(credentials, kind.credentials);
         }
         if let Some(env) = fields.take("env") {
-            self.entries(env, "`env`", &CONTAINER_ENV);
+            if env.has_expression() {
+                self.template(env, "`env`", kind.at);
+            } else {
+                self.entries(env, "`env`", &CONTAINER_ENV);
+            }
         }
         for (name, what) in [("ports", "`ports`"), ("volumes", "`volumes`")] {
             if let Some(node) = fields.take(name) {

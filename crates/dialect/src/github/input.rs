@@ -239,7 +239,13 @@ impl Lowering {
             Declared::Dispatch => fields.take("options"),
             Declared::Call => None,
         };
-        if let Some(options) = options.filter(|_| !matches!(named, Some(Named::Choice) | None)) {
+        // Of a type that is wrong nobody knows whether it was to be a choice.
+        let is_other = match named {
+            Some(Named::Choice) => false,
+            Some(_) => true,
+            None => kind.is_none(),
+        };
+        if let Some(options) = options.filter(|_| is_other) {
             let message = format!("the input `{}` has `options` and is no choice", entry.key.name);
             let help = "add `type: choice`, or remove the options";
             self.error_with_help(codes::WRONG_INPUT, options.span, message, help);
