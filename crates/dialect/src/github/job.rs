@@ -34,6 +34,9 @@ impl Lowering {
             .take("name")
             .and_then(|name| self.template(name, "`name`", &JOB_KEY));
         job.condition = fields.take("if").and_then(|node| self.condition(node, &JOB_IF));
+        if let Some(mode) = fields.take("cache-mode") {
+            self.cache_mode(mode);
+        }
         job.permissions = fields.take("permissions").and_then(|node| self.permissions(node));
         job.concurrency = fields.take("concurrency").and_then(|node| self.job_concurrency(node));
         job.strategy = fields

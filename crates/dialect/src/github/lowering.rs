@@ -154,6 +154,17 @@ impl Lowering {
         )
     }
 
+    /// Returns a whole number above 0 or an expression.
+    pub(super) fn whole_template(&mut self, node: &Node, what: &str, at: &Availability) -> Option<Template> {
+        self.typed_template(
+            node,
+            what,
+            at,
+            "a whole number above 0 or an expression",
+            |resolved| matches!(resolved, Resolved::Number(number) if number > 0.0 && number.fract() == 0.0),
+        )
+    }
+
     /// Returns the condition of an `if`.
     pub(super) fn condition(&mut self, node: &Node, at: &Availability) -> Option<Condition> {
         let Some(scalar) = node.as_scalar() else {

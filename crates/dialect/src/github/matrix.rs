@@ -9,6 +9,9 @@ use crate::codes;
 use crate::shape::Availability;
 use crate::yaml::{Content, Node};
 
+/// The most jobs that a matrix makes.
+const MOST_JOBS: usize = 256;
+
 impl Lowering {
     pub(super) fn strategy(&mut self, node: &Node) -> Strategy {
         if self.note_whole_expression(node, "strategy", &STRATEGY) {
@@ -68,11 +71,28 @@ impl Lowering {
                 axes.push((entry.key.name.clone(), values));
             }
         }
+        if exclude.is_none() {
+            self.check_size(node, &axes);
+        }
         if node.as_mapping().is_some_and(<[_]>::is_empty) {
             let message = "the matrix has neither an axis nor an `include`";
             self.error(codes::WRONG_MATRIX, node.span, message);
         }
         Some(Matrix::Written { axes, include, exclude })
+    }
+
+    /// Notes more combinations than GitHub makes jobs of, as far as the axes are written out.
+    fn check_size(&mut self, node: &Node, axes: &[(String, TemplateValue)]) {
+        let lengths = axes.iter().map(|(_, values)| match values {
+            TemplateValue::List(items) => items.len(),
+            _ => 1,
+        });
+        let size = lengths.fold(1_usize, usize::saturating_mul);
+        if size > MOST_JOBS {
+            let message = format!("the matrix has {size} combinations, but GitHub makes {MOST_JOBS} jobs at most");
+            let help = "take values out, or leave combinations out with `exclude`";
+            self.error_with_help(codes::WRONG_MATRIX, node.span, message, help);
+        }
     }
 
     fn axis(&mut self, node: &Node, name: &str) -> Option<TemplateValue> {

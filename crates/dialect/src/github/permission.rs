@@ -1,4 +1,4 @@
-//! `permissions`.
+//! What a job may do: `permissions` and `cache-mode`.
 
 use lockgate_pipeline::definition::Permissions;
 
@@ -79,6 +79,12 @@ impl Levels {
 }
 
 impl Lowering {
+    /// Reads `cache-mode`, which has no effect here.
+    pub(super) fn cache_mode(&mut self, node: &Node) {
+        let modes = ["read", "write", "write-only", "none"].map(|mode| (mode, ()));
+        self.reader.choice(node, "`cache-mode`", &modes);
+    }
+
     pub(super) fn permissions(&mut self, node: &Node) -> Option<Permissions> {
         if node.is_null() || node.as_sequence().is_some() {
             let expected = "`read-all`, `write-all`, or a mapping of scopes to levels";

@@ -23,6 +23,9 @@ pub(super) enum Owner {
     Composite,
 }
 
+/// The longest script.
+const MOST_CHARACTERS: usize = 21_000;
+
 impl Owner {
     pub(super) fn key(self) -> &'static Availability {
         match self {
@@ -106,7 +109,7 @@ impl Lowering {
         if owner == Owner::Job {
             timeout_minutes = fields
                 .take("timeout-minutes")
-                .and_then(|node| self.number_template(node, "`timeout-minutes`", key));
+                .and_then(|node| self.whole_template(node, "`timeout-minutes`", key));
             self.background(&mut fields);
         }
         let body = self.body(&mut fields, owner);
@@ -163,6 +166,7 @@ impl Lowering {
     fn run_body(&mut self, fields: &mut Fields<'_>, run: &Entry, owner: Owner) -> Option<StepBody> {
         let key = owner.key();
         let script = self.template(&run.value, "`run`", key);
+        self.check_length(&run.value);
         let shell = match owner {
             Owner::Job => fields
                 .take("shell")
@@ -182,6 +186,15 @@ impl Lowering {
         })
     }
 
+    fn check_length(&mut self, script: &Node) {
+        let length = script.as_scalar().map_or(0, |scalar| scalar.text.chars().count());
+        if length > MOST_CHARACTERS {
+            let message = format!("the script has {length} characters, but GitHub takes {MOST_CHARACTERS} at most");
+            let help = "put it into a file of the repository, and run that";
+            self.error_with_help(codes::WRONG_VALUE, script.span, message, help);
+        }
+    }
+
     fn uses_body(&mut self, inputs: Option<&Node>, uses: &Entry, owner: Owner) -> Option<StepBody> {
         let with = inputs.map(|with| self.entries(with, "`with`", owner.key()));
         let reference = self.plain(&uses.value, "`uses`")?;
@@ -199,6 +212,13 @@ impl Lowering {
         let is_builtin = BuiltinAction::named(reference).is_some() && !reference.ends_with('@');
         if is_builtin || reference.starts_with("./") || reference == "." {
             return;
+        }
+        if let Some(path) = reference.strip_prefix("$/") {
+            return self.check_own_action(path, span);
+        }
+        if reference == "docker://" {
+            let help = "name the image, such as `docker://alpine:3`";
+            return self.error_with_help(codes::WRONG_ACTION, span, "`docker://` names no action", help);
         }
         if reference.starts_with("docker://") {
             let why = "actions in containers are not supported by this version";
@@ -228,6 +248,18 @@ impl Lowering {
             builtin.join(", ")
         );
         self.note_unsupported(span, &format!("uses: {reference}"), why, &remedy);
+    }
+
+    /// Checks an action of the repository itself at the commit that runs.
+    fn check_own_action(&mut self, path: &str, span: Span) {
+        if path.contains('@') || path.is_empty() {
+            let message = format!("`$/{path}` names no action");
+            let help = "`$/` and a path name an action of this repository at the commit that runs, without a version";
+            return self.error_with_help(codes::WRONG_ACTION, span, message, help);
+        }
+        let why = "actions are not read from the commit that runs by this version";
+        let remedy = format!("check the repository out and write `./{path}`");
+        self.note_unsupported(span, &format!("uses: $/{path}"), why, &remedy);
     }
 
     /// Returns an id of a job or step.

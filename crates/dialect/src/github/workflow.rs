@@ -72,6 +72,9 @@ impl Lowering {
         let concurrency = fields
             .take("concurrency")
             .and_then(|node| self.workflow_concurrency(node));
+        if let Some(mode) = fields.take("cache-mode") {
+            self.cache_mode(mode);
+        }
         let permissions = fields.take("permissions").and_then(|node| self.permissions(node));
         let unsupported = std::mem::take(&mut self.unsupported);
         let jobs = fields.require("jobs", &mut self.reader);

@@ -1,5 +1,6 @@
 //! A job and what stands in it, without its containers and steps.
 
+use super::workflow::CACHE_MODE;
 use crate::github::availability::{
     ENVIRONMENT_URL, JOB_CONCURRENCY as AT_CONCURRENCY, JOB_DEFAULTS as AT_DEFAULTS, JOB_ENV, JOB_IF, JOB_KEY,
     JOB_OUTPUT, JOB_SECRETS, RUNNER, SERVICES, SNAPSHOT_IF, STRATEGY as AT_STRATEGY,
@@ -36,6 +37,7 @@ pub(in crate::github) static JOB: Shape = Shape {
             .local(Local::ReadOnly)
             .note("Every job runs on this machine, whatever the label; a label for Windows or macOS is a warning."),
         PERMISSIONS,
+        CACHE_MODE,
         Key::new("environment", "a name, or a mapping")
             .at(&JOB_KEY)
             .local(Local::ReadOnly),
@@ -70,6 +72,7 @@ pub(in crate::github) static CALLING_JOB: Shape = Shape {
         NEEDS,
         IF,
         PERMISSIONS,
+        CACHE_MODE,
         CONCURRENCY,
         STRATEGY_KEY,
         Key::new("uses", "a workflow of this repository or of another one")

@@ -25,6 +25,7 @@ pub(in crate::github) static WORKFLOW: Shape = Shape {
         )
         .local(Local::ReadOnly)
         .note("There is no token unless `--secret GITHUB_TOKEN` gives one."),
+        CACHE_MODE,
         Key::new("env", "a mapping of names to texts")
             .at(&WORKFLOW_ENV)
             .note("One expression for the whole mapping is refused."),
@@ -37,6 +38,11 @@ pub(in crate::github) static WORKFLOW: Shape = Shape {
             .required("jobs: { build: { runs-on: ubuntu-latest, steps: [{ run: make }] } }"),
     ],
 };
+
+/// What jobs may do with caches, of a workflow and of a job.
+pub(super) const CACHE_MODE: Key = Key::new("cache-mode", "`read`, `write`, `write-only` or `none`")
+    .local(Local::ReadOnly)
+    .note("The caches of this machine are open to every job.");
 
 pub(in crate::github) static WORKFLOW_DEFAULTS: Shape = Shape {
     what: "`defaults`",

@@ -88,6 +88,11 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
         |_, found| found.code == "LG0113" && found.message.contains("${{"),
     ),
     ours(
+        "the length of a script",
+        "documented are 21,000 characters at most",
+        |_, found| found.code == "LG0114" && found.message.contains("GitHub takes 21000 at most"),
+    ),
+    ours(
         "no event",
         "GitHub starts no workflow whose `on` names no event, and says so",
         |_, found| found.code == "LG0112" && found.message.starts_with("`on` needs"),
@@ -109,8 +114,8 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
         |_, found| found.code == "LG0111" && found.message.contains("`${{"),
     ),
     ours(
-        "an empty matrix",
-        "a matrix has to have a combination: GitHub fails such a job",
+        "how many jobs a matrix makes",
+        "documented are 256 at most, and GitHub fails a job with an empty matrix",
         |_, found| found.code == "LG0148",
     ),
     ours(
@@ -126,8 +131,8 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
     ),
     ours(
         "numbers that are not above 0",
-        "documented are positive minutes and a maximum of jobs at once; the parser takes any number",
-        |_, found| found.code == "LG0113" && found.message.contains("a number above 0"),
+        "documented are positive minutes, of a step whole ones, and a maximum of jobs at once; the parser takes any number",
+        |_, found| found.code == "LG0113" && found.message.contains("number above 0"),
     ),
     ours(
         "`workflow_run` of no workflow",
@@ -181,6 +186,11 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
             let follows = found.message.contains("with no dependencies") || found.message.contains("on unknown job");
             is_it(found) || (follows && pair.theirs.iter().any(is_it))
         },
+    ),
+    theirs(
+        "`cache-mode`",
+        "documented of workflows and jobs with `read`, `write`, `write-only` and `none`; the parser does not know it yet",
+        |_, found| found.message == "Unexpected value 'cache-mode'",
     ),
     theirs(
         "the type of a default",

@@ -79,6 +79,18 @@ const DEFINITIONS: &[(&str, &[&str])] = &[
 /// Where the declared keys are not those of the schema, and what GitHub documents.
 const DIFFERENCES: &[(&str, &str)] = &[
     (
+        "the workflow cache-mode: is not theirs",
+        "documented, and newer than the schema",
+    ),
+    (
+        "jobs.<job_id> cache-mode: is not theirs",
+        "documented, and newer than the schema",
+    ),
+    (
+        "jobs.<job_id> with uses cache-mode: is not theirs",
+        "documented, and newer than the schema",
+    ),
+    (
         "jobs.<job_id>.container env: theirs has `steps`",
         "not among the documented contexts of `jobs.<job_id>.container.env.<env_id>`: no step has run before",
     ),
