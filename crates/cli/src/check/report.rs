@@ -39,14 +39,13 @@ pub(super) fn write(round: &Round, scope: &Scope<'_>, rounds: Rounds) -> Result<
         out::text(&human(round, rounds));
         return Ok(());
     }
-    match chosen {
-        Some(format) => out::text(&document(format, round, scope, rounds)),
-        None => {
-            out::text(&human(round, rounds));
-            if is_job_of_github() {
-                out::text(&github::annotations(round, scope.folders));
-            }
-        }
+    if let Some(format) = chosen {
+        out::text(&document(format, round, scope, rounds));
+        return Ok(());
+    }
+    out::text(&human(round, rounds));
+    if is_job_of_github() {
+        out::text(&github::annotations(round, scope.folders));
     }
     Ok(())
 }
@@ -74,21 +73,24 @@ fn document(format: Format, round: &Round, scope: &Scope<'_>, rounds: Rounds) ->
 }
 
 fn human(round: &Round, rounds: Rounds) -> String {
-    let mut text = match rounds {
-        Rounds::Once => String::new(),
-        Rounds::Many { .. } => format!("checked at {}\n", out::time_of_day()),
-    };
-    for diagnostic in &round.diagnostics {
-        text += &diagnostics::draw(diagnostic, out::result_is_colourful());
-        text += "\n\n";
-    }
+    let draw = |diagnostic| diagnostics::draw(diagnostic, out::result_is_colourful()) + "\n\n";
+    let drawn: String = round.diagnostics.iter().map(draw).collect();
     let plural = if round.files == 1 { "" } else { "s" };
-    let summary = diagnostics::summary(&round.diagnostics);
-    text += &format!("{} file{plural}: {summary}", round.files);
-    if let Rounds::Many { took } = rounds {
-        text += &format!("; took {}", Spoken(took));
+    let sum = format!(
+        "{} file{plural}: {}",
+        round.files,
+        diagnostics::summary(&round.diagnostics)
+    );
+    match rounds {
+        Rounds::Once => format!("{drawn}{sum}\n"),
+        Rounds::Many { took } => {
+            format!(
+                "checked at {}\n{drawn}{sum}; took {}\n",
+                out::time_of_day(),
+                Spoken(took)
+            )
+        }
     }
-    text + "\n"
 }
 
 /// Returns whether this runs in a job whose log GitHub Actions reads.

@@ -67,10 +67,11 @@ fn object(section: &Section, definitions: &mut Map<String, Value>) -> Value {
 
 /// Returns the schema of a key's value, with everything that an editor shows of it.
 fn property(key: &Key, definitions: &mut Map<String, Value>) -> Value {
-    let mut description = without_links(key.meaning);
-    if let Fallback::Words(words) = key.fallback {
-        description += &format!(" Without it: {words}.");
-    }
+    let meaning = without_links(key.meaning);
+    let description = match key.fallback {
+        Fallback::Words(words) => format!("{meaning} Without it: {words}."),
+        _ => meaning,
+    };
     let mut property = json!({ "description": description });
     if let Value::Object(shape) = shape(&key.shape, definitions) {
         for (name, value) in shape {

@@ -74,16 +74,13 @@ fn expectation(node: &Node, check: &mut SmokeCheck, reader: &mut Reader) {
     let places = keys::EXPECTED_JSON.take(&mut fields);
     if let Some(inner) = places.and_then(|node| reader.fields(node, "`json`")) {
         for entry in inner.rest() {
-            match JsonPath::parse(&entry.key.name) {
-                Ok(path) => {
-                    let is = Expected::from_value(to_json(&entry.value));
-                    check.expect.json.push(JsonExpectation { path, is });
-                }
-                Err(_) => {
-                    let form = &keys::form::JSON_PLACE;
-                    let diagnostic = reader.error(codes::WRONG_VALUE, entry.key.span, form.mistake(&entry.key.name));
-                    reader.report(diagnostic.help(form.help));
-                }
+            if let Ok(path) = JsonPath::parse(&entry.key.name) {
+                let is = Expected::from_value(to_json(&entry.value));
+                check.expect.json.push(JsonExpectation { path, is });
+            } else {
+                let form = &keys::form::JSON_PLACE;
+                let diagnostic = reader.error(codes::WRONG_VALUE, entry.key.span, form.mistake(&entry.key.name));
+                reader.report(diagnostic.help(form.help));
             }
         }
     }

@@ -91,11 +91,11 @@ fn every_mistake_has_a_way_out() {
         "run: ./a\nreplaces: [a]\nsmoke: [{ get: /, expect: { status: ok, json: { a: 1 } } }]\nrollback-when: { http-5xx: { over: 5 } }\nenvironments: { a: { listen: [] }, b: x }\n",
         &[
             "2:11 LG0113 `replaces` must be a mapping of keys to values, not a list | such as: `replaces: { jobs: [deploy] }`",
-            "3:37 LG0113 `status` must be a whole number, not the text \"ok\" | such as: `smoke: [{ get: /gone, expect: { status: 410 } }]`",
+            "3:37 LG0113 `status` must be a whole number, not the text `ok` | such as: `smoke: [{ get: /gone, expect: { status: 410 } }]`",
             "3:49 LG0114 `a` is no place in a JSON document | write `$` and then steps such as `.key`, `[0]` or `[\"key\"]`",
             "4:30 LG0112 `http-5xx` needs the key `share` | such as: `rollback-when: { http-5xx: { share: 5%, over: 100 } }`",
             "5:30 LG0113 `listen` must be a text, not a list | such as: `listen: 127.0.0.1:8080`",
-            "5:39 LG0113 an environment must be a mapping of keys to values, not the text \"x\" | such as: `environments: { staging: {}, production: {} }`",
+            "5:39 LG0113 an environment must be a mapping of keys to values, not the text `x` | such as: `environments: { staging: {}, production: {} }`",
         ],
     );
 }

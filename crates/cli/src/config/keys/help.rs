@@ -4,13 +4,18 @@
 //! looks like, so that no mistake in the file is told without a way out.
 
 use lockgate_core::{Diagnostic, Span};
+use lockgate_dialect::codes;
 use lockgate_dialect::yaml::{Content, Node};
 
 use super::{Key, Section, Shape, WHOLE};
 
-/// Gives every mistake that has no help the example of the key where it is.
+/// The mistakes that an example explains.
+const EXPLAINED: [&str; 3] = [codes::MISSING_KEY, codes::WRONG_TYPE, codes::WRONG_VALUE];
+
+/// Gives every mistake in a value that has no help the example of the key where it is.
 pub(in crate::config) fn complete(node: Option<&Node>, diagnostics: &mut [Diagnostic]) {
-    for diagnostic in diagnostics.iter_mut().filter(|diagnostic| diagnostic.help.is_none()) {
+    let without = |diagnostic: &&mut Diagnostic| diagnostic.help.is_none() && EXPLAINED.contains(&diagnostic.code);
+    for diagnostic in diagnostics.iter_mut().filter(without) {
         let key = node.and_then(|node| innermost(&WHOLE, node, diagnostic.span));
         let example = key.map_or("run: ./server", |key| key.example);
         diagnostic.help = Some(format!("such as: `{example}`"));
