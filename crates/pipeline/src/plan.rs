@@ -269,7 +269,9 @@ impl Plan {
             return Err(errors);
         }
         if calls.is_empty() {
-            jobs.iter_mut().for_each(|job| job.at = None);
+            for job in &mut jobs {
+                job.at = None;
+            }
         }
         let mut called = request.called;
         called.retain(|path, _| calls.iter().any(|call| call.workflow == *path));

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "plan/calls.rs"]
+mod calls;
 #[path = "plan/known.rs"]
 mod known;
 #[path = "plan/views.rs"]

@@ -232,9 +232,8 @@ impl<'r> Planner<'r> {
     }
 
     fn expand(&mut self, level: &Level<'_>, calling: &Calling<'_>, expansion: Option<&Expansion>, asked: &Asked<'_>) {
-        let (called, expansion) = match self.callable(level, calling, expansion) {
-            Ok(callable) => callable,
-            Err(error) => return self.errors.extend(error),
+        let Some((called, expansion)) = self.callable(level, calling, expansion) else {
+            return;
         };
         for (index, leg) in expansion.legs.iter().enumerate() {
             if self.jobs.len() > MOST_JOBS {
@@ -266,32 +265,31 @@ impl<'r> Planner<'r> {
         }
     }
 
-    /// Returns what a job calls and its legs, or why that is not known.
+    /// Returns what a job calls and its legs, or notes why that is not known.
     fn callable<'e>(
-        &self,
+        &mut self,
         level: &Level<'_>,
         calling: &Calling<'_>,
         expansion: Option<&'e Expansion>,
-    ) -> Result<(&'r Called, &'e Expansion), Option<PlanError>> {
+    ) -> Option<(&'r Called, &'e Expansion)> {
         let (job, workflow) = (calling.job, &calling.call.workflow);
+        let place = job.place.clone();
         let Some(called) = self.called.get(workflow) else {
-            return Err(Some(PlanError::UnknownWorkflow {
+            self.errors.push(PlanError::UnknownWorkflow {
                 job: job.id.clone(),
                 workflow: workflow.clone(),
-                place: job.place.clone(),
-            }));
+                place,
+            });
+            return None;
         };
         if level.depth >= MOST_LEVELS {
-            return Err(Some(PlanError::TooDeep {
-                workflow: workflow.clone(),
-                place: job.place.clone(),
-            }));
+            let workflow = workflow.clone();
+            self.errors.push(PlanError::TooDeep { workflow, place });
+            return None;
         }
-        match expansion {
-            Some(expansion) => Ok((called, expansion)),
-            // A matrix that is wrong was told where it was expanded.
-            None if !is_open(level, job) => Err(None),
-            None => Err(Some(PlanError::Unsupported(Unsupported {
+        // A matrix that is wrong was told where it was expanded.
+        if expansion.is_none() && is_open(level, job) {
+            self.errors.push(PlanError::Unsupported(Unsupported {
                 what: "strategy.matrix".to_owned(),
                 why: "the matrix of a job that calls a workflow has to be known before the run in this version"
                     .to_owned(),
@@ -300,8 +298,9 @@ impl<'r> Planner<'r> {
                          input"
                         .to_owned(),
                 place: job.place_of("strategy.matrix"),
-            }))),
+            }));
         }
+        Some((called, expansion?))
     }
 
     /// Returns the inputs of one call, as far as they are known.

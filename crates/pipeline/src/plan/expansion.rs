@@ -115,7 +115,9 @@ impl Expansion {
         };
         let mut legs = legs(job, combinations, &strategy, scope)?;
         if let Some(within) = within {
-            legs.iter_mut().for_each(|leg| leg.put_into(within));
+            for leg in &mut legs {
+                leg.put_into(within);
+            }
         }
         Ok(Self {
             legs,
