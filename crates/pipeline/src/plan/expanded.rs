@@ -28,7 +28,9 @@ impl Plan {
         let (workflow, absent) = writer.workflow();
         let mut text = workflow.document();
         // Behind the last job there is nothing to stand before.
-        absent.iter().for_each(|words| text += &yaml::comment(words, 1));
+        for words in &absent {
+            text += &yaml::comment(words, 1);
+        }
         text
     }
 }

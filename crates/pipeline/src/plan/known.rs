@@ -97,7 +97,9 @@ pub(super) fn read_by_expansion(job: &Job) -> Vec<ContextUse> {
         None => {}
         Some(crate::definition::Matrix::Deferred(template)) => uses.extend(template.contexts_used()),
         Some(crate::definition::Matrix::Written { axes, include, exclude }) => {
-            axes.iter().for_each(|(_, value)| read_by_value(value, &mut uses));
+            for (_, value) in axes {
+                read_by_value(value, &mut uses);
+            }
             let lists = [include, exclude];
             lists
                 .into_iter()

@@ -18,6 +18,7 @@ use super::known::KnownNeeds;
 use super::{Ended, Fate, Leg, Plan, WhyNot};
 use crate::definition::Job;
 use crate::expression::{ContextUse, Value};
+use crate::run::outcome::Outcome;
 use crate::scope::KnownContexts;
 
 /// A plan for people.
@@ -265,6 +266,7 @@ fn reason(job: &Job, fate: &Fate, condition: Option<&OutlinedCondition>, needs: 
         Fate::WillNotRun(WhyNot::ConditionFalse { condition }) => Some(match told {
             Some(told) => told,
             None => match needs.not_succeeded() {
+                Some((need, Outcome::Skipped)) => format!("it needs `{need}`, which does not run"),
                 Some((need, result)) => format!("it needs the success of `{need}`, which ended as {result}"),
                 None if job.condition.is_none() => "a job before it has not succeeded".to_owned(),
                 None => format!("its condition does not hold: `{condition}`"),
@@ -293,7 +295,9 @@ pub(super) fn reasons(plan: &Plan) -> Vec<Option<String>> {
 pub(super) fn levels(needs: &[Vec<usize>]) -> Vec<usize> {
     let mut dependents = vec![Vec::new(); needs.len()];
     for (place, needs) in needs.iter().enumerate() {
-        needs.iter().for_each(|need| dependents[*need].push(place));
+        for need in needs {
+            dependents[*need].push(place);
+        }
     }
     let mut waiting: Vec<usize> = needs.iter().map(Vec::len).collect();
     let mut ready: Vec<usize> = (0..needs.len()).filter(|place| waiting[*place] == 0).collect();

@@ -1,5 +1,7 @@
 //! The plan as lines for a terminal.
 
+use std::fmt::Write as _;
+
 use super::outline::{LeftOut, Outline, OutlinedCall, OutlinedJob, Runs};
 
 /// Returns one line for the run, then the jobs, each behind what it needs, then its matrix and the jobs that it calls.
@@ -20,19 +22,19 @@ fn add_jobs(jobs: &[OutlinedJob], stem: &str, lines: &mut Vec<String>) {
 fn line(job: &OutlinedJob) -> String {
     let mut line = job.id.clone();
     if job.name != job.id {
-        line += &format!(" “{}”", job.name);
+        _ = write!(line, " “{}”", job.name);
     }
     if !job.needs.is_empty() {
-        line += &format!(" after {}", job.needs.join(", "));
+        _ = write!(line, " after {}", job.needs.join(", "));
     }
     if let Some(call) = job.calls.first() {
-        line += &format!(" calls {}", call.workflow);
+        _ = write!(line, " calls {}", call.workflow);
     }
     if let Some(matrix) = job.matrix.as_ref().filter(|matrix| !matrix.known) {
-        line += &format!(" (its matrix is known after {})", matrix.waits_for.join(", "));
+        _ = write!(line, " (its matrix is known after {})", matrix.waits_for.join(", "));
     }
     if let Some(told) = &job.told {
-        line += &format!(" (told: {})", told.result);
+        _ = write!(line, " (told: {})", told.result);
     }
     match (&job.reason, job.runs) {
         (None, Runs::Yes) => line,

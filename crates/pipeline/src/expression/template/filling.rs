@@ -1,5 +1,7 @@
 //! Templates of which only a part is known.
 
+use std::fmt::Write as _;
+
 use super::super::{Expression, Value, secret};
 use super::{CLOSE, OPEN, Part, Template};
 
@@ -17,7 +19,7 @@ impl Template {
                 Part::Text(own) => text.push_str(own),
                 Part::Expression { expression, .. } => match known(expression) {
                     Some(value) => text.push_str(&value.to_text()),
-                    None => text.push_str(&format!("{OPEN} {} {CLOSE}", expression.source())),
+                    None => _ = write!(text, "{OPEN} {} {CLOSE}", expression.source()),
                 },
             }
         }

@@ -1,5 +1,7 @@
 //! YAML as text, for people first: block style, quotes only where they are needed, scripts as they were written.
 
+use std::fmt::Write as _;
+
 use crate::expression::Value;
 
 /// What is written.
@@ -118,14 +120,14 @@ fn write_entry(entry: &Entry, depth: usize, indent: &str, text: &mut String) {
     } else {
         quoted(&entry.key)
     };
-    text.push_str(&format!("{indent}{key}:"));
+    _ = write!(text, "{indent}{key}:");
     entry.value.write_behind(depth + 1, text);
 }
 
 fn write_items(items: &[Yaml], depth: usize, text: &mut String) {
     let indent = "  ".repeat(depth);
     for item in items {
-        text.push_str(&format!("{indent}-"));
+        _ = write!(text, "{indent}-");
         match item {
             Yaml::Map(entries) if !entries.is_empty() && entries[0].comments.is_empty() => {
                 text.push(' ');
@@ -213,7 +215,7 @@ fn escaped(text: &str) -> String {
             '\r' => result.push_str("\\r"),
             '\t' => result.push_str("\\t"),
             other if is_printable(other) => result.push(other),
-            other => result.push_str(&format!("\\u{:04x}", u32::from(other))),
+            other => _ = write!(result, "\\u{:04x}", u32::from(other)),
         }
     }
     result.push('"');

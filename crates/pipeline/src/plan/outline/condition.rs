@@ -146,6 +146,11 @@ impl Part {
         words
     }
 
+    fn reads_inputs(&self) -> bool {
+        let mut unknown = self.reads.iter().filter(|read| !read.known);
+        unknown.any(|read| read.name.starts_with("inputs"))
+    }
+
     /// Returns what has to happen before it is known.
     fn awaited(&self) -> String {
         let unknown = self.reads.iter().filter(|read| !read.known);
@@ -154,6 +159,7 @@ impl Part {
             .collect();
         match jobs.iter().copied().collect::<Vec<_>>().as_slice() {
             [] if self.part.contains("hashFiles") => "the files are there".to_owned(),
+            [] if self.reads_inputs() => "the workflow is called".to_owned(),
             [] => "the jobs before it are over".to_owned(),
             [one] => format!("`{one}` is over"),
             several => format!("`{}` are over", several.join("`, `")),

@@ -75,7 +75,7 @@ fn draw(panel: &Panel, top: usize, body: &mut String) -> (usize, usize) {
         return (head, HEAD);
     };
     let graph = Graph::of(outline);
-    let texts: Vec<Vec<(&str, String)>> = graph.nodes.iter().map(lines).collect();
+    let texts: Vec<Vec<(&str, String)>> = graph.nodes.iter().map(|node| lines(node, &graph)).collect();
     let sizes: Vec<(usize, usize)> = texts.iter().map(|lines| size(lines)).collect();
     let layout = arrange(&graph, &sizes, &GAPS);
     let origin = (MARGIN, top + HEAD);
@@ -91,8 +91,12 @@ fn draw(panel: &Panel, top: usize, body: &mut String) -> (usize, usize) {
     (head.max(layout.width), HEAD + layout.height)
 }
 
-fn lines(node: &Node) -> Vec<(&'static str, String)> {
+fn lines(node: &Node, graph: &Graph) -> Vec<(&'static str, String)> {
     let mut lines = vec![("title", shortened(&node.title, MOST_COLUMNS))];
+    if let Some(group) = node.group {
+        let title = format!("in {}", graph.groups[group].title);
+        lines.push(("quiet", shortened(&title, MOST_COLUMNS)));
+    }
     lines.push(("quiet", format!("{} {}", sign(node.runs), node.runs.words())));
     if let Some(reason) = &node.reason {
         lines.push(("quiet", shortened(reason, MOST_COLUMNS)));
@@ -154,7 +158,7 @@ fn draw_node(node: &Node, place: Place, lines: &[(&str, String)], body: &mut Str
     let Place { x, y, width, height } = place;
     let mut title = format!("{}: {}", node.title, node.runs.words());
     if let Some(reason) = &node.reason {
-        title += &format!(": {reason}");
+        _ = write!(title, ": {reason}");
     }
     _ = writeln!(body, "<g><title>{}</title>", escaped(&title));
     _ = match node.runs {
