@@ -17,6 +17,7 @@ mod concurrency;
 mod container;
 mod cron;
 mod defaults;
+mod entries;
 mod environment;
 mod event;
 mod glob;
@@ -39,6 +40,7 @@ mod step_form;
 mod time_zone;
 mod trigger;
 mod unsupported;
+mod usage;
 mod workflow;
 
 use lockgate_core::{Diagnostic, SourceFile};

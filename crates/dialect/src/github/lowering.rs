@@ -1,8 +1,8 @@
 //! Reads the values of a workflow file that may hold expressions.
 
-use lockgate_core::{Diagnostic, SourceFile, Span};
-use lockgate_pipeline::definition::{Entries, Place, TemplateValue, Unsupported};
-use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError, Template};
+use lockgate_core::{SourceFile, Span};
+use lockgate_pipeline::definition::{Place, TemplateValue, Unsupported};
+use lockgate_pipeline::expression::{Condition, Template};
 
 use super::Caution;
 use super::call::{Callable, OutputRead, WorkflowCall};
@@ -10,7 +10,7 @@ use super::local::LocalUse;
 use super::reference::Known;
 use crate::codes;
 use crate::shape::Availability;
-use crate::yaml::{Content, Entry, Node, Reader, Resolved, Scalar};
+use crate::yaml::{Content, Node, Reader, Resolved, Scalar};
 
 /// One file while it is read: its mistakes, what it asks for in vain, and which names are known at this place.
 pub(super) struct Lowering {
@@ -197,58 +197,6 @@ impl Lowering {
         }
     }
 
-    /// Returns names with texts, such as `env` and `with`.
-    pub(super) fn entries(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
-        if let Some(scalar) = node
-            .as_scalar()
-            .filter(|scalar| scalar.text.trim_start().starts_with("${{"))
-        {
-            if self.scalar_template(scalar, node.span, at).is_some() {
-                self.note_unsupported(
-                    node.span,
-                    what,
-                    "an expression for all of its keys is not evaluated by this version",
-                    "write the keys out and put an expression into each value",
-                );
-            }
-            return Entries::new();
-        }
-        for entry in node.as_mapping().unwrap_or_default() {
-            self.computed_name(entry, what);
-        }
-        self.named(node, what, at)
-    }
-
-    /// Returns names with texts, of which one expression cannot stand for all.
-    pub(super) fn values(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
-        for entry in node.as_mapping().unwrap_or_default() {
-            self.plain_name(entry, what);
-        }
-        self.named(node, what, at)
-    }
-
-    /// Notes an expression as a name where none is evaluated.
-    pub(super) fn plain_name(&mut self, entry: &Entry, what: &str) {
-        self.is_plain(&entry.key.name, entry.key.span, &format!("the names of {what}"));
-    }
-
-    fn named(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
-        let Some(fields) = self.reader.fields(node, what) else {
-            return Entries::new();
-        };
-        let mut entries: Entries = Vec::new();
-        for entry in fields.rest() {
-            if entry.key.name.is_empty() {
-                self.error(codes::WRONG_VALUE, entry.key.span, format!("a name in {what} is empty"));
-            }
-            if let Some(template) = self.template(&entry.value, &value_of(&entry.key.name), at) {
-                self.warn_if_number_changes(&entry.value);
-                entries.push((entry.key.name.clone(), template));
-            }
-        }
-        entries
-    }
-
     /// Returns a tree of values, each of which may hold expressions.
     pub(super) fn value(&mut self, node: &Node, at: &Availability) -> Option<TemplateValue> {
         Some(match &node.content {
@@ -315,7 +263,7 @@ impl Lowering {
         Some(template)
     }
 
-    fn scalar_template(&mut self, scalar: &Scalar, span: Span, at: &Availability) -> Option<Template> {
+    pub(super) fn scalar_template(&mut self, scalar: &Scalar, span: Span, at: &Availability) -> Option<Template> {
         let text = scalar.to_text();
         if !text.contains("${{") {
             return Some(Template::literal(text));
@@ -337,77 +285,8 @@ impl Lowering {
         }
     }
 
-    fn check_uses(
-        &mut self,
-        scalar: &Scalar,
-        span: Span,
-        contexts: &[ContextUse],
-        functions: &[FunctionUse],
-        at: &Availability,
-    ) {
-        for found in contexts {
-            if self.reader.is_full() {
-                return;
-            }
-            let place = self.part(scalar, span, found.position, found.length);
-            self.note_read(found, place);
-            if !at.contexts.contains(&found.name.as_str()) {
-                let diagnostic = self.unavailable_context(found, place, at);
-                self.reader.report(diagnostic);
-            } else if let Some(problem) = self.known.problem_with(found) {
-                self.warning(codes::UNKNOWN_REFERENCE, place, problem.message, problem.help);
-            }
-        }
-        for found in functions {
-            if !at.has_function(found.function) {
-                let place = self.part(scalar, span, found.position, found.length);
-                let message = format!("`{}` cannot be called in {}", found.function.name(), at.key);
-                let help = if found.function.is_status() {
-                    "the status of a run is known in `if` only"
-                } else {
-                    "files are known in the steps of a job only"
-                };
-                self.error_with_help(codes::FUNCTION_UNAVAILABLE, place, message, help);
-            }
-        }
-    }
-
-    fn unavailable_context(&self, found: &ContextUse, place: Span, at: &Availability) -> Diagnostic {
-        let message = format!("`{}` is not available in {}", found.name, at.key);
-        let listed: Vec<String> = at.contexts.iter().map(|name| format!("`{name}`")).collect();
-        let help = match found.name.as_str() {
-            "secrets" if at.key.contains("`if`") => {
-                "set an environment variable from the secret and test that: `env.NAME != ''`".to_owned()
-            }
-            "env" if at.key.contains("job") => {
-                format!(
-                    "available are {}; what no step sets belongs into `vars`",
-                    listed.join(", ")
-                )
-            }
-            _ => format!("available are {}", listed.join(", ")),
-        };
-        self.reader.error(codes::CONTEXT_UNAVAILABLE, place, message).help(help)
-    }
-
-    fn report_syntax(&mut self, scalar: &Scalar, span: Span, mistake: &SyntaxError) {
-        let place = self.part(scalar, span, mistake.position, mistake.length);
-        let mut diagnostic = self
-            .reader
-            .error(codes::EXPRESSION_SYNTAX, place, mistake.message.clone());
-        let written = self.reader.file().text.get(place.start..place.end).unwrap_or_default();
-        if let Some(meant) = meant_status(written) {
-            diagnostic = diagnostic.help(format!("did you mean `{meant}()`?"));
-        }
-        self.reader.report(diagnostic);
-    }
-
-    fn part(&self, scalar: &Scalar, span: Span, position: usize, length: usize) -> Span {
-        scalar.part(&self.reader.file().text, span, position, length)
-    }
-
     /// Returns whether no expression stands in `text`, after noting one.
-    fn is_plain(&mut self, text: &str, span: Span, what: &str) -> bool {
+    pub(super) fn is_plain(&mut self, text: &str, span: Span, what: &str) -> bool {
         let has_expression = text.contains("${{");
         if has_expression {
             let message = format!("no expression is evaluated in {what}");
@@ -415,34 +294,4 @@ impl Lowering {
         }
         !has_expression
     }
-
-    fn computed_name(&mut self, entry: &Entry, what: &str) {
-        if !entry.key.name.contains("${{") {
-            return;
-        }
-        if let Err(mistakes) = Template::parse_fully(entry.key.name.as_str()) {
-            for mistake in mistakes {
-                self.error(codes::EXPRESSION_SYNTAX, entry.key.span, mistake.message);
-            }
-            return;
-        }
-        let why = "an expression as a name is not evaluated by this version";
-        self.note_unsupported(entry.key.span, what, why, "write the name itself");
-    }
-}
-
-/// Returns the status function that a word stands for which is none.
-fn meant_status(word: &str) -> Option<&'static str> {
-    let word = word.to_ascii_lowercase();
-    let meant = [
-        ("failure", &["failed", "fail", "fails", "failing", "error"][..]),
-        ("success", &["succeeded", "succeed", "successful", "passed"]),
-        ("cancelled", &["canceled", "cancel", "aborted"]),
-    ];
-    let found = meant.into_iter().find(|(_, words)| words.contains(&word.as_str()));
-    found.map(|(function, _)| function)
-}
-
-fn value_of(name: &str) -> String {
-    format!("`{name}`")
 }

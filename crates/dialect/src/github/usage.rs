@@ -1,0 +1,94 @@
+//! What expressions use at a place: whether the contexts and functions are available there, and the names known.
+
+use lockgate_core::{Diagnostic, Span};
+use lockgate_pipeline::expression::{ContextUse, FunctionUse, SyntaxError};
+
+use super::lowering::Lowering;
+use crate::codes;
+use crate::shape::Availability;
+use crate::yaml::Scalar;
+
+impl Lowering {
+    /// Notes what cannot be used at this place.
+    pub(super) fn check_uses(
+        &mut self,
+        scalar: &Scalar,
+        span: Span,
+        contexts: &[ContextUse],
+        functions: &[FunctionUse],
+        at: &Availability,
+    ) {
+        for found in contexts {
+            if self.reader.is_full() {
+                return;
+            }
+            let place = self.part(scalar, span, found.position, found.length);
+            self.note_read(found, place);
+            if !at.contexts.contains(&found.name.as_str()) {
+                let diagnostic = self.unavailable_context(found, place, at);
+                self.reader.report(diagnostic);
+            } else if let Some(problem) = self.known.problem_with(found) {
+                self.warning(codes::UNKNOWN_REFERENCE, place, problem.message, problem.help);
+            }
+        }
+        for found in functions {
+            if !at.has_function(found.function) {
+                let place = self.part(scalar, span, found.position, found.length);
+                let message = format!("`{}` cannot be called in {}", found.function.name(), at.key);
+                let help = if found.function.is_status() {
+                    "the status of a run is known in `if` only"
+                } else {
+                    "files are known in the steps of a job only"
+                };
+                self.error_with_help(codes::FUNCTION_UNAVAILABLE, place, message, help);
+            }
+        }
+    }
+
+    fn unavailable_context(&self, found: &ContextUse, place: Span, at: &Availability) -> Diagnostic {
+        let message = format!("`{}` is not available in {}", found.name, at.key);
+        let listed: Vec<String> = at.contexts.iter().map(|name| format!("`{name}`")).collect();
+        let help = match found.name.as_str() {
+            "secrets" if at.key.contains("`if`") => {
+                "set an environment variable from the secret and test that: `env.NAME != ''`".to_owned()
+            }
+            "env" if at.key.contains("job") => {
+                format!(
+                    "available are {}; what no step sets belongs into `vars`",
+                    listed.join(", ")
+                )
+            }
+            _ => format!("available are {}", listed.join(", ")),
+        };
+        self.reader.error(codes::CONTEXT_UNAVAILABLE, place, message).help(help)
+    }
+
+    /// Notes that a text is no expression.
+    pub(super) fn report_syntax(&mut self, scalar: &Scalar, span: Span, mistake: &SyntaxError) {
+        let place = self.part(scalar, span, mistake.position, mistake.length);
+        let mut diagnostic = self
+            .reader
+            .error(codes::EXPRESSION_SYNTAX, place, mistake.message.clone());
+        let written = self.reader.file().text.get(place.start..place.end).unwrap_or_default();
+        if let Some(meant) = meant_status(written) {
+            diagnostic = diagnostic.help(format!("did you mean `{meant}()`?"));
+        }
+        self.reader.report(diagnostic);
+    }
+
+    fn part(&self, scalar: &Scalar, span: Span, position: usize, length: usize) -> Span {
+        scalar.part(&self.reader.file().text, span, position, length)
+    }
+}
+
+/// Returns the status function that a word stands for which is none.
+fn meant_status(word: &str) -> Option<&'static str> {
+    let word = word.to_ascii_lowercase();
+    let meant = [
+        ("failure", &["failed", "fail", "fails", "failing", "error"][..]),
+        ("success", &["succeeded", "succeed", "successful", "passed"]),
+        ("cancelled", &["canceled", "cancel", "aborted"]),
+    ];
+    let found = meant.into_iter().find(|(_, words)| words.contains(&word.as_str()));
+    found.map(|(function, _)| function)
+}
