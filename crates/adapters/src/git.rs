@@ -5,8 +5,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 mod details;
+mod remote;
 
 pub use details::{CommitDetails, Person};
+pub use remote::{RemoteError, RemoteReferences, Resolved, tree_of};
 
 /// A repository on disk.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod check;
+mod lock;
 mod eval;
 mod plan;
 
 pub(crate) use check::{CheckArguments, Format};
+pub(crate) use lock::LockArguments;
 pub(crate) use eval::EvalArguments;
 pub(crate) use plan::{PlanArguments, PlanFormat};
 
@@ -38,6 +40,8 @@ pub(crate) enum Command {
     Init(InitArguments),
     /// Find every mistake in workflow files and lockgate.yaml.
     Check(CheckArguments),
+    /// Record which commit each version of a remote action is.
+    Lock(LockArguments),
     /// Show what an event would run, and why not the rest.
     Plan(PlanArguments),
     /// Print the value of an expression.

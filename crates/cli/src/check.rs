@@ -13,11 +13,16 @@ use crate::project::Folders;
 
 mod declared;
 mod files;
+mod fix;
 mod judge;
 mod report;
 mod round;
+mod strict;
 mod watch;
 
+pub(crate) use strict::unused;
+
+use fix::{Effect, Reader};
 use report::Rounds;
 use round::{Round, Scope};
 
@@ -34,7 +39,18 @@ pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, 
         arguments,
         given: given.as_deref(),
     };
-    let round = Round::make(&scope)?;
+    let mut round = Round::make(&scope)?;
+    if arguments.fix {
+        let reader = if arguments.is_for_programs() { Reader::Program } else { Reader::Person };
+        let effect = if arguments.dry_run { Effect::Show } else { Effect::Write };
+        let changed = fix::fix(&folders.root, &round, arguments.strictness(), effect, reader)?;
+        if arguments.dry_run {
+            return Ok(Exit::Ok);
+        }
+        if changed > 0 {
+            round = Round::make(&scope)?;
+        }
+    }
     report::write(&round, &scope, Rounds::Once)?;
     Ok(round.exit())
 }

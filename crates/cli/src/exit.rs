@@ -61,6 +61,13 @@ impl Failure {
         }
     }
 
+    /// Says where in the user's files it comes from, as `path:line:column`.
+    #[must_use]
+    pub(crate) fn at(mut self, place: &str) -> Self {
+        self.message = format!("{place}: {}", self.message);
+        self
+    }
+
     /// Adds what to do about it.
     #[must_use]
     pub(crate) fn help(mut self, help: impl Into<String>) -> Self {

@@ -17,11 +17,13 @@ mod host_command;
 mod init;
 mod interrupts;
 mod local_actions;
+mod lock;
 mod pairs;
 mod plan;
 mod planning;
 mod project;
 mod render;
+mod replace;
 mod run;
 mod run_logs;
 mod ship;
@@ -94,6 +96,7 @@ fn dispatch(arguments: Arguments) -> Result<Exit, Failure> {
         Command::HostShim { .. } => Ok(Exit::Usage),
         Command::Host(command) => finish(host_command::run(command)),
         Command::Check(arguments) => check::run(here, &arguments),
+        Command::Lock(arguments) => lock::run(here, &arguments),
         Command::Plan(arguments) => plan::run(here, &arguments),
         Command::Eval(arguments) => eval::run(&arguments),
         Command::Run(arguments) => finish(run::run(here, &arguments, debug)),

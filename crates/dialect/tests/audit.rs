@@ -158,12 +158,12 @@ fn safe_fixes_mend_and_change_nothing_else() {
     for path in files("fix") {
         let file = read(&path);
         let lock = lock_of(&path);
-        let fixed = fix(&file, lock.as_ref());
+        let fixed = fix(&file, lock.as_ref(), Strictness::Strict);
         assert_ne!(fixed.text, *file.text, "{}", path.display());
         wrong.extend(compare(&path.with_extension("fixed"), &fixed.text));
         let after = SourceFile::new(file.path.clone(), fixed.text.as_str());
         assert!(!is_well_formed(&file) || is_well_formed(&after), "{}", path.display());
-        let again = fix(&after, lock.as_ref());
+        let again = fix(&after, lock.as_ref(), Strictness::Strict);
         assert_eq!(
             again.text,
             fixed.text,
@@ -207,7 +207,7 @@ fn a_file_that_is_broken_anywhere_is_audited_without_a_panic() {
         let whole = std::fs::read_to_string(&path).unwrap();
         for (end, _) in whole.char_indices().step_by(41) {
             let file = SourceFile::new("a.yml", &whole[..end]);
-            let _ = fix(&file, None);
+            let _ = fix(&file, None, Strictness::Strict);
         }
     }
 }

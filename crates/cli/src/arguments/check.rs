@@ -3,10 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
+use lockgate_dialect::github::audit::Strictness;
 
 use crate::exit::Failure;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct CheckArguments {
     /// The files and folders to check; `-` is standard input [default: .github/workflows, action.yml and lockgate.yaml].
     pub(crate) files: Vec<PathBuf>,
@@ -25,6 +27,15 @@ pub(crate) struct CheckArguments {
     /// Check again whenever a file changes, until Ctrl-C.
     #[arg(long)]
     pub(crate) watch: bool,
+    /// Look for everything that is dangerous, and take it as an error.
+    #[arg(long)]
+    strict: bool,
+    /// Mend what can be mended without changing what a workflow does, and print the difference.
+    #[arg(long)]
+    pub(crate) fix: bool,
+    /// With --fix: print the difference, and change nothing.
+    #[arg(long, requires = "fix")]
+    pub(crate) dry_run: bool,
 }
 
 /// How mistakes are written.
@@ -56,6 +67,15 @@ impl CheckArguments {
         self.output.is_none() && !matches!(self.format(), None | Some(Format::Human))
     }
 
+    /// Returns how much of what is dangerous is told.
+    pub(crate) fn strictness(&self) -> Strictness {
+        if self.strict {
+            Strictness::Strict
+        } else {
+            Strictness::Lenient
+        }
+    }
+
     /// Returns whether standard input is asked for.
     pub(crate) fn reads_stdin(&self) -> bool {
         self.files.iter().any(|file| file.as_os_str() == "-")
@@ -76,6 +96,9 @@ impl CheckArguments {
             return Err(
                 Failure::usage("`--stdin-name` names standard input, which is not read").help("give `-` as the file")
             );
+        }
+        if self.fix && (self.reads_stdin() || self.watch) {
+            return Err(Failure::usage("`--fix` mends files once").help("name files, and leave `--watch` out"));
         }
         if self.reads_stdin() && self.watch {
             return Err(Failure::usage("standard input is read once, so it cannot be watched")

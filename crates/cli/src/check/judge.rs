@@ -7,11 +7,13 @@ use std::path::{Path, PathBuf};
 
 use lockgate_core::{Diagnostic, SourceFile};
 use lockgate_dialect::github::{self, LocalUse, Lowered};
+use lockgate_dialect::github::audit::Strictness;
 use lockgate_dialect::lock::Lock;
 use lockgate_dialect::text;
 
 use super::declared::Declared;
 use super::files::{Kind, Source, by_text};
+use super::strict;
 use crate::delivery::{Place, listening};
 use crate::exit::Failure;
 use crate::{config, workflows};
@@ -33,7 +35,7 @@ pub(super) struct Judged {
 }
 
 /// Reads a file and judges it.
-pub(super) fn judge(root: &Path, source: &Source) -> Result<Judged, Failure> {
+pub(super) fn judge(root: &Path, source: &Source, strictness: Strictness) -> Result<Judged, Failure> {
     let text = match &source.given {
         Some(bytes) => text::decode(&workflows::shown(root, &source.path), bytes.clone()),
         None => workflows::read(root, &source.path)?,
@@ -75,6 +77,10 @@ pub(super) fn judge(root: &Path, source: &Source) -> Result<Judged, Failure> {
             told
         }
     };
+    let mut diagnostics = diagnostics;
+    if matches!(kind, Kind::Action | Kind::Workflow) {
+        diagnostics.extend(strict::findings(root, &path, &file, strictness));
+    }
     Ok(Judged {
         path,
         file,

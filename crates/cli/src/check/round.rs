@@ -6,10 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lockgate_core::{Diagnostic, Severity};
+use lockgate_dialect::github::audit::Strictness;
 
 use super::declared::Declared;
 use super::files::{self, Source};
 use super::judge::{Judged, beside, judge};
+use super::strict::Dangers;
 use crate::arguments::CheckArguments;
 use crate::called_workflows::CalledFiles;
 use crate::exit::{Exit, Failure};
@@ -47,8 +49,9 @@ impl Round {
         let mut names = Vec::new();
         let mut paths = BTreeMap::new();
         let mut reached = Reached::within(scope.folders.clone());
+        let mut dangers = Dangers::new(scope);
         let mut called = CalledFiles::within(scope.folders.clone());
-        let judged: Vec<Judged> = judge_all(&scope.folders.root, &sources)?;
+        let judged: Vec<Judged> = judge_all(&scope.folders.root, &sources, scope.arguments.strictness())?;
         let declared = judged
             .iter()
             .filter_map(|judged| Some((judged.path.clone(), judged.declared.clone()?)));
@@ -57,6 +60,7 @@ impl Round {
             if judged.path.file_name().is_some_and(|name| name == CONFIGURATION) {
                 found.extend(beside(&judged.path, &judged.file, &declared));
             }
+            dangers.add(&judged.file);
             names.push(Arc::clone(&judged.file.path));
             found.extend(judged.diagnostics);
             reached.add(&judged.path, &judged.file, judged.uses);
@@ -67,6 +71,8 @@ impl Round {
         }
         found.extend(reached.diagnostics());
         found.extend(called.diagnostics());
+        found.extend(dangers.of_others(reached.looked_at(), &paths));
+        found.extend(dangers.of_lock_file());
         for path in reached.looked_at().iter().chain(called.looked_at()) {
             let shown = workflows::shown(&scope.folders.root, path);
             paths.entry(shown.into()).or_insert_with(|| path.clone());
@@ -93,7 +99,7 @@ impl Round {
 const FILES_PER_THREAD: usize = 8;
 
 /// Judges every source, several at once, and returns them in their order.
-fn judge_all(root: &Path, sources: &[Source]) -> Result<Vec<Judged>, Failure> {
+fn judge_all(root: &Path, sources: &[Source], strictness: Strictness) -> Result<Vec<Judged>, Failure> {
     let threads = match sources.len() / FILES_PER_THREAD {
         0 | 1 => 1,
         useful => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(useful)),
@@ -106,7 +112,7 @@ fn judge_all(root: &Path, sources: &[Source]) -> Result<Vec<Judged>, Failure> {
             let Some(source) = sources.get(index) else {
                 return done;
             };
-            done.push((index, judge(root, source)));
+            done.push((index, judge(root, source, strictness)));
         }
     };
     let mut all = std::thread::scope(|scope| {

@@ -79,7 +79,7 @@ fn message(taint: &Taint) -> String {
 fn help(sink: &Sink<'_>, embedded: &Embedded, name: &str, taint: &Taint, obstacle: Option<&str>) -> String {
     let written = embedded.written(sink.text);
     let used = match sink.language {
-        Language::Shell(Shell::PowerShell) => format!("write `$env:{name}`"),
+        Language::Shell(Shell::Pwsh) => format!("write `$env:{name}`"),
         Language::Shell(Shell::Posix) => format!("write `\"${name}\"`"),
         Language::Shell(Shell::Unknown) => format!("use the variable `{name}`"),
         Language::JavaScript => format!("write `process.env.{name}`"),

@@ -112,9 +112,7 @@ impl Place<'_, '_> {
                 Quoting::Bare => (0, format!("\"${{{name}}}\""), self.safety_of_bare()),
                 Quoting::Unclear(_) => return None,
             },
-            Language::Shell(Shell::PowerShell) if around(b'"') || around(b'\'') => {
-                (1, format!("$env:{name}"), Safety::Safe)
-            }
+            Language::Shell(Shell::Pwsh) if around(b'"') || around(b'\'') => (1, format!("$env:{name}"), Safety::Safe),
             Language::JavaScript if around(b'"') || around(b'\'') || around(b'`') => {
                 (1, format!("process.env.{name}"), Safety::Safe)
             }

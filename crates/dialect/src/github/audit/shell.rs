@@ -13,7 +13,7 @@ pub(super) enum Shell {
     /// `bash` and `sh`.
     Posix,
     /// `pwsh` and `powershell`.
-    PowerShell,
+    Pwsh,
     /// Another one, or one that only the run knows.
     Unknown,
 }
@@ -42,7 +42,7 @@ fn by_name(name: &str) -> Shell {
     let program = name.split_whitespace().next().unwrap_or_default();
     match program.rsplit('/').next().unwrap_or_default() {
         "bash" | "sh" => Shell::Posix,
-        "pwsh" | "powershell" => Shell::PowerShell,
+        "pwsh" | "powershell" => Shell::Pwsh,
         _ => Shell::Unknown,
     }
 }
@@ -53,7 +53,7 @@ fn by_runner(job: &Job<'_>) -> Shell {
     let is_unknown = labels.is_empty() || labels.iter().any(|label| label.text.contains("${{"));
     match labels.iter().filter(|label| is_windows(label.text)).count() {
         0 if !is_unknown => Shell::Posix,
-        count if count == labels.len() && !is_unknown => Shell::PowerShell,
+        count if count == labels.len() && !is_unknown => Shell::Pwsh,
         _ => Shell::Unknown,
     }
 }
