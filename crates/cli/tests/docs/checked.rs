@@ -21,12 +21,18 @@ pub(crate) struct Found {
 /// Returns what is found in each text, which may be of several files; all are checked by one process.
 #[track_caller]
 pub(crate) fn check(files: &[(&Path, &str)]) -> Vec<Vec<Found>> {
+    check_with(&[], files)
+}
+
+/// Returns what is found with further options.
+#[track_caller]
+fn check_with(options: &[&str], files: &[(&Path, &str)]) -> Vec<Vec<Found>> {
     if files.is_empty() {
         return Vec::new();
     }
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockgate"));
-    command.args(["check", "--json"]).current_dir(folder.path());
+    command.args(["check", "--json"]).args(options).current_dir(folder.path());
     for (number, (name, text)) in files.iter().enumerate() {
         let top = Path::new(&number.to_string()).to_owned();
         for (name, text) in files_in(name, text) {
@@ -67,6 +73,13 @@ fn bytes(text: &str) -> Vec<u8> {
 pub(crate) fn check_blocks(blocks: &[Block]) -> Vec<Vec<Found>> {
     let files: Vec<_> = blocks.iter().map(|block| (block.file(), block.text.as_str())).collect();
     check(&files)
+}
+
+/// Returns what a strict check finds in each block.
+#[track_caller]
+pub(crate) fn check_blocks_strictly(blocks: &[Block]) -> Vec<Vec<Found>> {
+    let files: Vec<_> = blocks.iter().map(|block| (block.file(), block.text.as_str())).collect();
+    check_with(&["--strict"], &files)
 }
 
 /// Returns the keys that are possible where `text` has the key `zzzz`.

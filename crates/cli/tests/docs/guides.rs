@@ -132,3 +132,23 @@ fn the_processes_start_and_stop() {
     let told = Reader::of("processes-and-state").follow();
     says(&told, &["supervisor  running", "\"driver\"", "stopped the driver"]);
 }
+
+#[test]
+fn a_workflow_is_made_safe() {
+    let reader = Reader::of("security");
+    let told = reader.follow();
+    says(
+        &told,
+        &[
+            "warning[LG0201]",
+            "error[LG0216]",
+            "refused",
+            "# LG0201: ",
+            "+++ b/.github/workflows/refused.yml",
+            "0 errors, 0 warnings",
+        ],
+    );
+    let read = |name: &str| fs::read_to_string(reader.folder().join(".github/workflows").join(name)).unwrap();
+    let below_its_name = |text: String| text.split_once('\n').unwrap().1.to_owned();
+    assert_eq!(below_its_name(read("refused.yml")), below_its_name(read("greet.yml")));
+}

@@ -139,8 +139,8 @@ impl Block {
 pub(crate) fn files_in<'a>(name: &'a Path, text: &'a str) -> Vec<(&'a Path, String)> {
     let mut files = vec![(name, String::new())];
     for (number, line) in text.lines().enumerate() {
-        let begun = line.strip_prefix("# .github/workflows/").filter(|_| number > 0);
-        if begun.is_some() {
+        let begins = line.starts_with("# .github/workflows/") || line == "# lockgate.lock";
+        if begins && number > 0 {
             files.push((Path::new(&line[2..]), String::new()));
         }
         let (_, file) = files.last_mut().unwrap();
