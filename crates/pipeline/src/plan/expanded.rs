@@ -53,7 +53,7 @@ impl Writer<'_> {
         let mut entries = vec![
             Entry::new("name", Yaml::Text(plan.pipeline.name.clone())),
             Entry::new("run-name", Yaml::Text(plan.run_name.clone())),
-            Entry::new("on", Yaml::Text(plan.event.clone())),
+            Entry::new("on", Yaml::Text(starter(&plan.event).to_owned())),
         ];
         entries.extend(shared(&plan.pipeline, &known));
         if let Some(concurrency) = &plan.pipeline.concurrency {
@@ -211,5 +211,14 @@ fn ids_of(plan: &Plan, place: usize, keeps: bool) -> Vec<String> {
     match &plan.jobs[place].expansion {
         Some(expansion) => expansion.legs.iter().map(|leg| safe(&leg.directory)).collect(),
         None => vec![safe(&plan.jobs[place].id)],
+    }
+}
+
+/// Returns the event that starts what is written: by hand where the plan's own means nothing without its times or
+/// workflows, which a plan does not hold.
+fn starter(event: &str) -> &str {
+    match event {
+        "schedule" | "workflow_run" => "workflow_dispatch",
+        event => event,
     }
 }
