@@ -1,16 +1,20 @@
 //! Mistakes in the user's files: collected, never thrown.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::{Deserialize, Serialize};
 
+use crate::lines::Lines;
+
 /// A user's file as it was read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct SourceFile {
     /// The path as shown to the user.
     pub path: Arc<str>,
     /// The whole text.
     pub text: Arc<str>,
+    /// Made when a position is asked for the first time.
+    lines: Arc<OnceLock<Lines>>,
 }
 
 impl SourceFile {
@@ -19,23 +23,29 @@ impl SourceFile {
         Self {
             path: path.into(),
             text: text.into(),
+            lines: Arc::default(),
         }
     }
 
     /// Returns the line and column, both from 1, the column in characters, of a byte offset.
     pub fn position(&self, offset: usize) -> (usize, usize) {
-        let mut offset = offset.min(self.text.len());
-        while !self.text.is_char_boundary(offset) {
-            offset -= 1;
-        }
-        let before = &self.text[..offset];
-        let line_start = before.rfind('\n').map_or(0, |at| at + 1);
-        (
-            before.matches('\n').count() + 1,
-            before[line_start..].chars().count() + 1,
-        )
+        self.lines().position(&self.text, offset)
+    }
+
+    /// Returns where its lines and characters begin.
+    pub fn lines(&self) -> &Lines {
+        self.lines.get_or_init(|| Lines::of(&self.text))
     }
 }
+
+impl PartialEq for SourceFile {
+    fn eq(&self, other: &Self) -> bool {
+        let is_same = Arc::ptr_eq(&self.path, &other.path) && Arc::ptr_eq(&self.text, &other.text);
+        is_same || (self.path == other.path && self.text == other.text)
+    }
+}
+
+impl Eq for SourceFile {}
 
 /// A half-open range of byte offsets in one file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -6,6 +6,7 @@
 pub mod diagnostic;
 pub mod effect;
 pub mod id;
+pub mod lines;
 pub mod machine;
 pub mod percent;
 pub mod secret;
@@ -14,6 +15,7 @@ pub mod time;
 pub use diagnostic::{Diagnostic, Severity, SourceFile, Span};
 pub use effect::{EffectKey, ResultStamp};
 pub use id::{InputId, Sequence, StreamId};
+pub use lines::Lines;
 pub use machine::{Broken, Machine, Standing, Waiting};
 pub use percent::Percent;
 pub use secret::Secret;

@@ -9,7 +9,6 @@
 
 mod closing;
 mod fields;
-mod lines;
 mod parse;
 mod reader;
 mod scalar;

@@ -7,7 +7,6 @@ use lockgate_core::{Diagnostic, SourceFile, Span};
 use saphyr_parser::{Event, Parser, ScalarStyle, ScanError, Tag};
 
 use super::closing;
-use super::lines::Characters;
 use super::{Content, Entry, Key, Node, Scalar, Style};
 use crate::codes;
 
@@ -57,7 +56,6 @@ struct Scanned {
 fn scan(file: &SourceFile, text: &str) -> Scanned {
     let mut builder = Builder {
         file,
-        characters: Characters::of(&file.text),
         frames: Vec::new(),
         anchors: BTreeMap::new(),
         aliased: 0,
@@ -91,7 +89,6 @@ fn scan(file: &SourceFile, text: &str) -> Scanned {
 
 struct Builder<'f> {
     file: &'f SourceFile,
-    characters: Characters<'f>,
     frames: Vec<Frame>,
     anchors: BTreeMap<usize, Anchored>,
     aliased: usize,
@@ -322,11 +319,13 @@ impl Builder<'_> {
         Span::new(start, span.end)
     }
 
+    /// Returns the byte at which a character starts.
+    fn byte(&self, character: usize) -> usize {
+        self.file.lines().byte(&self.file.text, character)
+    }
+
     fn span(&self, span: saphyr_parser::Span) -> Span {
-        Span::new(
-            self.characters.byte(span.start.index()),
-            self.characters.byte(span.end.index()),
-        )
+        Span::new(self.byte(span.start.index()), self.byte(span.end.index()))
     }
 
     fn refuse_tag(&mut self, tag: &Tag, span: Span) {
@@ -339,7 +338,7 @@ impl Builder<'_> {
     }
 
     fn refuse_syntax(&mut self, error: &ScanError) {
-        let at = self.characters.byte(error.marker().index());
+        let at = self.byte(error.marker().index());
         let info = error.info();
         let mut end = at + self.file.text[at..].chars().next().map_or(0, char::len_utf8);
         if self.file.text[at..].starts_with('\n') {

@@ -6,7 +6,6 @@ use lockgate_core::diagnostic::nearest;
 use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 
 use super::fields::Fields;
-use super::lines::Lines;
 use super::{Content, Node, Resolved};
 use crate::codes;
 use crate::shape::Shape;
@@ -16,7 +15,6 @@ use crate::shape::Shape;
 /// Each method returns what it read, or `None` after it has noted what was expected instead.
 pub struct Reader {
     file: SourceFile,
-    lines: Lines,
     diagnostics: Vec<Diagnostic>,
     errors: usize,
     /// By kind: which diagnostic tells it, and in how many places it is found.
@@ -33,7 +31,6 @@ impl Reader {
     /// Returns a reader of `file` without any mistake so far.
     pub fn new(file: &SourceFile) -> Self {
         Self {
-            lines: Lines::of(&file.text),
             file: file.clone(),
             diagnostics: Vec::new(),
             errors: 0,
@@ -48,7 +45,7 @@ impl Reader {
 
     /// Returns line and column of a byte, both from 1.
     pub fn position(&self, byte: usize) -> (usize, usize) {
-        self.lines.position(&self.file.text, byte)
+        self.file.position(byte)
     }
 
     /// Returns an error to complete and [`Reader::report`].
