@@ -44,6 +44,14 @@ pub struct Explained {
     pub example: String,
 }
 
+/// What differs in one batch.
+#[derive(Default)]
+struct Differences {
+    answers: Vec<Difference>,
+    /// Mistakes of the same kind at different places.
+    elsewhere: Vec<Difference>,
+}
+
 /// An expression that both sides see differently.
 #[derive(Clone, Debug)]
 pub struct Difference {
@@ -70,7 +78,7 @@ pub fn compare(oracle: &Oracle, first: u64, count: u64) -> Result<Report, Oracle
         let batch: Vec<(u64, Generated)> = (from..to).map(|seed| (seed, generate(seed))).collect();
         let texts = batch.iter().map(|(_, generated)| generated.text.as_str());
         let answers = theirs(oracle, texts)?;
-        let mut differences = Vec::new();
+        let mut differences = Differences::default();
         for ((seed, generated), theirs) in batch.into_iter().zip(answers) {
             let ours = Answer::ours(&generated.text, &scope);
             report.coverage.meet(&generated, &ours, &scope);
@@ -82,7 +90,8 @@ pub fn compare(oracle: &Oracle, first: u64, count: u64) -> Result<Report, Oracle
             };
             report.take(difference, &mut differences);
         }
-        report.explain(oracle, differences)?;
+        report.explain(oracle, differences.answers)?;
+        report.place(oracle, differences.elsewhere)?;
         from = to;
     }
     Ok(report)
@@ -130,12 +139,12 @@ fn ask(oracle: &Oracle, mut questions: Vec<Json>) -> Result<Vec<Answer>, OracleE
 }
 
 impl Report {
-    fn take(&mut self, found: Difference, differences: &mut Vec<Difference>) {
+    fn take(&mut self, found: Difference, differences: &mut Differences) {
         self.count += 1;
         self.values += u64::from(matches!(found.ours, Answer::Value(_)));
         *self.outcomes.entry(found.ours.outcome().to_owned()).or_default() += 1;
         if !found.ours.agrees(&found.theirs) {
-            differences.push(found);
+            differences.answers.push(found);
             return;
         }
         let (Answer::Mistake(ours), Answer::Mistake(theirs)) = (&found.ours, &found.theirs) else {
@@ -145,7 +154,7 @@ impl Report {
             if ours.offset == theirs.offset {
                 self.same_place += 1;
             } else {
-                self.other_place.push(found);
+                differences.elsewhere.push(found);
             }
         }
     }
@@ -166,6 +175,23 @@ impl Report {
         Ok(())
     }
 
+    /// Keeps what stands elsewhere for the corrected library too: what the library overlooks may come first.
+    fn place(&mut self, oracle: &Oracle, elsewhere: Vec<Difference>) -> Result<(), OracleError> {
+        let names: Vec<&str> = EXPLANATIONS.iter().map(|explanation| explanation.name).collect();
+        let questions = elsewhere.iter();
+        let questions = questions.map(|found| json!({"expr": found.text, "corrections": names}));
+        for (found, corrected) in elsewhere.iter().zip(ask(oracle, questions.collect())?) {
+            let place = |answer: &Answer| match answer {
+                Answer::Mistake(mistake) => mistake.offset,
+                Answer::Value(_) => None,
+            };
+            if place(&corrected).is_some_and(|corrected| Some(corrected) != place(&found.ours)) {
+                self.other_place.push(found.clone());
+            }
+        }
+        Ok(())
+    }
+
     /// Returns the share of expressions that gave a value, in percent.
     pub fn evaluated(&self) -> f64 {
         100.0 * self.values as f64 / self.count.max(1) as f64
@@ -173,15 +199,12 @@ impl Report {
 }
 
 /// Whether the library says where the mistake is: not behind a line end in a text, which it miscounts, not when it is
-/// too deep, which it counts otherwise, not at the end, for which it has no place of its own, and not where it takes
-/// white space for the beginning of a word, overlooks a comma, or takes a name of JavaScript's for a function.
+/// too deep, which it counts otherwise, not at the end, for which it has no place of its own, and not where white space
+/// ends a word for it only.
 fn tells_its_place(theirs: &Mistake, text: &str) -> bool {
     let is_strange = |c: char| matches!(c, '\n' | '\u{feff}') || c.is_whitespace() && !matches!(c, ' ' | '\t' | '\r');
-    let close = text.replace(char::is_whitespace, "");
-    let overlooked = [",)", "constructor(", "__proto__("];
     theirs.offset.is_some()
         && !text.contains(is_strange)
-        && !overlooked.iter().any(|part| close.contains(part))
         && !theirs.message.starts_with("Exceeded")
         && !theirs.message.ends_with("'EOF'")
 }

@@ -69,8 +69,7 @@ struct Lexer<'t> {
 impl<'t> Lexer<'t> {
     /// Reads one token; returns whether there was one.
     fn next(&mut self) -> Result<bool, SyntaxError> {
-        let rest = &self.text[self.at..];
-        self.at += rest.len() - rest.trim_start().len();
+        self.space();
         let start = self.at;
         let rest = &self.text[start..];
         let Some(first) = rest.chars().next() else {
@@ -91,6 +90,17 @@ impl<'t> Lexer<'t> {
             end: self.at,
         });
         Ok(true)
+    }
+
+    fn space(&mut self) {
+        let bytes = self.text.as_bytes();
+        while bytes.get(self.at).is_some_and(|byte| is_space(*byte)) {
+            self.at += 1;
+        }
+        if bytes.get(self.at).is_some_and(|byte| !byte.is_ascii()) {
+            let rest = &self.text[self.at..];
+            self.at += rest.len() - rest.trim_start().len();
+        }
     }
 
     fn sign(&mut self, length: usize, kind: TokenKind<'t>) -> TokenKind<'t> {
@@ -129,9 +139,7 @@ impl<'t> Lexer<'t> {
     fn number(&mut self) -> Result<TokenKind<'t>, SyntaxError> {
         let start = self.at;
         let first = self.text[start..].chars().next().map_or(1, char::len_utf8);
-        let rest = &self.text[start + first..];
-        let length = rest.find(|c| c != '.' && is_boundary(c)).unwrap_or(rest.len());
-        self.at = start + first + length;
+        self.at = self.word_end(start + first, |byte| byte != b'.' && is_boundary(byte));
         let text = &self.text[start..self.at];
         let value = number::parse(text);
         if value.is_nan() {
@@ -142,9 +150,7 @@ impl<'t> Lexer<'t> {
 
     fn word(&mut self, first: char) -> Result<TokenKind<'t>, SyntaxError> {
         let start = self.at;
-        let rest = &self.text[start + first.len_utf8()..];
-        let length = rest.find(is_boundary).unwrap_or(rest.len());
-        self.at = start + first.len_utf8() + length;
+        self.at = self.word_end(start + first.len_utf8(), is_boundary);
         let word = &self.text[start..self.at];
         if !is_name(word) {
             return Err(self.unexpected(start));
@@ -161,6 +167,26 @@ impl<'t> Lexer<'t> {
         })
     }
 
+    /// Returns where the word ends that goes on at `from`.
+    fn word_end(&self, from: usize, ends: fn(u8) -> bool) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut at = from;
+        while let Some(byte) = bytes.get(at) {
+            if byte.is_ascii() {
+                if ends(*byte) {
+                    break;
+                }
+                at += 1;
+                continue;
+            }
+            match self.text[at..].chars().next() {
+                Some(character) if !character.is_whitespace() => at += character.len_utf8(),
+                _ => break,
+            }
+        }
+        at
+    }
+
     fn unexpected(&self, start: usize) -> SyntaxError {
         let found = &self.text[start..self.at];
         let hint = match found.chars().next() {
@@ -168,6 +194,7 @@ impl<'t> Lexer<'t> {
             Some('=') => "; equality is `==`",
             Some('&') => "; \"and\" is `&&`",
             Some('|') => "; \"or\" is `||`",
+            Some('+' | '-') if found.len() == 1 => "; expressions do not calculate",
             Some('$') => "; inside an expression no further `${{` is needed",
             _ => "",
         };
@@ -203,11 +230,15 @@ fn sign(rest: &str) -> Option<(usize, TokenKind<'static>)> {
     })
 }
 
-fn is_boundary(character: char) -> bool {
+fn is_boundary(byte: u8) -> bool {
     matches!(
-        character,
-        '(' | '[' | ')' | ']' | ',' | '.' | '!' | '>' | '<' | '=' | '&' | '|'
-    ) || character.is_whitespace()
+        byte,
+        b'(' | b'[' | b')' | b']' | b',' | b'.' | b'!' | b'>' | b'<' | b'=' | b'&' | b'|'
+    ) || is_space(byte)
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b'\t'..=b'\r' | b' ')
 }
 
 fn is_name(word: &str) -> bool {

@@ -12,7 +12,7 @@ use super::syntax::{Name, Node};
 use super::value::Value;
 use super::{CONTEXTS, SyntaxError, SyntaxErrorKind};
 
-use part::{Binary, Operand, Part, call, filter, index, joined, leaf, not, unknown_context};
+use part::{Arguments, Binary, Operand, Part, filter, index, joined, leaf, not, unknown_context};
 
 /// Returns the tree of `text`; an empty text is `null`.
 pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
@@ -44,7 +44,7 @@ struct Parser<'t> {
 /// What still lacks its right part.
 enum Open {
     Group,
-    Call(Name, Vec<Part>),
+    Call(Arguments),
     Index(Part, usize),
     Not(usize),
     Binary(Binary, Part, usize),
@@ -79,7 +79,7 @@ impl<'t> Parser<'t> {
                 TokenKind::False => Value::Boolean(false),
                 TokenKind::Null => Value::Null,
                 TokenKind::Number(number) => Value::Number(*number),
-                TokenKind::String(text) => Value::String(text.replace("''", "'")),
+                TokenKind::String(text) => Value::String(unquoted(text)),
                 _ => return Err(self.unexpected(token)),
             };
             self.at += 1;
@@ -102,9 +102,9 @@ impl<'t> Parser<'t> {
                 known.then_some(name).ok_or_else(|| unknown_context(text, position))?,
             ))
         } else if self.take(&TokenKind::CloseParenthesis) {
-            call(name, Vec::new())?
+            Arguments::of(name).call()?
         } else {
-            self.open.push(Open::Call(name, Vec::new()));
+            self.open.push(Open::Call(Arguments::of(name)));
             return Ok(None);
         };
         Ok(Some(Operand {
@@ -139,7 +139,7 @@ impl<'t> Parser<'t> {
                 TokenKind::CloseBracket => self.close_bracket(operand.part, token)?,
                 TokenKind::Comma => {
                     let argument = self.bind(operand.part, 0)?;
-                    let Some(Open::Call(_, arguments)) = self.open.last_mut() else {
+                    let Some(Open::Call(arguments)) = self.open.last_mut() else {
                         return Err(self.unexpected(token));
                     };
                     arguments.push(argument);
@@ -187,9 +187,9 @@ impl<'t> Parser<'t> {
         let inner = self.bind(inner, 0)?;
         let part = match self.open.pop() {
             Some(Open::Group) => inner,
-            Some(Open::Call(name, mut arguments)) => {
+            Some(Open::Call(mut arguments)) => {
                 arguments.push(inner);
-                call(name, arguments)?
+                arguments.call()?
             }
             _ => return Err(self.unexpected(token)),
         };
@@ -245,5 +245,14 @@ impl<'t> Parser<'t> {
             position: start,
             length: end - start,
         }
+    }
+}
+
+/// Returns the text between the quotes with each doubled quote as one.
+fn unquoted(text: &str) -> String {
+    if text.contains('\'') {
+        text.replace("''", "'")
+    } else {
+        text.to_owned()
     }
 }

@@ -95,54 +95,99 @@ pub(super) fn filter(base: Part, position: usize) -> Result<Operand, SyntaxError
 }
 
 pub(super) fn joined(binary: Binary, left: Part, right: Part, position: usize) -> Result<Part, SyntaxError> {
-    let chain =
-        |node: fn(Vec<Node>) -> Node, (mut parts, left): (Vec<Node>, usize), (more, right): (Vec<Node>, usize)| {
+    let comparison = match binary {
+        Binary::And => return chain(Node::And, [left, right].map(conjuncts), position),
+        Binary::Or => return chain(Node::Or, [left, right].map(disjuncts), position),
+        Binary::Compare(comparison) => comparison,
+    };
+    let height = left.height.max(right.height) + 1;
+    let node = Node::Compare(comparison, Box::new(left.node), Box::new(right.node));
+    part(node, height, position)
+}
+
+/// What a side of `&&` or `||` brings to their list, and the height of its highest part.
+enum Side {
+    One(Node, usize),
+    Many(Vec<Node>, usize),
+}
+
+/// Makes one node of both sides: `a && (b && c)` is no deeper than `a && b && c`, as on GitHub.
+fn chain(node: fn(Vec<Node>) -> Node, [left, right]: [Side; 2], position: usize) -> Result<Part, SyntaxError> {
+    let (mut parts, height) = match left {
+        Side::One(part, height) => {
+            let mut parts = Vec::with_capacity(2);
+            parts.push(part);
+            (parts, height)
+        }
+        Side::Many(parts, height) => (parts, height),
+    };
+    let other = match right {
+        Side::One(part, height) => {
+            parts.push(part);
+            height
+        }
+        Side::Many(more, height) => {
             parts.extend(more);
-            part(node(parts), left.max(right) + 1, position)
-        };
-    match binary {
-        Binary::And => chain(Node::And, conjuncts(left), conjuncts(right)),
-        Binary::Or => chain(Node::Or, disjuncts(left), disjuncts(right)),
-        Binary::Compare(comparison) => {
-            let height = left.height.max(right.height) + 1;
-            let node = Node::Compare(comparison, Box::new(left.node), Box::new(right.node));
-            part(node, height, position)
+            height
+        }
+    };
+    part(node(parts), height.max(other) + 1, position)
+}
+
+fn conjuncts(part: Part) -> Side {
+    match part.node {
+        Node::And(parts) => Side::Many(parts, part.height - 1),
+        node => Side::One(node, part.height),
+    }
+}
+
+fn disjuncts(part: Part) -> Side {
+    match part.node {
+        Node::Or(parts) => Side::Many(parts, part.height - 1),
+        node => Side::One(node, part.height),
+    }
+}
+
+/// A call whose arguments are being read.
+pub(super) struct Arguments {
+    name: Name,
+    nodes: Vec<Node>,
+    height: usize,
+}
+
+impl Arguments {
+    pub(super) fn of(name: Name) -> Self {
+        Self {
+            name,
+            nodes: Vec::new(),
+            height: 0,
         }
     }
-}
 
-/// Returns the parts of an `&&`, and the height of the highest: `a && (b && c)` is one node, as on GitHub.
-fn conjuncts(part: Part) -> (Vec<Node>, usize) {
-    match part.node {
-        Node::And(parts) => (parts, part.height - 1),
-        node => (vec![node], part.height),
+    pub(super) fn push(&mut self, argument: Part) {
+        self.height = self.height.max(argument.height);
+        self.nodes.push(argument.node);
     }
-}
 
-fn disjuncts(part: Part) -> (Vec<Node>, usize) {
-    match part.node {
-        Node::Or(parts) => (parts, part.height - 1),
-        node => (vec![node], part.height),
+    /// Returns the call, unless its function or the number of its arguments is wrong.
+    pub(super) fn call(self) -> Result<Part, SyntaxError> {
+        let Self { name, nodes, height } = self;
+        let Some(function) = Function::named(&name.text) else {
+            let hint = did_you_mean(&name.text, Function::ALL.iter().map(|function| function.name()));
+            return Err(error(&name, format!("unknown function `{}`{hint}", name.text)));
+        };
+        let arity = function.arity();
+        if !arity.accepts(nodes.len()) {
+            return Err(error(&name, refused_arity(function, arity, nodes.len())));
+        }
+        let position = name.position;
+        let node = Node::Call(Call {
+            function,
+            name,
+            arguments: nodes,
+        });
+        part(node, height + 1, position)
     }
-}
-
-pub(super) fn call(name: Name, arguments: Vec<Part>) -> Result<Part, SyntaxError> {
-    let Some(function) = Function::named(&name.text) else {
-        let hint = did_you_mean(&name.text, Function::ALL.iter().map(|function| function.name()));
-        return Err(error(&name, format!("unknown function `{}`{hint}", name.text)));
-    };
-    let arity = function.arity();
-    if !arity.accepts(arguments.len()) {
-        return Err(error(&name, refused_arity(function, arity, arguments.len())));
-    }
-    let height = arguments.iter().map(|argument| argument.height).max().unwrap_or(0) + 1;
-    let position = name.position;
-    let node = Node::Call(Call {
-        function,
-        name,
-        arguments: arguments.into_iter().map(|argument| argument.node).collect(),
-    });
-    part(node, height, position)
 }
 
 pub(super) fn unknown_context(text: &str, position: usize) -> SyntaxError {
