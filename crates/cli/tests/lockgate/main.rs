@@ -9,6 +9,7 @@ mod scene;
 mod aftermath;
 mod checking;
 mod deploying;
+mod eval;
 mod events;
 mod faults;
 mod full_disk;
