@@ -38,7 +38,12 @@ pub struct DeclaredInput {
 
 /// Returns the action that `file` defines, and everything that is wrong with it.
 pub fn lower(file: &SourceFile) -> LoweredAction {
-    let (node, mut diagnostics) = yaml::parse(file);
+    let (node, diagnostics) = yaml::parse(file);
+    lower_parsed(file, node.as_ref(), diagnostics)
+}
+
+/// Returns the action that `file` defines; `node` and `diagnostics` are what [`yaml::parse`] has returned of it.
+pub fn lower_parsed(file: &SourceFile, node: Option<&Node>, mut diagnostics: Vec<Diagnostic>) -> LoweredAction {
     let Some(node) = node.filter(|node| !node.is_null()) else {
         if diagnostics.is_empty() {
             let empty = Diagnostic::error(codes::EMPTY_FILE, file, Span::new(0, 0), "the file is empty");
@@ -55,15 +60,15 @@ pub fn lower(file: &SourceFile) -> LoweredAction {
     for diagnostic in diagnostics {
         lowering.reader.report(diagnostic);
     }
-    lowering.check_case(&node);
-    let action = lowering.action(&node);
+    lowering.check_case(node);
+    let action = lowering.action(node);
     let uses = std::mem::take(&mut lowering.uses);
     let diagnostics = lowering.reader.into_diagnostics();
     let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
     LoweredAction {
         action: action.filter(|_| !has_error),
         diagnostics,
-        inputs: declared_inputs(&node),
+        inputs: declared_inputs(node),
         uses,
     }
 }

@@ -43,7 +43,7 @@ pub use fix::{Edit, Fix, Fixed, Safety, fix};
 pub use pin::{Used, versions_used};
 
 use crate::lock::Lock;
-use crate::yaml;
+use crate::yaml::{self, Node};
 use subject::Subject;
 
 /// Something dangerous in a file.
@@ -110,10 +110,13 @@ impl Finding {
 ///
 /// `lock` is what the project's lock file records, when it has one. A file that is no YAML has no findings.
 pub fn audit(file: &SourceFile, lock: Option<&Lock>) -> Vec<Finding> {
-    let (Some(root), _) = yaml::parse(file) else {
-        return Vec::new();
-    };
-    let subject = Subject::new(file, &root, lock);
+    let root = yaml::parse(file).0;
+    root.map_or_else(Vec::new, |root| audit_parsed(file, &root, lock))
+}
+
+/// Returns everything dangerous in a workflow or an action; `root` is what [`yaml::parse`] has returned of it.
+pub fn audit_parsed(file: &SourceFile, root: &Node, lock: Option<&Lock>) -> Vec<Finding> {
+    let subject = Subject::new(file, root, lock);
     let mut found = Vec::new();
     for audit in AUDITS {
         audit(&subject, &mut found);

@@ -14,10 +14,9 @@ use super::place::Places;
 use super::shapes::WORKFLOW;
 use super::{Lowered, Triggers, Workflow};
 use crate::codes;
-use crate::yaml::{self, Node};
+use crate::yaml::Node;
 
-pub(super) fn read(file: &SourceFile) -> Lowered {
-    let (node, mut diagnostics) = yaml::parse(file);
+pub(super) fn read(file: &SourceFile, node: Option<&Node>, mut diagnostics: Vec<Diagnostic>) -> Lowered {
     let Some(node) = node.filter(|node| !node.is_null()) else {
         if diagnostics.is_empty() {
             let empty = Diagnostic::error(codes::EMPTY_FILE, file, Span::new(0, 0), "the file is empty");
@@ -32,8 +31,8 @@ pub(super) fn read(file: &SourceFile) -> Lowered {
     for diagnostic in diagnostics {
         lowering.reader.report(diagnostic);
     }
-    lowering.check_case(&node);
-    let workflow = lowering.workflow(&node);
+    lowering.check_case(node);
+    let workflow = lowering.workflow(node);
     let diagnostics = lowering.reader.into_diagnostics();
     let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
     Lowered {
