@@ -107,7 +107,12 @@ impl RunScreen {
             live.clear();
         }
         for job in run.jobs() {
-            withheld(&job);
+            for name in job.withheld_outputs() {
+                withheld(job.name(), name);
+            }
+        }
+        for (call, name) in run.withheld_by_calls() {
+            withheld(call, name);
         }
         for line in failures::lines(run, &self.again, |job, step| self.tail(job, step)) {
             out::progress(line);
@@ -131,14 +136,11 @@ impl RunScreen {
     }
 }
 
-/// Says which outputs later jobs do not get, in GitHub's words.
-fn withheld(job: &JobView<'_>) {
-    for name in job.withheld_outputs() {
-        let name_of_job = job.name();
-        out::progress(format_args!(
-            "warning: {name_of_job}: Skip output '{name}' since it may contain secret."
-        ));
-    }
+/// Says of an output that later jobs do not get it, in GitHub's words.
+fn withheld(job: &str, output: &str) {
+    out::progress(format_args!(
+        "warning: {job}: Skip output '{output}' since it may contain secret."
+    ));
 }
 
 /// Returns how long a job took.

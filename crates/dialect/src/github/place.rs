@@ -21,7 +21,7 @@ impl Lowering {
         for entry in job.as_mapping().unwrap_or_default() {
             let name = entry.key.name.as_str();
             match name {
-                "env" | "outputs" => self.add_places(&entry.value, name, |_| true, &mut places),
+                "env" | "outputs" | "with" | "secrets" => self.add_places(&entry.value, name, |_| true, &mut places),
                 "strategy" => self.add_places(&entry.value, name, |name| OF_STRATEGY.contains(&name), &mut places),
                 _ if VALUES.contains(&name) => self.add_place(entry, name.to_owned(), &mut places),
                 _ => {}

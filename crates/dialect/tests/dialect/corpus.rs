@@ -266,3 +266,22 @@ fn every_place_of_a_diagnostic_is_in_its_file() {
         }
     }
 }
+
+#[test]
+fn many_ways_through_called_workflows_are_gone_once() {
+    let mut called = CalledWorkflows::default();
+    for level in 0..10 {
+        let jobs: String = (0..100)
+            .map(|job| format!("  j{job}: {{ uses: ./.github/workflows/w{}.yml }}\n", level + 1))
+            .collect();
+        let path = format!(".github/workflows/w{level}.yml");
+        let text = format!("on: workflow_call\npermissions: read-all\njobs:\n{jobs}");
+        let file = SourceFile::new(path.as_str(), text);
+        called.add(Some(&path), &file, github::lower(&file));
+    }
+    assert_eq!(called.wanted().as_deref(), Some(".github/workflows/w10.yml"));
+    called.supply(".github/workflows/w10.yml", WorkflowFile::Missing);
+    let found = called.diagnostics();
+    let count = |code: &str| found.iter().filter(|found| found.code == code).count();
+    assert_eq!((count("LG0181"), count("LG0190")), (100, 100));
+}

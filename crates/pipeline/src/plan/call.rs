@@ -13,7 +13,7 @@ use super::fate::{self, Before};
 use super::known::{Ended, KnownNeeds};
 use super::selection::{self, Asked};
 use super::{Contexts, Expansion, Leg, PlanError, PlannedJob};
-use crate::definition::{Call, CallInput, Called, Job, Pipeline, Unsupported};
+use crate::definition::{Call, CallInput, Called, Job, Pipeline, Place, Unsupported};
 use crate::expression::{ContextUse, EvaluationError, Object, Scope, Template, Value};
 use crate::scope::KnownContexts;
 
@@ -70,6 +70,18 @@ pub enum CallInputError {
         /// What it got, with what helps.
         got: String,
     },
+}
+
+impl CallInputError {
+    /// Returns where the input is given; where the job stands when it is not.
+    pub(crate) fn place(&self, job: &Job, call: &Call) -> Place {
+        let (Self::Evaluation { name, .. } | Self::WrongType { name, .. }) = self;
+        let mut given = call.with.iter().map(|(given, _)| given);
+        match given.find(|given| given.eq_ignore_ascii_case(name)) {
+            Some(given) => job.place_of(&format!("with.{given}")),
+            None => job.place.clone(),
+        }
+    }
 }
 
 /// Returns the value of an input, given or its own.
@@ -169,6 +181,8 @@ pub(super) struct Planner<'r> {
     pub(super) jobs: Vec<PlannedJob>,
     pub(super) calls: Vec<PlannedCall>,
     pub(super) errors: Vec<PlanError>,
+    /// Whether there are more jobs than a plan has.
+    is_full: bool,
 }
 
 impl<'r> Planner<'r> {
@@ -180,6 +194,7 @@ impl<'r> Planner<'r> {
             jobs: Vec::new(),
             calls: Vec::new(),
             errors: Vec::new(),
+            is_full: false,
         }
     }
 
@@ -236,7 +251,11 @@ impl<'r> Planner<'r> {
             return;
         };
         for (index, leg) in expansion.legs.iter().enumerate() {
+            if self.is_full {
+                return;
+            }
             if self.jobs.len() > MOST_JOBS {
+                self.is_full = true;
                 let place = calling.job.place.clone();
                 return self.errors.push(PlanError::TooManyJobs { place, most: MOST_JOBS });
             }
@@ -332,7 +351,7 @@ impl<'r> Planner<'r> {
                 Ok(value) => values.insert(declared.name.clone(), value),
                 Err(source) => self.errors.push(PlanError::CallInput {
                     job: calling.job.id.clone(),
-                    place: calling.job.place.clone(),
+                    place: source.place(calling.job, calling.call),
                     source,
                 }),
             }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use lockgate_core::Timestamp;
 
+use super::environment::Variables;
 use super::event::{CallSpec, JobEnd};
 use super::outcome::{Outcome, StopReason};
 use super::{JobKey, Run};
-use crate::definition::PassedSecrets;
+use crate::definition::{Job, PassedSecrets};
 use crate::expression::{Value, secret};
 use crate::scope::KnownContexts;
 
@@ -145,23 +146,20 @@ impl Run {
 }
 
 impl CallSpec {
-    /// Returns what a call passes on of the secrets of its caller.
-    pub(super) fn secrets_of(
-        passed: &PassedSecrets,
-        run: &Run,
-        scope: &KnownContexts,
-    ) -> Result<Option<super::environment::Variables>, String> {
-        let PassedSecrets::Given(given) = passed else {
+    /// Returns what a job passes on of its secrets to the workflow that it calls; `None` is all of them.
+    pub(super) fn secrets_of(job: &Job, run: &Run, scope: &KnownContexts) -> Result<Option<Variables>, String> {
+        let Some(PassedSecrets::Given(given)) = job.call.as_ref().map(|call| &call.secrets) else {
             return Ok(None);
         };
-        let mut secrets = super::environment::Variables::new();
+        let mut secrets = Variables::new();
         if run.start.plan.contexts.secrets.contains(TOKEN) {
             secrets.insert(TOKEN.to_owned(), secret::marker(TOKEN));
         }
         for (name, template) in given {
-            let text = template
-                .evaluate_to_string(scope)
-                .map_err(|error| format!("the secret `{name}` cannot be evaluated: {error}"))?;
+            let text = template.evaluate_to_string(scope).map_err(|error| {
+                let place = job.place_of(&format!("secrets.{name}"));
+                format!("{place}: the secret `{name}` cannot be evaluated: {error}")
+            })?;
             secrets.insert(name.clone(), text);
         }
         Ok(Some(secrets))
@@ -173,7 +171,7 @@ pub(super) fn unbegun(outcome: Outcome, reason: String, at: Timestamp) -> JobEnd
     JobEnd {
         outcome,
         conclusion: outcome,
-        outputs: super::environment::Variables::new(),
+        outputs: Variables::new(),
         withheld: Vec::new(),
         reason: Some(reason),
         at,

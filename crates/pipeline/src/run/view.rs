@@ -161,6 +161,18 @@ impl Run {
         })
     }
 
+    /// Returns the outputs of calls that are kept from later jobs because a secret is in them, each behind the call.
+    pub fn withheld_by_calls(&self) -> Vec<(&str, &str)> {
+        let mut withheld = Vec::new();
+        for (call, state) in self.calls.iter().enumerate() {
+            let (Some(leg), Some(end)) = (self.start.plan.leg_of(call), &state.end) else {
+                continue;
+            };
+            withheld.extend(end.withheld.iter().map(|name| (leg.name.as_str(), name.as_str())));
+        }
+        withheld
+    }
+
     /// Returns everything that its steps uploaded, in the order of the jobs.
     pub fn artifacts(&self) -> impl Iterator<Item = &UploadedArtifact> {
         self.jobs()

@@ -145,7 +145,11 @@ fn what_needs_a_call_brings_all_of_it() {
         ..workflows()
     };
     let plan = Plan::make(pipeline(jobs()), request).unwrap();
-    let place = plan.jobs.iter().position(|job| job.id == "call (mac) / compile").unwrap();
+    let place = plan
+        .jobs
+        .iter()
+        .position(|job| job.id == "call (mac) / compile")
+        .unwrap();
     assert!(plan.jobs[place].fate.may_run());
     assert_eq!(plan.selector(place), "call / compile");
 }

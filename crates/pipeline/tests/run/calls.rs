@@ -177,6 +177,7 @@ fn what_holds_a_secret_does_not_come_back() {
     let mut harness = Harness::new(crate::harness::start(plan, 1));
     harness.finish();
     assert_snapshot!(harness.transcript);
+    assert_eq!(harness.run.withheld_by_calls(), [("call", "token")]);
 }
 
 #[test]

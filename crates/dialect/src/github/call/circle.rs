@@ -1,6 +1,6 @@
 //! Workflows that call each other in a circle, or too many of them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_core::Diagnostic;
 
@@ -13,6 +13,9 @@ const MOST_LEVELS: usize = 10;
 
 /// The most different workflows that one file calls, itself and through others, as GitHub documents it.
 const MOST_WORKFLOWS: usize = 50;
+
+/// How many workflows lie in each other from a file on: each is counted once, however many ways lead to it.
+pub(super) type Levels<'a> = BTreeMap<&'a str, usize>;
 
 impl CalledWorkflows {
     /// Returns the circles, each once, at the call that closes it.
@@ -30,10 +33,10 @@ impl CalledWorkflows {
     }
 
     /// Notes where a file that is in no circle calls more than is possible, or allows less than what it calls asks for.
-    pub(super) fn judge_tree(&self, facts: &Facts, found: &mut Vec<Diagnostic>) {
+    pub(super) fn judge_tree<'a>(&'a self, facts: &'a Facts, levels: &mut Levels<'a>, found: &mut Vec<Diagnostic>) {
         self.judge_permissions(facts, found);
         for call in &facts.calls {
-            let levels = 1 + self.levels(&call.path);
+            let levels = 1 + self.levels(&call.path, levels);
             if levels > MOST_LEVELS {
                 let message = format!("{levels} workflows lie in each other here, but {MOST_LEVELS} is the most");
                 let help = "let a workflow call another one directly that now lies deeper";
@@ -53,9 +56,15 @@ impl CalledWorkflows {
     }
 
     /// Returns how many workflows lie in each other from the one at `path` on.
-    fn levels(&self, path: &str) -> usize {
+    fn levels<'a>(&'a self, path: &'a str, known: &mut Levels<'a>) -> usize {
+        if let Some(levels) = known.get(path) {
+            return *levels;
+        }
         let calls = self.file(path).map_or(&[][..], |facts| &facts.calls);
-        1 + calls.iter().map(|call| self.levels(&call.path)).max().unwrap_or(0)
+        let below = calls.iter().map(|call| self.levels(&call.path, known)).max();
+        let levels = 1 + below.unwrap_or(0);
+        known.insert(path, levels);
+        levels
     }
 
     fn collect<'a>(&'a self, calls: &'a [WorkflowCall], called: &mut BTreeSet<&'a str>) {

@@ -9,6 +9,7 @@ use lockgate_core::{Diagnostic, SourceFile};
 use lockgate_pipeline::definition::Interface;
 
 use super::super::{LocalUse, Lowered, Workflow};
+use super::circle::Levels;
 use super::{Callable, WorkflowCall};
 use crate::github;
 
@@ -124,8 +125,9 @@ impl CalledWorkflows {
             self.judge(facts, &mut found);
         }
         if circles.is_empty() {
+            let mut levels = Levels::new();
             for facts in self.facts() {
-                self.judge_tree(facts, &mut found);
+                self.judge_tree(facts, &mut levels, &mut found);
             }
         }
         found.extend(circles);

@@ -2,6 +2,8 @@
 //!
 //! What nobody says is the repository's setting, which is not known here and therefore not judged.
 
+use std::collections::BTreeSet;
+
 use lockgate_core::Diagnostic;
 use lockgate_pipeline::definition::Permissions;
 
@@ -27,6 +29,15 @@ impl Level {
     }
 }
 
+/// One call with all that it reaches.
+struct Asking<'f, 'a> {
+    facts: &'f Facts,
+    root: &'f WorkflowCall,
+    /// The workflows that were looked at, each with what it was allowed: many ways may lead to one.
+    seen: BTreeSet<(&'a str, String)>,
+    found: &'f mut Vec<Diagnostic>,
+}
+
 /// What asks for more than it is allowed.
 struct Asked<'a> {
     /// The job; `None` of the whole workflow.
@@ -44,20 +55,22 @@ impl CalledWorkflows {
             .and_then(|workflow| workflow.pipeline.permissions.as_ref());
         for call in &facts.calls {
             if let Some(allowed) = call.permissions.as_ref().or(of_file) {
-                self.compare(facts, call, &call.path, allowed, found);
+                let mut asking = Asking {
+                    facts,
+                    root: call,
+                    seen: BTreeSet::new(),
+                    found,
+                };
+                self.compare(&mut asking, &call.path, allowed);
             }
         }
     }
 
     /// Compares what the workflow at `path` asks for with what the `root` call allows.
-    fn compare<'a>(
-        &'a self,
-        facts: &Facts,
-        root: &WorkflowCall,
-        path: &'a str,
-        allowed: &'a Permissions,
-        found: &mut Vec<Diagnostic>,
-    ) {
+    fn compare<'a>(&'a self, asking: &mut Asking<'_, 'a>, path: &'a str, allowed: &'a Permissions) {
+        if !asking.seen.insert((path, words(allowed))) {
+            return;
+        }
         let Some((called, workflow)) = self
             .file(path)
             .and_then(|called| Some((called, called.workflow.as_ref()?)))
@@ -72,11 +85,11 @@ impl CalledWorkflows {
             .filter_map(|job| Some((Some(job.id.as_str()), job.permissions.as_ref()?)));
         for (job, permissions) in of_workflow.into_iter().chain(of_jobs) {
             let asked = Asked { job, path, permissions };
-            found.extend(asked.too_much(facts, root, allowed));
+            asking.found.extend(asked.too_much(asking.facts, asking.root, allowed));
         }
         for call in &called.calls {
             let own = call.permissions.as_ref().or(pipeline.permissions.as_ref());
-            self.compare(facts, root, &call.path, own.unwrap_or(allowed), found);
+            self.compare(asking, &call.path, own.unwrap_or(allowed));
         }
     }
 }

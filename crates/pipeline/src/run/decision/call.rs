@@ -158,12 +158,13 @@ fn spec(run: &Run, call: usize) -> Result<CallSpec, String> {
     let scope = run.call_scope(call);
     let mut inputs = Object::default();
     for declared in &called.interface.inputs {
-        let value = input(declared, calls, &scope).map_err(|error| at(error.to_string()))?;
+        let value =
+            input(declared, calls, &scope).map_err(|error| format!("{}: {error}", error.place(definition, calls)))?;
         inputs.insert(declared.name.clone(), value);
     }
     Ok(CallSpec {
         inputs: admission::as_read_back(Value::Object(inputs)),
-        secrets: CallSpec::secrets_of(&calls.secrets, run, &scope).map_err(at)?,
+        secrets: CallSpec::secrets_of(definition, run, &scope)?,
     })
 }
 
