@@ -117,8 +117,8 @@ fn look(repository: &Repository) -> Result<Known, Failure> {
 /// Takes what a given payload says of reference and branches.
 fn follow(trigger: &mut Trigger, payload: &serde_json::Value) {
     let text = |pointer: &str| payload.pointer(pointer).and_then(serde_json::Value::as_str);
-    if let Some(reference) = text("/ref").filter(|reference| reference.starts_with("refs/")) {
-        reference.clone_into(&mut trigger.reference);
+    if let Some(reference) = happening::named_by(&trigger.event, payload) {
+        trigger.reference = reference;
     }
     if payload.get("pull_request").is_some() {
         text("/pull_request/base/ref")

@@ -40,6 +40,26 @@ fn named(reference: &str) -> Reference {
     }
 }
 
+/// Returns the full name of the branch or tag that a payload is about; `None` where it is that of the event's own kind.
+pub(super) fn named_by(event: &str, payload: &Value) -> Option<String> {
+    let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
+    match event {
+        "create" => match (text("/ref_type")?, text("/ref")?) {
+            ("tag", tag) => Some(format!("refs/tags/{tag}")),
+            (_, branch) => Some(format!("refs/heads/{branch}")),
+        },
+        "release" => text("/release/tag_name").map(|tag| format!("refs/tags/{tag}")),
+        "merge_group" => text("/merge_group/head_ref").map(str::to_owned),
+        // They run for the default branch, whatever they are about.
+        "delete" | "workflow_run" | "schedule" | "issues" | "issue_comment" | "repository_dispatch" => {
+            text("/repository/default_branch").map(|branch| format!("refs/heads/{branch}"))
+        }
+        _ => text("/ref")
+            .filter(|reference| reference.starts_with("refs/"))
+            .map(str::to_owned),
+    }
+}
+
 /// Returns the messages of the commits that a payload holds.
 pub(super) fn messages(payload: &Value) -> Vec<String> {
     let commits = payload.get("commits").and_then(Value::as_array).into_iter().flatten();
@@ -89,6 +109,37 @@ mod tests {
         check("workflow_run", &json!({}), None);
         let group = json!({ "merge_group": { "base_ref": "refs/heads/main" } });
         check("merge_group", &group, branch("main"));
+    }
+
+    #[test]
+    fn each_event_runs_for_the_branch_or_tag_that_github_says() {
+        for (event, payload, expected) in [
+            ("push", json!({ "ref": "refs/tags/v1" }), Some("refs/tags/v1")),
+            ("push", json!({ "ref": "v1" }), None),
+            (
+                "create",
+                json!({ "ref": "v1", "ref_type": "tag" }),
+                Some("refs/tags/v1"),
+            ),
+            (
+                "create",
+                json!({ "ref": "a/b", "ref_type": "branch" }),
+                Some("refs/heads/a/b"),
+            ),
+            ("delete", json!({ "ref": "a/b", "ref_type": "branch" }), None),
+            (
+                "release",
+                json!({ "release": { "tag_name": "v2" } }),
+                Some("refs/tags/v2"),
+            ),
+            (
+                "issues",
+                json!({ "repository": { "default_branch": "dev" } }),
+                Some("refs/heads/dev"),
+            ),
+        ] {
+            assert_eq!(named_by(event, &payload).as_deref(), expected, "{event}");
+        }
     }
 
     #[test]

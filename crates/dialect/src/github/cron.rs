@@ -290,7 +290,7 @@ fn days_in(year: i32, month: u32) -> u32 {
 fn weekday(year: i32, month: u32, day: u32) -> u32 {
     const SHIFTS: [i32; 12] = [0, 3, 2, 5, 0, 3, 5, 1, 4, 6, 2, 4];
     let year = if month < 3 { year - 1 } else { year };
-    let sum = year + year / 4 - year / 100 + year / 400 + SHIFTS[month as usize - 1] + day as i32;
+    let sum = year + year / 4 - year / 100 + year / 400 + SHIFTS[month as usize - 1] + day.cast_signed();
     sum.rem_euclid(7) as u32
 }
 
@@ -341,7 +341,7 @@ mod tests {
             .map(|number| number.parse().unwrap())
             .collect();
         let from = LocalMinute {
-            year: numbers[0] as i32,
+            year: numbers[0].cast_signed(),
             month: numbers[1],
             day: numbers[2],
             hour: numbers[3],

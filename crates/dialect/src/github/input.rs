@@ -66,6 +66,9 @@ pub enum InputMistake {
         /// What it takes.
         expected: String,
     },
+    /// Its default is an expression, which is evaluated only when the workflow is called.
+    #[error("the input `{0}` has an expression as its default, which only a call evaluates: give it a value")]
+    OpenDefault(String),
     /// All values together are longer than GitHub takes.
     #[error("the inputs are {0} characters long together, but GitHub takes {MOST_CHARACTERS} at most")]
     TooLong(usize),
@@ -116,6 +119,7 @@ pub fn resolve_inputs(inputs: &[Input], given: &BTreeMap<String, String>) -> Res
                     expected,
                 }),
             },
+            None if input.default.is_some() => mistakes.push(InputMistake::OpenDefault(input.name.clone())),
             None if input.is_required => mistakes.push(InputMistake::Missing(input.name.clone())),
             None => context.insert(input.name.clone(), input.kind.empty()),
         }
@@ -327,6 +331,19 @@ mod tests {
             serde_json::to_string(&context).unwrap(),
             r#"{"level":"high","dry":true,"count":0}"#
         );
+    }
+
+    #[test]
+    fn a_default_that_only_a_call_evaluates_has_to_be_given() {
+        let mut who = input("who", InputKind::String);
+        who.default = Some(Template::parse("${{ github.actor }}").unwrap());
+        let told = resolve_inputs(&[who.clone()], &BTreeMap::new()).unwrap_err()[0].to_string();
+        assert!(
+            told.starts_with("the input `who` has an expression as its default"),
+            "{told}"
+        );
+        let given = BTreeMap::from([("who".to_owned(), "ada".to_owned())]);
+        assert!(resolve_inputs(&[who], &given).is_ok());
     }
 
     #[test]

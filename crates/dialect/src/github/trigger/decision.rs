@@ -173,29 +173,23 @@ fn other_workflow(trigger: &Trigger, event: &Event) -> Option<Check> {
 
 fn schedule(trigger: &Trigger, event: &Event) -> Option<Check> {
     let first = trigger.schedules.first()?;
-    let own = |text: &str| trigger.schedules.iter().find(|schedule| schedule.cron == text);
-    Some(match event.schedule.as_deref() {
-        Some(came) => match own(came) {
-            Some(schedule) => {
-                let words = format!("`{came}` is its schedule of line {}", schedule.line);
-                Check::passing("schedule", Some(schedule.line), words)
-            }
-            None => {
-                let crons = trigger.schedules.iter().map(|schedule| format!("`{}`", schedule.cron));
-                let crons: Vec<String> = crons.collect();
-                let words = format!("`{came}` is none of its schedules: {}", crons.join(", "));
-                Check::refusing("schedule", Some(first.line), words)
-            }
-        },
-        None => {
-            let which = match trigger.schedules.len() {
-                1 => String::new(),
-                several => format!(", the first of {several}"),
-            };
-            let words = format!("as if `{}` of line {} had come{which}", first.cron, first.line);
-            Check::passing("schedule", Some(first.line), words)
-        }
-    })
+    let Some(came) = event.schedule.as_deref() else {
+        let which = match trigger.schedules.len() {
+            1 => String::new(),
+            several => format!(", the first of {several}"),
+        };
+        let words = format!("as if `{}` of line {} had come{which}", first.cron, first.line);
+        return Some(Check::passing("schedule", Some(first.line), words));
+    };
+    let own = trigger.schedules.iter().find(|schedule| schedule.cron == came);
+    if let Some(schedule) = own {
+        let words = format!("`{came}` is its schedule of line {}", schedule.line);
+        return Some(Check::passing("schedule", Some(schedule.line), words));
+    }
+    let crons = trigger.schedules.iter().map(|schedule| format!("`{}`", schedule.cron));
+    let crons: Vec<String> = crons.collect();
+    let words = format!("`{came}` is none of its schedules: {}", crons.join(", "));
+    Some(Check::refusing("schedule", Some(first.line), words))
 }
 
 fn reference(trigger: &Trigger, event: &Event) -> Option<Check> {

@@ -1,5 +1,7 @@
 //! What one filter says of an event.
 
+use std::fmt::Write as _;
+
 use super::super::filter::Verdict;
 use super::super::{Filter, Pattern, Trigger};
 use super::{Event, Reference};
@@ -85,7 +87,8 @@ pub(super) fn paths(trigger: &Trigger, event: &Event) -> Option<Check> {
                 None => format!("`{path}` is not left out by `{key}`"),
             };
             if index >= MOST_FILES {
-                words += &format!(
+                _ = write!(
+                    words,
                     "; it is number {} of {} changed files, and GitHub looks at the first {MOST_FILES} only",
                     index + 1,
                     sorted.len()
@@ -102,24 +105,16 @@ fn no_path(filter: &Filter, paths: &[&str]) -> Check {
     let key = filter.key;
     let (line, words) = match paths {
         [] => (filter.line, "it filters paths, and no file changed".to_owned()),
-        [path] => match filter.judge(path).by {
-            Some(pattern) => {
-                let verb = if filter.ignores() {
-                    "is left out by"
-                } else {
-                    "is excluded by"
-                };
-                let words = format!("the only changed file, `{path}`, {verb} {}", told(pattern, key));
-                (pattern.line, words)
-            }
-            None => {
-                let words = format!(
-                    "the only changed file, `{path}`, does not match `{key}`: {}",
-                    filter.listed()
-                );
-                (filter.line, words)
-            }
-        },
+        [path] => {
+            let by = filter.judge(path).by;
+            let verdict = match by {
+                Some(pattern) if filter.ignores() => format!("is left out by {}", told(pattern, key)),
+                Some(pattern) => format!("is excluded by {}", told(pattern, key)),
+                None => format!("does not match `{key}`: {}", filter.listed()),
+            };
+            let line = by.map_or(filter.line, |pattern| pattern.line);
+            (line, format!("the only changed file, `{path}`, {verdict}"))
+        }
         _ if filter.ignores() => {
             let words = format!(
                 "`{key}` leaves out all {} files that changed: {}",
