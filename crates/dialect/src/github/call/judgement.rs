@@ -66,18 +66,14 @@ impl WorkflowCall {
         };
         let names = || interface.inputs.iter().map(|input| input.name.as_str());
         for one in given {
-            let input = interface
-                .inputs
-                .iter()
-                .find(|input| input.name.eq_ignore_ascii_case(&one.name));
-            match input {
-                Some(input) => found.extend(one.wrong_type(file, &self.reference, input.kind)),
-                None => {
-                    let message = format!("`{}` has no input `{}`", self.reference, one.name);
-                    let help = possible(&one.name, names(), "it has no inputs", "its inputs are");
-                    found.push(Diagnostic::error(codes::UNKNOWN_CALL_INPUT, file, one.name_span, message).help(help));
-                }
+            let mut inputs = interface.inputs.iter();
+            if let Some(input) = inputs.find(|input| input.name.eq_ignore_ascii_case(&one.name)) {
+                found.extend(one.wrong_type(file, &self.reference, input.kind));
+                continue;
             }
+            let message = format!("`{}` has no input `{}`", self.reference, one.name);
+            let help = possible(&one.name, names(), "it has no inputs", "its inputs are");
+            found.push(Diagnostic::error(codes::UNKNOWN_CALL_INPUT, file, one.name_span, message).help(help));
         }
         for input in interface.inputs.iter().filter(|input| input.is_required) {
             if !given.iter().any(|one| one.name.eq_ignore_ascii_case(&input.name)) {
