@@ -41,7 +41,11 @@ pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, 
     };
     let mut round = Round::make(&scope)?;
     if arguments.fix {
-        let reader = if arguments.is_for_programs() { Reader::Program } else { Reader::Person };
+        let reader = if arguments.is_for_programs() {
+            Reader::Program
+        } else {
+            Reader::Person
+        };
         let effect = if arguments.dry_run { Effect::Show } else { Effect::Write };
         let changed = fix::fix(&folders.root, &round, arguments.strictness(), effect, reader)?;
         if arguments.dry_run {

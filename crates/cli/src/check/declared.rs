@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lockgate_core::SourceFile;
 use lockgate_dialect::yaml::{self, Node};
 use lockgate_pipeline::definition::{Pipeline, StepBody};
 
@@ -43,11 +42,10 @@ impl Declared {
         declared
     }
 
-    /// Returns what a workflow declares as far as it can be read.
-    pub(super) fn of_broken(file: &SourceFile) -> Self {
+    /// Returns what a workflow declares as far as it can be read; `document` is the tree of the file.
+    pub(super) fn of_broken(document: &Node) -> Self {
         let mut declared = Self::default();
-        let document = yaml::parse(file).0;
-        let jobs = document.as_ref().and_then(|node| node.get("jobs")?.as_mapping());
+        let jobs = document.get("jobs").and_then(Node::as_mapping);
         for job in jobs.unwrap_or_default() {
             declared.jobs.push(job.key.name.clone());
             for step in job.value.get("steps").and_then(Node::as_sequence).unwrap_or_default() {
@@ -66,8 +64,9 @@ impl Declared {
             match read.get(&path) {
                 Some(declared) => all.add(declared),
                 None => {
-                    if let Ok(Ok(file)) = workflows::read(root, &path) {
-                        all.add(&Self::of_broken(&file));
+                    let text = workflows::read(root, &path).ok().and_then(Result::ok);
+                    if let Some(document) = text.and_then(|file| yaml::parse(&file).0) {
+                        all.add(&Self::of_broken(&document));
                     }
                 }
             }
@@ -103,6 +102,7 @@ fn text(node: Option<&Node>) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
+    use lockgate_core::SourceFile;
     use lockgate_dialect::github;
 
     use super::*;
@@ -114,7 +114,7 @@ mod tests {
         );
         let file = SourceFile::new("a.yml", text);
         let lowered = Declared::of(&github::lower(&file).workflow.unwrap().pipeline);
-        assert_eq!(lowered, Declared::of_broken(&file));
+        assert_eq!(lowered, Declared::of_broken(&yaml::parse(&file).0.unwrap()));
         lowered
     }
 

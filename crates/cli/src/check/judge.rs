@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lockgate_core::{Diagnostic, SourceFile};
-use lockgate_dialect::github::{self, LocalUse, Lowered};
 use lockgate_dialect::github::audit::Strictness;
+use lockgate_dialect::github::{self, LocalUse, Lowered};
 use lockgate_dialect::lock::Lock;
 use lockgate_dialect::text;
+use lockgate_dialect::yaml::{self, Node};
 
 use super::declared::Declared;
 use super::files::{Kind, Source, by_text};
@@ -40,55 +41,63 @@ pub(super) fn judge(root: &Path, source: &Source, strictness: Strictness) -> Res
         Some(bytes) => text::decode(&workflows::shown(root, &source.path), bytes.clone()),
         None => workflows::read(root, &source.path)?,
     };
-    let path = source.path.clone();
     let file = match text {
         Ok(file) => file,
         Err(mistake) => {
-            return Ok(Judged {
-                path,
-                file: mistake.file.clone(),
-                diagnostics: vec![*mistake],
-                uses: Vec::new(),
-                workflow: None,
-                declared: None,
-            });
+            let mut judged = Judged::new(&source.path, mistake.file.clone());
+            judged.diagnostics.push(*mistake);
+            return Ok(judged);
         }
     };
-    let kind = source.kind.map_or_else(|| by_text(&path, &file.text), Ok)?;
-    let (mut workflow, mut declared) = (None, None);
-    let (diagnostics, uses) = match kind {
-        Kind::Configuration => (config::read(&file, "application").1, Vec::new()),
-        Kind::Lock => (Lock::read(&file).1, Vec::new()),
-        Kind::Action => {
-            let lowered = github::action::lower(&file);
-            (lowered.diagnostics, lowered.uses)
+    let kind = source.kind.map_or_else(|| by_text(&source.path, &file.text), Ok)?;
+    let mut judged = Judged::new(&source.path, file);
+    match kind {
+        Kind::Configuration => judged.diagnostics = config::read(&judged.file, "application").1,
+        Kind::Lock => judged.diagnostics = Lock::read(&judged.file).1,
+        Kind::Action | Kind::Workflow => {
+            let (node, mistakes) = yaml::parse(&judged.file);
+            if kind == Kind::Action {
+                judged.action(node.as_ref(), mistakes);
+            } else {
+                judged.workflow(node.as_ref(), mistakes);
+            }
+            let lock = strict::lock_for_strict(root, &source.path, strictness);
+            let dangers = node.map(|node| strict::findings(&judged.file, &node, lock.as_ref(), strictness));
+            judged.diagnostics.extend(dangers.unwrap_or_default());
         }
-        Kind::Workflow => {
-            let mut lowered = github::lower(&file);
-            let told = (
-                std::mem::take(&mut lowered.diagnostics),
-                std::mem::take(&mut lowered.uses),
-            );
-            declared = Some(match &lowered.workflow {
-                Some(workflow) => Declared::of(&workflow.pipeline),
-                None => Declared::of_broken(&file),
-            });
-            workflow = Some(lowered);
-            told
-        }
-    };
-    let mut diagnostics = diagnostics;
-    if matches!(kind, Kind::Action | Kind::Workflow) {
-        diagnostics.extend(strict::findings(root, &path, &file, strictness));
     }
-    Ok(Judged {
-        path,
-        file,
-        diagnostics,
-        uses,
-        workflow,
-        declared,
-    })
+    Ok(judged)
+}
+
+impl Judged {
+    fn new(path: &Path, file: SourceFile) -> Self {
+        Self {
+            path: path.to_owned(),
+            file,
+            diagnostics: Vec::new(),
+            uses: Vec::new(),
+            workflow: None,
+            declared: None,
+        }
+    }
+
+    fn action(&mut self, node: Option<&Node>, mistakes: Vec<Diagnostic>) {
+        let lowered = github::action::lower_parsed(&self.file, node, mistakes);
+        self.diagnostics = lowered.diagnostics;
+        self.uses = lowered.uses;
+    }
+
+    fn workflow(&mut self, node: Option<&Node>, mistakes: Vec<Diagnostic>) {
+        let mut lowered = github::lower_parsed(&self.file, node, mistakes);
+        self.diagnostics = std::mem::take(&mut lowered.diagnostics);
+        self.uses = std::mem::take(&mut lowered.uses);
+        self.declared = Some(match (&lowered.workflow, node) {
+            (Some(workflow), _) => Declared::of(&workflow.pipeline),
+            (None, Some(node)) => Declared::of_broken(node),
+            (None, None) => Declared::default(),
+        });
+        self.workflow = Some(lowered);
+    }
 }
 
 /// Returns the mistakes of a `lockgate.yaml` that only the workflows and this machine know; `read` are workflows.

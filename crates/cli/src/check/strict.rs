@@ -8,6 +8,7 @@ use lockgate_core::{Diagnostic, SourceFile};
 use lockgate_dialect::codes;
 use lockgate_dialect::github::audit::{self, Strictness};
 use lockgate_dialect::lock::{ActionVersion, FILE_NAME, Lock};
+use lockgate_dialect::yaml::{self, Node};
 
 use super::round::Scope;
 use crate::workflows;
@@ -44,13 +45,20 @@ impl<'s> Dangers<'s> {
     /// Returns what is dangerous in the actions that were reached and not asked for.
     pub(super) fn of_others(&mut self, reached: &[PathBuf], known: &BTreeMap<Arc<str>, PathBuf>) -> Vec<Diagnostic> {
         let (root, strictness) = (&self.scope.folders.root, self.scope.arguments.strictness());
+        let there: Vec<&PathBuf> = reached.iter().filter(|path| path.is_file()).collect();
+        if there.is_empty() {
+            return Vec::new();
+        }
         let asked_for: BTreeSet<PathBuf> = known.values().filter_map(|path| path.canonicalize().ok()).collect();
         let mut found = Vec::new();
-        for path in reached.iter().filter(|path| path.is_file()) {
+        for path in there {
             let is_new = path.canonicalize().is_ok_and(|path| !asked_for.contains(&path));
             if let (true, Ok(Ok(file))) = (is_new, workflows::read(root, path)) {
                 self.add(&file);
-                found.extend(findings(root, path, &file, strictness));
+                if let Some(node) = yaml::parse(&file).0 {
+                    let lock = lock_for_strict(root, path, strictness);
+                    found.extend(findings(&file, &node, lock.as_ref(), strictness));
+                }
             }
         }
         found
@@ -67,15 +75,18 @@ impl<'s> Dangers<'s> {
     }
 }
 
-/// Returns what is dangerous in a workflow or an action.
-pub(super) fn findings(root: &Path, path: &Path, file: &SourceFile, strictness: Strictness) -> Vec<Diagnostic> {
-    // Only what is not certain depends on the lock file.
-    let lock = match strictness {
+/// Returns what is dangerous in a workflow or an action; `node` is the tree of the file.
+pub(super) fn findings(file: &SourceFile, node: &Node, lock: Option<&Lock>, strictness: Strictness) -> Vec<Diagnostic> {
+    let found = audit::audit_parsed(file, node, lock);
+    found.iter().filter_map(|finding| finding.told(strictness)).collect()
+}
+
+/// Returns the lock file for a file: only what is not certain depends on it, and only a strict check tells that.
+pub(super) fn lock_for_strict(root: &Path, path: &Path, strictness: Strictness) -> Option<Lock> {
+    match strictness {
         Strictness::Lenient => None,
         Strictness::Strict => lock_for(root, path),
-    };
-    let found = audit::audit(file, lock.as_ref());
-    found.iter().filter_map(|finding| finding.told(strictness)).collect()
+    }
 }
 
 /// Returns what the lock file beside a file's `.github`, else at the project's top, records.
