@@ -26,7 +26,7 @@ impl Lowering {
             return Entries::new();
         }
         for entry in node.as_mapping().unwrap_or_default() {
-            self.computed_name(entry, what);
+            self.computed_name(entry, what, at);
         }
         self.named(node, what, at)
     }
@@ -61,15 +61,24 @@ impl Lowering {
         entries
     }
 
-    fn computed_name(&mut self, entry: &Entry, what: &str) {
+    fn computed_name(&mut self, entry: &Entry, what: &str, at: &Availability) {
         if !entry.key.name.contains("${{") {
             return;
         }
-        if let Err(mistakes) = Template::parse_fully(entry.key.name.as_str()) {
-            for mistake in mistakes {
-                self.error(codes::EXPRESSION_SYNTAX, entry.key.span, mistake.message);
+        let template = match Template::parse_fully(entry.key.name.as_str()) {
+            Ok(template) => template,
+            Err(mistakes) => {
+                for mistake in mistakes {
+                    self.error(codes::EXPRESSION_SYNTAX, entry.key.span, mistake.message);
+                }
+                return;
             }
-            return;
+        };
+        for found in template.contexts_used() {
+            if !at.contexts.contains(&found.name.as_str()) {
+                let diagnostic = self.unavailable_context(&found, entry.key.span, at);
+                self.reader.report(diagnostic);
+            }
         }
         let why = "an expression as a name is not evaluated by this version";
         self.note_unsupported(entry.key.span, what, why, "write the name itself");

@@ -45,7 +45,7 @@ impl Lowering {
         }
     }
 
-    fn unavailable_context(&self, found: &ContextUse, place: Span, at: &Availability) -> Diagnostic {
+    pub(super) fn unavailable_context(&self, found: &ContextUse, place: Span, at: &Availability) -> Diagnostic {
         let message = format!("`{}` is not available in {}", found.name, at.key);
         let listed: Vec<String> = at.contexts.iter().map(|name| format!("`{name}`")).collect();
         let help = match found.name.as_str() {
