@@ -61,14 +61,13 @@ impl Declared {
     pub(super) fn by_project(root: &Path, read: &BTreeMap<PathBuf, Self>) -> Self {
         let mut all = Self::default();
         for path in workflows::in_folder(&root.join(workflows::FOLDER)).unwrap_or_default() {
-            match read.get(&path) {
-                Some(declared) => all.add(declared),
-                None => {
-                    let text = workflows::read(root, &path).ok().and_then(Result::ok);
-                    if let Some(document) = text.and_then(|file| yaml::parse(&file).0) {
-                        all.add(&Self::of_broken(&document));
-                    }
-                }
+            if let Some(declared) = read.get(&path) {
+                all.add(declared);
+                continue;
+            }
+            let text = workflows::read(root, &path).ok().and_then(Result::ok);
+            if let Some(document) = text.and_then(|file| yaml::parse(&file).0) {
+                all.add(&Self::of_broken(&document));
             }
         }
         all
