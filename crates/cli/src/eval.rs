@@ -68,7 +68,7 @@ fn evaluate(text: &str, scope: &GivenContexts) -> Result<Value, Mistake> {
     } else {
         Expression::parse(text)?.evaluate_with_place(scope)
     };
-    value.map_err(|error| Mistake::of_evaluation(error, scope.failure()))
+    value.map_err(|error| Mistake::of_evaluation(&error, scope.failure()))
 }
 
 /// Why there is no value.
@@ -97,7 +97,7 @@ impl From<SyntaxError> for Mistake {
 
 impl Mistake {
     /// Returns the mistake of an evaluation; `failure` is what kept `hashFiles` from its digest.
-    fn of_evaluation(error: PlacedError, failure: Option<String>) -> Self {
+    fn of_evaluation(error: &PlacedError, failure: Option<String>) -> Self {
         Self {
             kind: "evaluation",
             code: "",
