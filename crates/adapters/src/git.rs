@@ -112,7 +112,15 @@ impl Repository {
     /// # Errors
     /// Returns what Git said when one of the commits is not there.
     pub fn changed_files(&self, range: &str) -> Result<Vec<String>, GitError> {
-        let text = self.ask(["diff", "--name-only", "-z", "--no-renames", "--end-of-options", range, "--"])?;
+        let text = self.ask([
+            "diff",
+            "--name-only",
+            "-z",
+            "--no-renames",
+            "--end-of-options",
+            range,
+            "--",
+        ])?;
         let paths = text.split('\0').filter(|path| !path.is_empty());
         Ok(paths.map(str::to_owned).collect())
     }

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 mod check;
-mod lock;
 mod eval;
+mod lock;
 mod plan;
 
 pub(crate) use check::{CheckArguments, Format};
-pub(crate) use lock::LockArguments;
 pub(crate) use eval::EvalArguments;
+pub(crate) use lock::LockArguments;
 pub(crate) use plan::{PlanArguments, PlanFormat};
 
 /// Takes a commit to production, and back again when it must.

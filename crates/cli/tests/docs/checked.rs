@@ -32,7 +32,10 @@ fn check_with(options: &[&str], files: &[(&Path, &str)]) -> Vec<Vec<Found>> {
     }
     let folder = tempfile::tempdir().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_lockgate"));
-    command.args(["check", "--json"]).args(options).current_dir(folder.path());
+    command
+        .args(["check", "--json"])
+        .args(options)
+        .current_dir(folder.path());
     for (number, (name, text)) in files.iter().enumerate() {
         let top = Path::new(&number.to_string()).to_owned();
         for (name, text) in files_in(name, text) {

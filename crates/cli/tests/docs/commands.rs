@@ -10,11 +10,33 @@ use crate::scene::fixture::repository;
 /// Returns the words of a command line up to what the shell takes from it.
 fn words(line: &str) -> Vec<String> {
     let line = line.split(" #").next().unwrap_or_default();
-    line.split_whitespace()
+    split(line)
+        .into_iter()
         .skip(1)
-        .take_while(|word| !["||", "|", "&", "&&"].contains(word) && !word.contains('>'))
-        .map(|word| if word == "N" { "1".to_owned() } else { word.to_owned() })
+        .take_while(|word| !["||", "|", "&", "&&"].contains(&word.as_str()) && !word.contains('>'))
+        .map(|word| if word == "N" { "1".to_owned() } else { word })
         .collect()
+}
+
+/// Returns the words of a line as a shell splits them: what stands in quotes stays together.
+fn split(line: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for character in line.chars() {
+        match quote {
+            Some(open) if open == character => quote = None,
+            Some(_) => word.get_or_insert_default().push(character),
+            None if matches!(character, '\'' | '"') => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            None if character.is_whitespace() => words.extend(word.take()),
+            None => word.get_or_insert_default().push(character),
+        }
+    }
+    words.extend(word);
+    words
 }
 
 /// Returns every command line that starts with the program's name.

@@ -54,7 +54,10 @@ fn the_examples_have_the_mistake_and_are_mended() {
         let article = if severity == "error" { "an" } else { "a" };
         if is_strict(&code) {
             let sentence = format!("This is {article} {severity} of `lockgate check --strict`");
-            assert!(page.text.contains(&sentence), "{code} is a {severity} of a strict check");
+            assert!(
+                page.text.contains(&sentence),
+                "{code} is a {severity} of a strict check"
+            );
         } else if code != "LG0161" {
             let sentence = format!("This is {article} {severity}:");
             assert!(page.text.contains(&sentence), "{code} is a {severity}");

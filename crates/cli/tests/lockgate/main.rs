@@ -6,6 +6,9 @@
 #[path = "../support/scene.rs"]
 mod scene;
 
+#[path = "../../../../benches/hostile.rs"]
+mod hostile_files;
+
 mod aftermath;
 mod checking;
 mod deploying;
@@ -13,8 +16,9 @@ mod eval;
 mod events;
 mod faults;
 mod full_disk;
-mod planned;
+mod hostile;
 mod locking;
+mod planned;
 mod plans;
 mod projects;
 mod refusals;

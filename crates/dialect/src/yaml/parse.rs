@@ -325,7 +325,10 @@ impl Builder<'_> {
     }
 
     fn span(&self, span: saphyr_parser::Span) -> Span {
-        Span::new(self.byte(span.start.index()), self.byte(span.end.index()))
+        let (start, end) = (self.byte(span.start.index()), self.byte(span.end.index()));
+        // The end of a flow collection or a quoted text is only noticed behind the blanks after it.
+        let text = self.file.text.get(start..end).unwrap_or_default();
+        Span::new(start, start + text.trim_end_matches([' ', '\t']).len())
     }
 
     fn refuse_tag(&mut self, tag: &Tag, span: Span) {

@@ -45,7 +45,11 @@ fn collect(node: &Node, extent: Extent, found: &mut Vec<Flow>) {
                 collect(last, extent, found);
             }
         }
-        Node::Or(parts) => parts.iter().for_each(|part| collect(part, extent, found)),
+        Node::Or(parts) => {
+            for part in parts {
+                collect(part, extent, found);
+            }
+        }
         Node::Call(call) => arguments(call, extent, found),
         Node::Literal(_) | Node::Not(_) | Node::Compare(..) => {}
     }
