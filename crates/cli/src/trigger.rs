@@ -80,7 +80,7 @@ pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigge
         };
         let known = repository.zip(commit.as_ref());
         let changed =
-            known.and_then(|(repository, commit)| changes::made(repository, commit, occasion.event, &default_branch));
+            known.map(|(repository, commit)| changes::made(repository, commit, occasion.event, &default_branch));
         (facts.payload(occasion), changed)
     };
     let mut event = happening::event(&trigger, &payload, changed);

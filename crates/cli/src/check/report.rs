@@ -73,7 +73,8 @@ fn document(format: Format, round: &Round, scope: &Scope<'_>, rounds: Rounds) ->
 }
 
 fn human(round: &Round, rounds: Rounds) -> String {
-    let draw = |diagnostic| diagnostics::draw(diagnostic, out::result_is_colourful()) + "\n\n";
+    let is_colourful = out::result_is_colourful();
+    let draw = |diagnostic| diagnostics::draw(diagnostic, is_colourful) + "\n\n";
     let drawn: String = round.diagnostics.iter().map(draw).collect();
     let plural = if round.files == 1 { "" } else { "s" };
     let sum = format!(

@@ -11,7 +11,7 @@ use super::NOTHING;
 use super::happening::touched;
 
 /// Returns the files that changed with a push of the last commit, or with a pull request for `base`.
-pub(super) fn made(repository: &Repository, commit: &CommitDetails, event: &str, base: &str) -> Option<Vec<String>> {
+pub(super) fn made(repository: &Repository, commit: &CommitDetails, event: &str, base: &str) -> Vec<String> {
     if matches!(event, "pull_request" | "pull_request_target") {
         let bases = [base.to_owned(), format!("origin/{base}")];
         let changed = bases
@@ -19,10 +19,10 @@ pub(super) fn made(repository: &Repository, commit: &CommitDetails, event: &str,
             .find_map(|base| repository.changed_files(&format!("{base}...HEAD")).ok());
         // A pull request of what is merged already has no changes, and nobody means that.
         if let Some(changed) = changed.filter(|changed| !changed.is_empty()) {
-            return Some(changed);
+            return changed;
         }
     }
-    Some(commit.paths().map(str::to_owned).collect())
+    commit.paths().map(str::to_owned).collect()
 }
 
 /// Returns the files that changed by what a payload says.

@@ -26,13 +26,12 @@ fn split(line: &str) -> Vec<String> {
     for character in line.chars() {
         match quote {
             Some(open) if open == character => quote = None,
-            Some(_) => word.get_or_insert_default().push(character),
             None if matches!(character, '\'' | '"') => {
                 quote = Some(character);
                 word.get_or_insert_default();
             }
             None if character.is_whitespace() => words.extend(word.take()),
-            None => word.get_or_insert_default().push(character),
+            _ => word.get_or_insert_default().push(character),
         }
     }
     words.extend(word);

@@ -60,7 +60,7 @@ impl Lowering {
                 self.warning(codes::NOT_YET_SUPPORTED, entry.key.span, message, help);
             }
             Verdict::NoEffect { why, remedy } => {
-                self.caution(codes::NO_EFFECT, entry.key.span, format!("`{what}`: {why}"), remedy);
+                self.caution(codes::NO_EFFECT, entry.key.span, &format!("`{what}`: {why}"), remedy);
             }
         }
     }

@@ -81,8 +81,8 @@ impl Lowering {
     }
 
     /// Warns of what the job asks for and gets otherwise.
-    pub(super) fn caution(&mut self, code: &'static str, span: Span, message: String, help: &str) {
-        let diagnostic = self.reader.warning(code, span, message.clone()).help(help);
+    pub(super) fn caution(&mut self, code: &'static str, span: Span, message: &str, help: &str) {
+        let diagnostic = self.reader.warning(code, span, message).help(help);
         if let Some(job) = &self.job
             && !self.reader.is_full()
         {
@@ -91,7 +91,7 @@ impl Lowering {
                 diagnostic: diagnostic.clone(),
             });
         }
-        self.reader.report_kind(help, diagnostic, &message);
+        self.reader.report_kind(help, diagnostic, message);
     }
 
     /// Returns a text in which no expression is evaluated.

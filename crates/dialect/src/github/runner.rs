@@ -92,7 +92,7 @@ impl Lowering {
         if let Some(system) = system_of(text) {
             let message = format!("`{text}` asks for {system}, and every job runs on this machine");
             let help = "steps that need another system fail here; `--job` runs only the jobs that it names";
-            self.caution(codes::NO_EFFECT, label.span, message, help);
+            self.caution(codes::NO_EFFECT, label.span, &message, help);
         }
     }
 }

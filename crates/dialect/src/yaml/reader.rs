@@ -98,7 +98,8 @@ impl Reader {
         let is_full = self.is_full();
         let mut diagnostics = self.diagnostics;
         for (at, count) in self.kinds.into_values().filter(|(_, count)| *count > 1) {
-            diagnostics[at].message += &format!(" ({count} places)");
+            let message = &mut diagnostics[at].message;
+            *message = format!("{message} ({count} places)");
         }
         diagnostics.sort_by(|left, right| (left.span, left.code).cmp(&(right.span, right.code)));
         // A value behind an alias is read once per place that uses it.

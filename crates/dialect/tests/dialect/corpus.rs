@@ -271,9 +271,10 @@ fn every_place_of_a_diagnostic_is_in_its_file() {
 fn many_ways_through_called_workflows_are_gone_once() {
     let mut called = CalledWorkflows::default();
     for level in 0..10 {
-        let jobs: String = (0..100)
-            .map(|job| format!("  j{job}: {{ uses: ./.github/workflows/w{}.yml }}\n", level + 1))
-            .collect();
+        let mut jobs = String::new();
+        for job in 0..100 {
+            writeln!(jobs, "  j{job}: {{ uses: ./.github/workflows/w{}.yml }}", level + 1).unwrap();
+        }
         let path = format!(".github/workflows/w{level}.yml");
         let text = format!("on: workflow_call\npermissions: read-all\njobs:\n{jobs}");
         let file = SourceFile::new(path.as_str(), text);

@@ -91,7 +91,7 @@ pub fn compare(oracle: &Oracle, first: u64, count: u64) -> Result<Report, Oracle
             report.take(difference, &mut differences);
         }
         report.explain(oracle, differences.answers)?;
-        report.place(oracle, differences.elsewhere)?;
+        report.place(oracle, &differences.elsewhere)?;
         from = to;
     }
     Ok(report)
@@ -176,7 +176,7 @@ impl Report {
     }
 
     /// Keeps what stands elsewhere for the corrected library too: what the library overlooks may come first.
-    fn place(&mut self, oracle: &Oracle, elsewhere: Vec<Difference>) -> Result<(), OracleError> {
+    fn place(&mut self, oracle: &Oracle, elsewhere: &[Difference]) -> Result<(), OracleError> {
         let names: Vec<&str> = EXPLANATIONS.iter().map(|explanation| explanation.name).collect();
         let questions = elsewhere.iter();
         let questions = questions.map(|found| json!({"expr": found.text, "corrections": names}));

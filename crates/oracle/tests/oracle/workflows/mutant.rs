@@ -94,7 +94,7 @@ const KEYS: [(&str, Change); 6] = [
     ("misspelt", |fields, at| fields[at].0.push('x')),
     ("in capitals", |fields, at| fields[at].0.make_ascii_uppercase()),
     ("an expression for the name of", |fields, at| {
-        fields[at].0 = "${{ github.ref }}".to_owned();
+        "${{ github.ref }}".clone_into(&mut fields[at].0);
     }),
     ("twice", |fields, at| {
         let field = fields[at].clone();

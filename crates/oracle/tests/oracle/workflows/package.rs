@@ -174,7 +174,8 @@ fn collect(folder: &Path, name: &str, found: &mut BTreeMap<String, PathBuf>) {
 }
 
 fn is_read(path: &str, file: &str) -> bool {
-    let is_yaml = file.ends_with(".yml") || file.ends_with(".yaml");
+    let extension = Path::new(file).extension();
+    let is_yaml = extension.is_some_and(|extension| extension == "yml" || extension == "yaml");
     let in_workflows = path
         .rsplit_once('/')
         .is_some_and(|(folder, _)| folder.ends_with(".github/workflows"));
