@@ -78,8 +78,14 @@ fn finding(subject: &Subject<'_>, span: Span, message: String) -> Finding {
     Finding::new(Level::Certain, diagnostic)
 }
 
+/// The length of the shortest token.
+const SHORTEST: usize = 20;
+
 /// Returns where a token stands in a text, and what it is.
 fn token(text: &str) -> Option<(usize, usize, &'static str)> {
+    if text.len() < SHORTEST {
+        return None;
+    }
     if let Some(at) = text
         .find("-----BEGIN ")
         .filter(|at| text[*at..].contains("PRIVATE KEY-----"))
@@ -152,5 +158,6 @@ mod tests {
         assert_eq!(found("ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"), None, "a placeholder");
         assert_eq!(found("AKIAIOSFODNN7EXAMPLE"), None, "an example");
         assert!(found("-----BEGIN RSA PRIVATE KEY-----\nMII").is_some());
+        assert!(FORMS.iter().all(|form| form.start.len() + form.least >= SHORTEST));
     }
 }
