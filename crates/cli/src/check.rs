@@ -10,6 +10,7 @@ use std::path::Path;
 use crate::arguments::CheckArguments;
 use crate::exit::{Exit, Failure};
 use crate::project::Folders;
+use crate::render::{diagnostics, out};
 
 mod declared;
 mod files;
@@ -48,10 +49,13 @@ pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, 
         };
         let effect = if arguments.dry_run { Effect::Show } else { Effect::Write };
         let changed = fix::fix(&folders.root, &round, arguments.strictness(), effect, reader)?;
-        if arguments.dry_run {
+        if changed > 0 && arguments.dry_run && reader == Reader::Person {
+            // Stdout is the difference, for `git apply` too.
+            let found = diagnostics::summary(&round.diagnostics);
+            out::progress(format_args!("nothing was changed; as it is, there are {found}"));
             return Ok(Exit::Ok);
         }
-        if changed > 0 {
+        if changed > 0 && !arguments.dry_run {
             round = Round::make(&scope)?;
         }
     }

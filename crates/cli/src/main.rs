@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         }
     };
     let tells_json = arguments.command.tells_json();
-    match dispatch(arguments) {
+    match dispatch(arguments).and_then(told) {
         Ok(exit) => exit.into(),
         Err(failure) => {
             if tells_json {
@@ -62,6 +62,17 @@ fn main() -> ExitCode {
             out::progress(&failure);
             failure.exit.into()
         }
+    }
+}
+
+/// A result that nobody can read is no success.
+fn told(exit: Exit) -> Result<Exit, Failure> {
+    match out::lost() {
+        Some(why) => {
+            let message = format!("the result could not be written to standard output: {why}");
+            Err(Failure::unavailable(message).help("make room where it goes to, and give the command again"))
+        }
+        None => Ok(exit),
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
+use lockgate_core::diagnostic::nearest;
 use lockgate_core::{Diagnostic, Secret, Severity};
 
 use lockgate_dialect::github::{
@@ -64,6 +65,7 @@ impl Context {
     /// Returns what the arguments and the repository say.
     pub(crate) fn read(request: &Request<'_>) -> Result<Self, Failure> {
         let arguments = request.arguments;
+        refuse_unknown_event(&arguments.event)?;
         let mut inputs = pairs::read("input", &arguments.input, None)?;
         let occasion = Occasion {
             event: &arguments.event,
@@ -99,6 +101,19 @@ fn refuse_long(event: &Event, inputs: &BTreeMap<String, String>) -> Result<(), F
         }
         _ => Ok(()),
     }
+}
+
+/// An event that GitHub does not have starts nothing, and whoever names one has misspelt it.
+fn refuse_unknown_event(name: &str) -> Result<(), Failure> {
+    let names = || github::EVENTS.iter().map(|event| event.name);
+    if names().any(|known| known == name) {
+        return Ok(());
+    }
+    let help = match nearest(name, names()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "events are for example `push`, `pull_request`, `workflow_dispatch` and `schedule`".to_owned(),
+    };
+    Err(Failure::usage(format!("there is no event `{name}`")).help(help))
 }
 
 /// A value is kept in the plan's text, where an expression would be evaluated when the plan is read again.

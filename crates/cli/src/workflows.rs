@@ -57,13 +57,30 @@ pub(crate) fn select(root: &Path, given: Option<&Path>) -> Result<Vec<PathBuf>, 
     Ok(files)
 }
 
+/// What is larger is not even read to be told so with a place.
+const MOST_BYTES: u64 = 64 << 20;
+
 /// A file, or the mistake that it is no text.
 pub(crate) type Text = Result<SourceFile, Box<Diagnostic>>;
 
 /// Returns a file as it is shown to people: its path below the project's root, or as given.
 pub(crate) fn read(root: &Path, path: &Path) -> Result<Text, Failure> {
-    let bytes =
-        std::fs::read(path).map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(&error))?;
+    let unreadable =
+        |error: &std::io::Error| Failure::usage(format!("`{}` cannot be read", path.display())).because(error);
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
+    if !metadata.is_file() {
+        let message = format!("`{}` is neither a file nor a folder", path.display());
+        return Err(Failure::usage(message).help("`-` reads standard input"));
+    }
+    if metadata.len() > MOST_BYTES {
+        let message = format!(
+            "`{}` has {} MiB, and is no such file",
+            path.display(),
+            metadata.len() >> 20
+        );
+        return Err(Failure::usage(message).help("name a YAML file; at most 1 MiB is read"));
+    }
+    let bytes = std::fs::read(path).map_err(|error| unreadable(&error))?;
     Ok(text::decode(&shown(root, path), bytes))
 }
 

@@ -1,10 +1,28 @@
 //! The two streams of a command.
 
-use std::io::{IsTerminal, Write};
+use std::io::{ErrorKind, IsTerminal, Write};
+use std::sync::OnceLock;
+
+/// Why a part of the result was lost, the first time.
+static LOST: OnceLock<String> = OnceLock::new();
 
 /// Writes a line of the result to stdout. A reader that went away is no failure.
 pub(crate) fn result(line: impl std::fmt::Display) {
-    drop(writeln!(std::io::stdout().lock(), "{line}"));
+    keep(writeln!(std::io::stdout().lock(), "{line}"));
+}
+
+/// Returns why a part of the result could not be written, when that is so.
+pub(crate) fn lost() -> Option<&'static str> {
+    keep(std::io::stdout().lock().flush());
+    LOST.get().map(String::as_str)
+}
+
+fn keep(written: std::io::Result<()>) {
+    if let Err(error) = written
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        LOST.get_or_init(|| error.to_string());
+    }
 }
 
 /// Writes a line of progress to stderr.
@@ -14,7 +32,7 @@ pub(crate) fn progress(line: impl std::fmt::Display) {
 
 /// Writes a text, which ends with a line break unless it is empty, to stdout at once.
 pub(crate) fn text(text: &str) {
-    drop(std::io::stdout().lock().write_all(text.as_bytes()));
+    keep(std::io::stdout().lock().write_all(text.as_bytes()));
 }
 
 /// Writes a value to stdout as JSON.

@@ -8,7 +8,7 @@ use crate::yaml::{self, Entry, Node};
 
 /// The only form of the file so far.
 const VERSION: &str = "1";
-const AGAIN: &str = "`lockgate lock` writes the file again";
+const AGAIN: &str = "remove the file, and `lockgate lock` writes it again";
 
 pub(super) fn read(file: &SourceFile) -> (Lock, Vec<Diagnostic>) {
     let mut reading = Reading {
@@ -57,7 +57,7 @@ impl Reading<'_> {
                 return self.refuse(
                     span,
                     message,
-                    "use the Lockgate that wrote it, or write it again with this one",
+                    "use the Lockgate that wrote it, or remove the file and write it again with `lockgate lock`",
                 );
             }
             None => {

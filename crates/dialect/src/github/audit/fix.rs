@@ -126,8 +126,9 @@ impl<'f> Round<'f> {
     }
 }
 
-/// Returns the text after the edits.
+/// Returns the text after the edits, whose lines end as those of the text do.
 fn applied(text: &str, edits: &[Edit]) -> String {
+    let is_of_windows = text.contains("\r\n");
     let mut edits: Vec<&Edit> = edits.iter().collect();
     edits.sort();
     let mut result = String::with_capacity(text.len());
@@ -135,7 +136,11 @@ fn applied(text: &str, edits: &[Edit]) -> String {
     for edit in edits {
         assert!(edit.span.start >= done, "the edits of one fix do not touch each other");
         result.push_str(&text[done..edit.span.start]);
-        result.push_str(&edit.text);
+        if is_of_windows {
+            result.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n"));
+        } else {
+            result.push_str(&edit.text);
+        }
         done = edit.span.end;
     }
     result.push_str(&text[done..]);
@@ -167,5 +172,6 @@ mod tests {
             applied("a b c", &[edit(4, 5, "C"), edit(0, 0, "> "), edit(2, 3, "")]),
             "> a  C"
         );
+        assert_eq!(applied("a\r\n", &[edit(1, 1, "\nb")]), "a\r\nb\r\n");
     }
 }
