@@ -65,8 +65,7 @@ pub(crate) type Text = Result<SourceFile, Box<Diagnostic>>;
 
 /// Returns a file as it is shown to people: its path below the project's root, or as given.
 pub(crate) fn read(root: &Path, path: &Path) -> Result<Text, Failure> {
-    let unreadable =
-        |error: &std::io::Error| Failure::usage(format!("`{}` cannot be read", path.display())).because(error);
+    let unreadable = |error: &std::io::Error| Failure::usage(format!("read `{}`", path.display())).because(error);
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !metadata.is_file() {
         let message = format!("`{}` is neither a file nor a folder", path.display());

@@ -9,6 +9,7 @@
 mod reading;
 mod writing;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -26,7 +27,8 @@ pub struct Lock {
 /// A version of an action, or of a reusable workflow, in another repository.
 ///
 /// Actions in folders of one repository share its commit, so that the folder is no part of it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+/// Owner and name are compared without regard to case, as GitHub does; a version with it.
+#[derive(Clone, Debug)]
 pub struct ActionVersion {
     /// The owner and the name of the repository, such as `actions/checkout`.
     pub repository: String,
@@ -76,6 +78,28 @@ impl ActionVersion {
         is_digest(&self.version)
     }
 }
+
+impl Ord for ActionVersion {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let folded = |version: &Self| version.repository.to_ascii_lowercase();
+        let names = folded(self).cmp(&folded(other));
+        names.then_with(|| self.version.cmp(&other.version))
+    }
+}
+
+impl PartialOrd for ActionVersion {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for ActionVersion {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for ActionVersion {}
 
 impl fmt::Display for ActionVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

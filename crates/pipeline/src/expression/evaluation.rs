@@ -18,7 +18,7 @@ use super::{CONTEXTS, EvaluationError, Scope};
 use key::Key;
 
 /// The most bytes that one evaluation may produce, as on GitHub.
-const MAX_BYTES: usize = 10 << 20;
+pub(super) const MAX_BYTES: usize = 10 << 20;
 
 /// Evaluates one tree; `left` is what remains of [`MAX_BYTES`].
 pub(super) struct Evaluator<'s> {

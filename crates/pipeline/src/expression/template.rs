@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::evaluation::MAX_BYTES;
 use super::{
     ContextUse, EvaluationError, Expression, FunctionUse, PlacedError, Scope, SyntaxError, SyntaxErrorKind, Value,
 };
@@ -134,6 +135,13 @@ impl Template {
                         return Ok(value);
                     }
                     text.push_str(&value.to_text());
+                    if text.len() > MAX_BYTES {
+                        return Err(PlacedError {
+                            error: EvaluationError::TooLarge,
+                            position: *position,
+                            length: expression.source().len(),
+                        });
+                    }
                 }
             }
         }
@@ -150,6 +158,9 @@ impl Template {
             match part {
                 Part::Text(text) => result.push_str(text),
                 Part::Expression { expression, .. } => result.push_str(&expression.evaluate(scope)?.to_text()),
+            }
+            if result.len() > MAX_BYTES {
+                return Err(EvaluationError::TooLarge);
             }
         }
         Ok(result)
@@ -280,6 +291,37 @@ mod tests {
         let uses = template.contexts_used();
         assert_eq!((uses[0].name.as_str(), uses[0].position), ("github", 6));
         assert_eq!((uses[1].name.as_str(), uses[1].position), ("env", 22));
+    }
+
+    #[test]
+    fn many_large_parts_are_too_large_together() {
+        struct Nothing;
+        impl Scope for Nothing {
+            fn context(&self, _: &str) -> Option<Value> {
+                None
+            }
+
+            fn status(&self) -> crate::expression::Status {
+                crate::expression::Status::SUCCESS
+            }
+
+            fn hash_files(&self, _: &[String]) -> Result<String, crate::expression::Need> {
+                Ok(String::new())
+            }
+        }
+        let large = format!("${{{{ format('{}', '{}') }}}}", "{0}".repeat(1_000), "x".repeat(4_000));
+        let template = Template::parse(large.repeat(4)).unwrap();
+        assert_eq!(template.evaluate_to_string(&Nothing), Err(EvaluationError::TooLarge));
+        assert_eq!(
+            template.evaluate_with_place(&Nothing).unwrap_err().error,
+            EvaluationError::TooLarge
+        );
+        assert!(
+            Template::parse(large.repeat(2))
+                .unwrap()
+                .evaluate_to_string(&Nothing)
+                .is_ok()
+        );
     }
 
     #[test]

@@ -92,12 +92,13 @@ struct Round<'f> {
 impl<'f> Round<'f> {
     fn of(before: &'f SourceFile, lock: Option<&Lock>, strictness: Strictness, refused: &[Fix]) -> Self {
         let findings = audit(before, lock);
+        let is_shared = has_anchor(&before.text);
         let mut taken: Vec<Span> = Vec::new();
         let mut fixes = Vec::new();
         let told = findings.iter().filter(|finding| finding.told(strictness).is_some());
         let safe = told
             .filter_map(|finding| finding.fix.as_ref())
-            .filter(|fix| fix.safety == Safety::Safe);
+            .filter(|fix| fix.safety == Safety::Safe && !is_shared);
         for fix in safe.filter(|fix| !refused.contains(fix)) {
             let touches = |edit: &Edit| {
                 taken
@@ -124,6 +125,14 @@ impl<'f> Round<'f> {
         let mends = left + fixes.len() <= self.findings && errors(&after) <= errors(self.before);
         mends.then(|| after.text.to_string())
     }
+}
+
+/// Returns whether a part of the file may be used in several places, where an edit would change all of them.
+fn has_anchor(text: &str) -> bool {
+    text.match_indices(" &").any(|(at, sign)| {
+        let next = text[at + sign.len()..].chars().next();
+        next.is_some_and(|next| next.is_alphanumeric() || next == '_')
+    })
 }
 
 /// Returns the text after the edits, whose lines end as those of the text do.
@@ -161,6 +170,12 @@ fn errors(file: &SourceFile) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_anchor_is_no_ampersand_of_a_shell() {
+        assert!(has_anchor("- run: &script echo"));
+        assert!(!has_anchor("- run: a & b && c 2>&1"));
+    }
 
     #[test]
     fn edits_are_applied_in_the_order_of_the_file() {

@@ -85,13 +85,19 @@ fn replacement(subject: &Subject<'_>, run: &Node, start: usize, end: usize, text
     let is_plain = run
         .as_scalar()
         .is_some_and(|scalar| scalar.style == Style::Plain && !text.contains([':', '#']));
+    // A value that only the shell knows may hold what the command decodes and the file does not.
+    let safety = if text.matches('$').count() > 1 || text.contains('`') {
+        Safety::ForPeople
+    } else {
+        Safety::Safe
+    };
     (is_block || is_plain).then(|| Fix {
         description: "what a step says is written to the runner's file".to_owned(),
         edits: vec![Edit {
             span: part(subject.file, run, start, end),
             text,
         }],
-        safety: Safety::Safe,
+        safety,
     })
 }
 

@@ -86,6 +86,9 @@ impl Place<'_, '_> {
             By::Existing(name) => (*name).to_owned(),
             By::New(flow) => self.variable(flow),
         };
+        if !is_variable(&name) {
+            return None;
+        }
         let (replacement, safety) = self.replacement(&name)?;
         let mut edits = vec![replacement];
         let is_there =
@@ -112,9 +115,11 @@ impl Place<'_, '_> {
                 Quoting::Bare => (0, format!("\"${{{name}}}\""), self.safety_of_bare()),
                 Quoting::Unclear(_) => return None,
             },
-            Language::Shell(Shell::Pwsh) if around(b'"') || around(b'\'') => (1, format!("$env:{name}"), Safety::Safe),
+            Language::Shell(Shell::Pwsh) if around(b'"') || around(b'\'') => {
+                (1, format!("$env:{name}"), Safety::ForPeople)
+            }
             Language::JavaScript if around(b'"') || around(b'\'') || around(b'`') => {
-                (1, format!("process.env.{name}"), Safety::Safe)
+                (1, format!("process.env.{name}"), Safety::ForPeople)
             }
             _ => return None,
         };
@@ -125,22 +130,13 @@ impl Place<'_, '_> {
 
     /// Returns whether a value that was split into words may become one word.
     fn safety_of_bare(&self) -> Safety {
-        let text = self.sink.text.as_bytes();
-        let is_of_word =
-            |byte: Option<&u8>| byte.is_some_and(|byte| !byte.is_ascii_whitespace() && !b"();|&<>".contains(byte));
-        let before = self.embedded.start.checked_sub(1).and_then(|at| text.get(at));
-        let is_part = is_of_word(before) || is_of_word(text.get(self.embedded.end));
         let is_one = self.embedded.flows().iter().all(|flow| {
             let first = flow.path.first().map_or("", String::as_str);
             // A whole list of arguments or files is a usual input or output; a title or a secret is one value.
             !matches!(first, "inputs" | "env" | "vars" | "matrix" | "steps" | "needs")
                 && flow.path.get(2).is_none_or(|name| name != "inputs")
         });
-        if is_part || is_one {
-            Safety::Safe
-        } else {
-            Safety::ForPeople
-        }
+        if is_one { Safety::Safe } else { Safety::ForPeople }
     }
 
     /// Returns whether the text can stand there in the YAML as it is written.
@@ -236,4 +232,10 @@ fn name_for(flow: &Flow) -> String {
 
 fn squeezed(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).collect()
+}
+
+/// Returns whether a shell can read a variable of this name.
+fn is_variable(name: &str) -> bool {
+    let starts_well = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    starts_well && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
 }

@@ -14,6 +14,9 @@ const MOST_LEVELS: usize = 10;
 /// The most different workflows that one file calls, itself and through others, as GitHub documents it.
 const MOST_WORKFLOWS: usize = 50;
 
+/// How far calls in calls are followed: what is deeper is refused anyway, and a chain of thousands needs no stack.
+const DEEPEST: usize = 100;
+
 /// How many workflows lie in each other from a file on: each is counted once, however many ways lead to it.
 pub(super) type Levels<'a> = BTreeMap<&'a str, usize>;
 
@@ -36,7 +39,7 @@ impl CalledWorkflows {
     pub(super) fn judge_tree<'a>(&'a self, facts: &'a Facts, levels: &mut Levels<'a>, found: &mut Vec<Diagnostic>) {
         self.judge_permissions(facts, found);
         for call in &facts.calls {
-            let levels = 1 + self.levels(&call.path, levels);
+            let levels = 1 + self.levels(&call.path, 1, levels);
             if levels > MOST_LEVELS {
                 let message = format!("{levels} workflows lie in each other here, but {MOST_LEVELS} is the most");
                 let help = "let a workflow call another one directly that now lies deeper";
@@ -56,12 +59,15 @@ impl CalledWorkflows {
     }
 
     /// Returns how many workflows lie in each other from the one at `path` on.
-    fn levels<'a>(&'a self, path: &'a str, known: &mut Levels<'a>) -> usize {
+    fn levels<'a>(&'a self, path: &'a str, above: usize, known: &mut Levels<'a>) -> usize {
         if let Some(levels) = known.get(path) {
             return *levels;
         }
-        let calls = self.file(path).map_or(&[][..], |facts| &facts.calls);
-        let below = calls.iter().map(|call| self.levels(&call.path, known)).max();
+        let calls = self
+            .file(path)
+            .filter(|_| above <= DEEPEST)
+            .map_or(&[][..], |facts| &facts.calls);
+        let below = calls.iter().map(|call| self.levels(&call.path, above + 1, known)).max();
         let levels = 1 + below.unwrap_or(0);
         known.insert(path, levels);
         levels
@@ -69,7 +75,8 @@ impl CalledWorkflows {
 
     fn collect<'a>(&'a self, calls: &'a [WorkflowCall], called: &mut BTreeSet<&'a str>) {
         for call in calls {
-            if called.insert(&call.path)
+            if called.len() <= DEEPEST
+                && called.insert(&call.path)
                 && let Some(facts) = self.file(&call.path)
             {
                 self.collect(&facts.calls, called);
@@ -90,6 +97,9 @@ impl<'a> Search<'a> {
         let Some(facts) = self.all.file(path).filter(|_| self.done.insert(path)) else {
             return;
         };
+        if self.path.len() > DEEPEST {
+            return;
+        }
         self.path.push(path);
         for call in &facts.calls {
             match self.path.iter().position(|open| *open == call.path) {

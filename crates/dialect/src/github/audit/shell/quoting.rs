@@ -29,14 +29,25 @@ enum Frame {
     Arithmetic,
 }
 
+/// The longest script that is looked into: GitHub's runner takes 21,000 characters.
+const MOST_BYTES: usize = 21_000;
+
 /// Programs that read an argument of theirs as commands.
-const READING_AGAIN: [&str; 22] = [
-    "eval", "bash", "sh", "zsh", "dash", "su", "sudo -s", "ssh", "python", "python3", "node", "perl", "ruby", "awk",
-    "gawk", "sed", "jq", "yq", "xargs", "psql", "mysql", "parallel",
+const READING_AGAIN: [&str; 33] = [
+    "let", "trap", "source", ".", "declare", "typeset", "printf", "php", "ash", "ksh", "pwsh", "eval", "bash", "sh",
+    "zsh", "dash", "su", "sudo -s", "ssh", "python", "python3", "node", "perl", "ruby", "awk", "gawk", "sed", "jq",
+    "yq", "xargs", "psql", "mysql", "parallel",
 ];
 
 /// Returns how the part `start..end` of a script is quoted.
 pub(in super::super) fn at(script: &str, start: usize, end: usize) -> Quoting {
+    if script.len() > MOST_BYTES {
+        return Quoting::Unclear("the script is longer than a runner takes");
+    }
+    let line = &script[script[..start].rfind('\n').map_or(0, |at| at + 1)..start];
+    if line.contains("((") || line.contains("[[") {
+        return Quoting::Unclear("bash may calculate with it or match it as a pattern");
+    }
     let mut scan = Scan {
         text: script.as_bytes(),
         at: 0,
