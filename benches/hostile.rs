@@ -70,7 +70,6 @@ pub(crate) fn files() -> Vec<Hostile> {
     );
     wrong("needs-nobody", needs(|n, _| format!("nobody{n}")));
     wrong("matrix-of-a-million", matrix_of_a_million());
-    wrong("matrix-of-many-includes", matrix_of_many_includes());
     wrong("patterns", patterns());
     let mut much = |name, text: String| files.push((name, text.into_bytes(), false));
     much(
