@@ -72,6 +72,7 @@ pub(crate) fn files() -> Vec<Hostile> {
     wrong("matrix-of-a-million", matrix_of_a_million());
     wrong("patterns", patterns());
     let mut much = |name, text: String| files.push((name, text.into_bytes(), false));
+    much("matrix-of-many-includes", matrix_of_many_includes());
     much(
         "many-jobs",
         numbered("on: push\njobs:\n", |n| {
