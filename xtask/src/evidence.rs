@@ -140,6 +140,23 @@ pub(crate) fn gather(asked: &EvidenceArguments) -> Result<bool, Refusal> {
     Ok(passed)
 }
 
+/// The file that takes the figures of a command.
+const FIGURES: &str = "LOCKGATE_FIGURES";
+
+/// Returns whether somebody waits for the figures of this command.
+pub(crate) fn is_gathered() -> bool {
+    std::env::var_os(FIGURES).is_some()
+}
+
+/// Hands figures over as [`gather`] takes them: in the file that it named, else on stdout.
+pub(crate) fn hand_over(figures: &Value) -> Result<(), Refusal> {
+    let Some(file) = std::env::var_os(FIGURES) else {
+        println!("{figures:#}");
+        return Ok(());
+    };
+    fs::write(file, figures.to_string()).map_err(|error| Refusal::new(format!("write the figures: {error}")))
+}
+
 fn find(name: &str) -> Result<&'static Check, Refusal> {
     CHECKS.iter().find(|check| check.name == name).ok_or_else(|| {
         let names: Vec<&str> = CHECKS.iter().map(|check| check.name).collect();
@@ -159,7 +176,7 @@ fn run(repository: &Repository, words: &[&str]) -> Result<(Value, Value), Refusa
     let date = date(repository)?;
     let begun = Instant::now();
     let output = command(repository, words)
-        .env("LOCKGATE_FIGURES", &file)
+        .env(FIGURES, &file)
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

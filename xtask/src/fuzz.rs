@@ -13,6 +13,7 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use crate::Refusal;
+use crate::evidence;
 use crate::repository::Repository;
 
 /// What to fuzz, and how long.
@@ -106,13 +107,8 @@ pub(crate) fn run(arguments: &FuzzArguments) -> Result<bool, Refusal> {
         "seconds_per_target": arguments.seconds,
         "targets": figures,
     });
-    match std::env::var_os("LOCKGATE_FIGURES") {
-        Some(file) => {
-            fs::write(&file, figures.to_string())
-                .map_err(|error| Refusal::new(format!("write the figures: {error}")))?;
-        }
-        None if arguments.json => println!("{figures:#}"),
-        None => {}
+    if arguments.json || evidence::is_gathered() {
+        evidence::hand_over(&figures)?;
     }
     Ok(is_clean)
 }

@@ -17,6 +17,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use serde_json::{Value, json};
 
 use crate::Refusal;
+use crate::evidence;
 use crate::repository::Repository;
 
 /// What is measured with what.
@@ -60,13 +61,7 @@ pub(crate) fn run(arguments: &LanguageArguments) -> Result<bool, Refusal> {
         "plan": example(&repository, "plan", &[])?,
         "expressions": example(&repository, "expressions", &["--count", "100000", "--json"])?,
     });
-    match std::env::var_os("LOCKGATE_FIGURES") {
-        Some(file) => {
-            fs::write(&file, figures.to_string())
-                .map_err(|error| Refusal::new(format!("write the figures: {error}")))?;
-        }
-        None => println!("{figures:#}"),
-    }
+    evidence::hand_over(&figures)?;
     Ok(is_well)
 }
 

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use lockgate_core::diagnostic::nearest;
 use lockgate_core::{Diagnostic, Secret, Severity};
 
 use lockgate_dialect::github::{
@@ -105,15 +104,10 @@ fn refuse_long(event: &Event, inputs: &BTreeMap<String, String>) -> Result<(), F
 
 /// An event that GitHub does not have starts nothing, and whoever names one has misspelt it.
 fn refuse_unknown_event(name: &str) -> Result<(), Failure> {
-    let names = || github::EVENTS.iter().map(|event| event.name);
-    if names().any(|known| known == name) {
-        return Ok(());
+    match github::event_named(name) {
+        Ok(_) => Ok(()),
+        Err(help) => Err(Failure::usage(format!("there is no event `{name}`")).help(help)),
     }
-    let help = match nearest(name, names()) {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => "events are for example `push`, `pull_request`, `workflow_dispatch` and `schedule`".to_owned(),
-    };
-    Err(Failure::usage(format!("there is no event `{name}`")).help(help))
 }
 
 /// A value is kept in the plan's text, where an expression would be evaluated when the plan is read again.

@@ -50,7 +50,7 @@ use crate::yaml::{self, Node};
 
 pub use call::{Callable, CalledWorkflows, ReachedWorkflow, WorkflowCall, WorkflowFile};
 pub use cron::{Cron, LocalMinute};
-pub use event::EVENTS;
+pub use event::{EVENTS, event_named};
 pub use input::{Input, InputKind, InputMistake, resolve_inputs, too_long};
 pub use local::LocalUse;
 pub use permission::{Levels, SCOPES};

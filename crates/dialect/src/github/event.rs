@@ -1,5 +1,7 @@
 //! The events that can start a workflow, with their activity types and filters.
 
+use lockgate_core::diagnostic::nearest;
+
 /// An event that can start a workflow.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventKind {
@@ -160,6 +162,17 @@ impl EventKind {
 /// Returns the event of this name.
 pub(super) fn named(name: &str) -> Option<&'static EventKind> {
     EVENTS.iter().find(|event| event.name == name)
+}
+
+/// Returns the event of this name.
+///
+/// # Errors
+/// Returns what helps whoever wrote a name that no event has.
+pub fn event_named(name: &str) -> Result<&'static EventKind, String> {
+    named(name).ok_or_else(|| match nearest(name, EVENTS.iter().map(|event| event.name)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "events are for example `push`, `pull_request`, `workflow_dispatch` and `schedule`".to_owned(),
+    })
 }
 
 const fn plain(name: &'static str) -> EventKind {

@@ -11,7 +11,7 @@ mod step;
 mod workflow;
 
 use super::permission::PERMISSIONS;
-use crate::shape::Shape;
+use crate::shape::{Availability, Key, Local, Shape};
 
 pub(super) use action::{
     ACTION, ACTION_INPUT, ACTION_OUTPUT, BRANDING, COMPOSITE_RUN_STEP, COMPOSITE_RUNS, COMPOSITE_USES_STEP,
@@ -73,3 +73,32 @@ pub const OF_ACTIONS: &[&Shape] = &[
     &COMPOSITE_RUN_STEP,
     &COMPOSITE_USES_STEP,
 ];
+
+/// The action that a step uses.
+const USES: Key = Key::new("uses", "an action")
+    .required("uses: actions/checkout@v4")
+    .note("One of another repository is refused; some are [built in](workflow-support.md#actions).");
+
+/// Returns the key with the inputs of an action.
+const fn with(at: &'static Availability) -> Key {
+    Key::new("with", "a mapping of inputs to texts")
+        .at(at)
+        .note("One expression for the whole mapping is refused.")
+}
+
+/// Returns the keys of `concurrency`, which differ in what their expressions can use.
+const fn concurrency(at: &'static Availability) -> [Key; 3] {
+    [
+        Key::new("group", "a text")
+            .required("group: production")
+            .at(at)
+            .local(Local::ReadOnly),
+        Key::new("cancel-in-progress", "`true` or `false`")
+            .at(at)
+            .local(Local::ReadOnly),
+        Key::new("queue", "`single` or `max`")
+            .at(at)
+            .local(Local::ReadOnly)
+            .note("`queue: max` is refused."),
+    ]
+}

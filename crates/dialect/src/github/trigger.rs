@@ -11,7 +11,7 @@ pub use decision::{Check, Decision, Event, Judgement, Reference, judged, trigger
 pub use filter::{Filter, Pattern};
 pub use schedule::Schedule;
 
-use super::event::{self, EVENTS, EventKind};
+use super::event::{EventKind, event_named};
 use super::input::{Declared, Input};
 use super::lowering::Lowering;
 use super::shapes::DISPATCH;
@@ -145,15 +145,12 @@ impl Lowering {
     }
 
     fn event_kind(&mut self, name: &str, span: Span) -> Option<&'static EventKind> {
-        let found = event::named(name);
-        if found.is_none() {
-            let help = nearest(name, EVENTS.iter().map(|event| event.name)).map_or_else(
-                || "events are for example `push`, `pull_request`, `workflow_dispatch` and `schedule`".to_owned(),
-                |near| format!("did you mean `{near}`?"),
-            );
-            self.error_with_help(codes::UNKNOWN_EVENT, span, format!("there is no event `{name}`"), help);
-        }
+        let found = event_named(name);
         found
+            .map_err(|help| {
+                self.error_with_help(codes::UNKNOWN_EVENT, span, format!("there is no event `{name}`"), help);
+            })
+            .ok()
     }
 
     fn filters(&mut self, fields: &mut Fields<'_>, kind: &EventKind, trigger: &mut Trigger) {

@@ -3,41 +3,28 @@
 //! `${{ }}` is replaced before the shell reads the script, so that a title like `"; curl … | sh; "` is commands. In
 //! `if`, in `env` and in the inputs of most actions the same text is only a value, and is not told.
 
-use super::embedded::{Embedded, expressions};
-use super::relocation::{By, Place};
+use super::embedded::Embedded;
+use super::relocation::{By, Place, places};
 use super::shell::Shell;
-use super::sink::{Language, Sink, sinks};
+use super::sink::{Language, Sink};
 use super::subject::Subject;
 use super::taint::{Taint, Taints, Way, Who};
 use super::{Finding, Level};
 use crate::codes;
 
-/// More expressions of one script than this are those of a generator, which has one mistake to mend.
-const MOST: usize = 100;
-
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let taints = Taints::of_file(subject);
-    for (job, step) in subject.steps() {
-        for sink in sinks(subject, job, step) {
-            for embedded in expressions(sink.text).into_iter().take(MOST) {
-                let tainted = embedded
-                    .flows()
-                    .into_iter()
-                    .filter_map(|flow| Some((taints.of(&flow, job, Some(step))?, flow)))
-                    .min_by_key(|(taint, _)| taint.who);
-                if let Some((taint, flow)) = tainted {
-                    let place = Place {
-                        subject,
-                        job,
-                        step,
-                        sink: &sink,
-                        embedded: &embedded,
-                    };
-                    found.push(finding(&place, &taint, &flow));
-                }
-            }
+    places(subject, |place| {
+        let tainted = place
+            .embedded
+            .flows()
+            .into_iter()
+            .filter_map(|flow| Some((taints.of(&flow, place.job, Some(place.step))?, flow)))
+            .min_by_key(|(taint, _)| taint.who);
+        if let Some((taint, flow)) = tainted {
+            found.push(finding(place, &taint, &flow));
         }
-    }
+    });
 }
 
 fn finding(place: &Place<'_, '_>, taint: &Taint, flow: &lockgate_pipeline::expression::Flow) -> Finding {

@@ -7,10 +7,10 @@
 use lockgate_core::Span;
 use lockgate_pipeline::expression::Flow;
 
-use super::embedded::{Embedded, part};
+use super::embedded::{Embedded, expressions, part};
 use super::fix::{Edit, Fix, Safety};
 use super::shell::{self, Quoting, Shell};
-use super::sink::{Language, Sink};
+use super::sink::{Language, Sink, sinks};
 use super::subject::{Job, Step, Subject, entry};
 use crate::yaml::{Entry, Node, Style};
 
@@ -22,6 +22,26 @@ pub(super) struct Place<'a, 'n> {
     pub(super) step: Step<'n>,
     pub(super) sink: &'a Sink<'n>,
     pub(super) embedded: &'a Embedded,
+}
+
+/// More expressions of one script than this are those of a generator, which has one mistake to mend.
+const MOST: usize = 100;
+
+/// Calls `visit` for the expressions in the scripts of all steps.
+pub(super) fn places(subject: &Subject<'_>, mut visit: impl FnMut(&Place<'_, '_>)) {
+    for (job, step) in subject.steps() {
+        for sink in &sinks(subject, job, step) {
+            for embedded in expressions(sink.text).iter().take(MOST) {
+                visit(&Place {
+                    subject,
+                    job,
+                    step,
+                    sink,
+                    embedded,
+                });
+            }
+        }
+    }
 }
 
 /// The variable in which programs look for the token.

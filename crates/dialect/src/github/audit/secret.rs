@@ -3,14 +3,10 @@
 use lockgate_pipeline::expression::{Extent, Flow};
 
 use super::embedded::{Embedded, expressions, scalars};
-use super::relocation::{By, Place};
-use super::sink::sinks;
+use super::relocation::{By, Place, places};
 use super::subject::{Subject, entry};
 use super::{Finding, Level};
 use crate::codes;
-
-/// More expressions of one script than this are those of a generator, which has one mistake to mend.
-const MOST: usize = 100;
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     in_scripts(subject, found);
@@ -21,27 +17,12 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 /// Tells of secrets that become part of a script: the script lies on the disk, its commands are seen in the list of
 /// processes, and a quote in the secret breaks it.
 fn in_scripts(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    for (job, step) in subject.steps() {
-        for sink in sinks(subject, job, step) {
-            for embedded in expressions(sink.text).into_iter().take(MOST) {
-                let Some((flow, name)) = embedded
-                    .flows()
-                    .into_iter()
-                    .find_map(|flow| Some((flow.clone(), secret(&flow)?)))
-                else {
-                    continue;
-                };
-                let place = Place {
-                    subject,
-                    job,
-                    step,
-                    sink: &sink,
-                    embedded: &embedded,
-                };
-                found.push(in_script(&place, &flow, &name));
-            }
+    places(subject, |place| {
+        let flows = place.embedded.flows();
+        if let Some((flow, name)) = flows.iter().find_map(|flow| Some((flow, secret(flow)?))) {
+            found.push(in_script(place, flow, &name));
         }
-    }
+    });
 }
 
 fn in_script(place: &Place<'_, '_>, flow: &Flow, name: &str) -> Finding {

@@ -3,13 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_core::Diagnostic;
+use lockgate_pipeline::plan::MOST_LEVELS;
 
 use super::WorkflowCall;
 use super::known::{CalledWorkflows, Facts};
 use crate::codes;
-
-/// The most workflows that lie in each other, the first caller included, as GitHub documents it.
-const MOST_LEVELS: usize = 10;
 
 /// The most different workflows that one file calls, itself and through others, as GitHub documents it.
 const MOST_WORKFLOWS: usize = 50;

@@ -1,5 +1,6 @@
 //! Action files.
 
+use super::{USES, with};
 use crate::github::availability::{
     ACTION_IF, ACTION_INPUT_DEFAULT, ACTION_OUTPUT as AT_OUTPUT, COMPOSITE_IF, COMPOSITE_KEY, DOCKER_ARGUMENT,
 };
@@ -128,19 +129,7 @@ pub(in crate::github) static COMPOSITE_RUN_STEP: Shape = Shape {
 pub(in crate::github) static COMPOSITE_USES_STEP: Shape = Shape {
     what: "a composite action's step with `uses`",
     path: "runs.steps[*] with uses",
-    keys: &[
-        ID,
-        NAME,
-        IF,
-        Key::new("uses", "an action")
-            .required("uses: actions/checkout@v4")
-            .note("One of another repository is refused; some are [built in](workflow-support.md#actions)."),
-        Key::new("with", "a mapping of inputs to texts")
-            .at(&COMPOSITE_KEY)
-            .note("One expression for the whole mapping is refused."),
-        ENV,
-        CONTINUE_ON_ERROR,
-    ],
+    keys: &[ID, NAME, IF, USES, with(&COMPOSITE_KEY), ENV, CONTINUE_ON_ERROR],
 };
 
 const fn refused(name: &'static str, takes: &'static str) -> Key {

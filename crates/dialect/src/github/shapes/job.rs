@@ -1,5 +1,6 @@
 //! A job and what stands in it, without its containers and steps.
 
+use super::concurrency;
 use super::workflow::CACHE_MODE;
 use crate::github::availability::{
     ENVIRONMENT_URL, JOB_CONCURRENCY as AT_CONCURRENCY, JOB_DEFAULTS as AT_DEFAULTS, JOB_ENV, JOB_IF, JOB_KEY,
@@ -136,19 +137,7 @@ pub(in crate::github) static ENVIRONMENT: Shape = Shape {
 pub(in crate::github) static JOB_CONCURRENCY: Shape = Shape {
     what: "`concurrency`",
     path: "jobs.<job_id>.concurrency",
-    keys: &[
-        Key::new("group", "a text")
-            .required("group: production")
-            .at(&AT_CONCURRENCY)
-            .local(Local::ReadOnly),
-        Key::new("cancel-in-progress", "`true` or `false`")
-            .at(&AT_CONCURRENCY)
-            .local(Local::ReadOnly),
-        Key::new("queue", "`single` or `max`")
-            .at(&AT_CONCURRENCY)
-            .local(Local::ReadOnly)
-            .note("`queue: max` is refused."),
-    ],
+    keys: &concurrency(&AT_CONCURRENCY),
 };
 
 pub(in crate::github) static JOB_DEFAULTS: Shape = Shape {

@@ -1,5 +1,6 @@
 //! The forms of a step.
 
+use super::{USES, with};
 use crate::github::availability::{STEP_IF, STEP_KEY};
 use crate::shape::{Key, Local, Shape};
 
@@ -38,12 +39,8 @@ pub(in crate::github) static USES_STEP: Shape = Shape {
         ID,
         NAME,
         IF,
-        Key::new("uses", "an action")
-            .required("uses: actions/checkout@v4")
-            .note("One of another repository is refused; some are [built in](workflow-support.md#actions)."),
-        Key::new("with", "a mapping of inputs to texts")
-            .at(&STEP_KEY)
-            .note("One expression for the whole mapping is refused."),
+        USES,
+        with(&STEP_KEY),
         ENV,
         CONTINUE_ON_ERROR,
         TIMEOUT_MINUTES,

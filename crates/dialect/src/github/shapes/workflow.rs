@@ -1,5 +1,6 @@
 //! The top of a workflow file.
 
+use super::concurrency;
 use crate::github::availability::{RUN_NAME, WORKFLOW_CONCURRENCY as AT_CONCURRENCY, WORKFLOW_ENV};
 use crate::shape::{Key, Local, Shape};
 
@@ -62,17 +63,5 @@ pub(in crate::github) static WORKFLOW_DEFAULTS_RUN: Shape = Shape {
 pub(in crate::github) static WORKFLOW_CONCURRENCY: Shape = Shape {
     what: "`concurrency`",
     path: "concurrency",
-    keys: &[
-        Key::new("group", "a text")
-            .required("group: production")
-            .at(&AT_CONCURRENCY)
-            .local(Local::ReadOnly),
-        Key::new("cancel-in-progress", "`true` or `false`")
-            .at(&AT_CONCURRENCY)
-            .local(Local::ReadOnly),
-        Key::new("queue", "`single` or `max`")
-            .at(&AT_CONCURRENCY)
-            .local(Local::ReadOnly)
-            .note("`queue: max` is refused."),
-    ],
+    keys: &concurrency(&AT_CONCURRENCY),
 };
