@@ -19,6 +19,7 @@ mod interrupts;
 mod local_actions;
 mod lock;
 mod pairs;
+mod parallel;
 mod plan;
 mod planning;
 mod project;
@@ -39,6 +40,10 @@ use clap::Parser;
 use arguments::{Arguments, Command};
 use exit::{Exit, Failure};
 use render::out;
+
+/// Reading many small files is mostly making and dropping small texts, which the system's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     if let Some(code) = shim() {
@@ -159,7 +164,7 @@ fn log(debug: bool) {
     let colourful = out::is_colourful();
     tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        .with_writer(|| out::LogWriter)
         .with_ansi(colourful)
         .init();
 }

@@ -27,19 +27,26 @@ pub(crate) fn run(directory: &Path, arguments: &PlanArguments) -> Result<Exit, F
     let candidates = planning::candidates(&request, &context)?;
     told::refuse_unknown(&context.known, &candidates)?;
     let text = if arguments.expanded {
-        view::expanded(&candidates)
+        line(&view::expanded(&candidates))
     } else {
         match arguments.format() {
-            PlanFormat::Tree => view::tree(&candidates, &arguments.workflow.event, jiff::Timestamp::now()),
-            PlanFormat::Json => view::json(&candidates)?,
-            PlanFormat::Svg => view::svg(&candidates),
-            PlanFormat::Mermaid => view::mermaid(&candidates),
+            PlanFormat::Tree => {
+                let now = jiff::Timestamp::now();
+                line(&view::tree(&candidates, &arguments.workflow.event, now))
+            }
+            PlanFormat::Json => out::pretty(&view::json(&candidates)),
+            PlanFormat::Svg => line(&view::svg(&candidates)),
+            PlanFormat::Mermaid => line(&view::mermaid(&candidates)),
         }
     };
     match &arguments.output {
-        Some(file) => std::fs::write(file, format!("{text}\n"))
+        Some(file) => std::fs::write(file, &text)
             .map_err(|error| Failure::usage(format!("write `{}`", file.display())).because(&error))?,
-        None => out::result(text),
+        None => out::as_it_is(&text),
     }
     Ok(Exit::Ok)
+}
+
+fn line(text: &str) -> String {
+    format!("{}\n", out::hidden(text))
 }

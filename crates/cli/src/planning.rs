@@ -121,13 +121,15 @@ fn refuse_expressions(env: &BTreeMap<String, String>) -> Result<(), Failure> {
     .help("give the value itself, or write the expression into the workflow's `env:`"))
 }
 
-/// Returns the secrets that the arguments give.
+/// Returns the secrets that the arguments give; whatever is written from then on is without them.
 pub(crate) fn secrets(arguments: &WorkflowArguments) -> Result<BTreeMap<String, Secret>, Failure> {
     let pairs = pairs::read("secret", &arguments.secret, arguments.secret_file.as_deref())?;
-    Ok(pairs
+    let secrets: BTreeMap<String, Secret> = pairs
         .into_iter()
         .map(|(name, value)| (name, Secret::new(value)))
-        .collect())
+        .collect();
+    out::hide(secrets.values());
+    Ok(secrets)
 }
 
 /// Returns every workflow file with its plan, or all mistakes drawn.

@@ -284,7 +284,7 @@ async fn interrupt(handle: &Handle<Run>, count: u32) {
     }
 }
 
-/// Returns how the run ended, for scripts.
+/// Returns how the run ended, for scripts; without secrets in what is made of the workflow's words.
 pub(crate) fn outcome(run: &Run, logs: &Path) -> serde_json::Value {
     let jobs: Vec<_> = run
         .jobs()
@@ -293,14 +293,23 @@ pub(crate) fn outcome(run: &Run, logs: &Path) -> serde_json::Value {
                 lockgate_pipeline::run::JobStatus::Over { conclusion, .. } => conclusion.to_string(),
                 other => format!("{other:?}").to_lowercase(),
             };
+            let outputs: Option<BTreeMap<_, _>> = job
+                .outputs()
+                .map(|outputs| outputs.iter().map(|(name, value)| (name, out::hidden(value))).collect());
             serde_json::json!({
-                "job": job.key(), "name": job.name(), "conclusion": status, "reason": job.reason(),
-                "outputs": job.outputs(),
+                "job": out::hidden(job.key().as_str()), "name": out::hidden(job.name()), "conclusion": status,
+                "reason": job.reason().map(out::hidden), "outputs": outputs,
             })
+        })
+        .collect();
+    let artifacts: Vec<_> = run
+        .artifacts()
+        .map(|artifact| {
+            serde_json::json!({ "name": out::hidden(&artifact.name), "digest": artifact.digest, "size": artifact.size })
         })
         .collect();
     serde_json::json!({
         "run": run.id(), "conclusion": run.conclusion(), "jobs": jobs, "logs": logs,
-        "artifacts": run.artifacts().collect::<Vec<_>>(),
+        "artifacts": artifacts,
     })
 }

@@ -16,7 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use lockgate_pipeline::builtin::BuiltinAction;
 use lockgate_pipeline::run::StopReason;
 use lockgate_pipeline::run::effect::{AttemptBody, AttemptId, Phase, StepAttempt, Stop};
-use lockgate_pipeline::run::input::{StepEnd, StepExit};
+use lockgate_pipeline::run::input::{StepEnd, StepExit, UploadedArtifact};
 use tokio::sync::watch;
 
 use super::log::{KeptLog, LogOwner};
@@ -160,14 +160,21 @@ fn conclude(run: &Run, step: &StepAttempt, done: Done) -> StepEnd {
             .map(|(name, value)| Ok((name, run.secrets.seal(&value, &masker)?)))
             .collect::<std::io::Result<BTreeMap<_, _>>>()
     };
-    match (seal(done.outputs), seal(done.state)) {
-        (Ok(outputs), Ok(state)) => StepEnd {
+    let artifacts = done.artifacts.into_iter().map(|artifact| {
+        let name = run.secrets.hide(&run.secrets.seal(&artifact.name, &masker)?);
+        Ok(UploadedArtifact { name, ..artifact })
+    });
+    let artifacts: std::io::Result<Vec<_>> = artifacts.collect();
+    match (seal(done.outputs), seal(done.state), artifacts) {
+        (Ok(outputs), Ok(state), Ok(artifacts)) => StepEnd {
             outputs,
             state,
-            artifacts: done.artifacts,
+            artifacts,
             ..StepEnd::default()
         },
-        (Err(cause), _) | (_, Err(cause)) => failed(format!("what the step wrote could not be kept: {cause}")),
+        (Err(cause), ..) | (_, Err(cause), _) | (.., Err(cause)) => {
+            failed(format!("what the step wrote could not be kept: {cause}"))
+        }
     }
 }
 

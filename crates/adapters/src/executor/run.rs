@@ -99,6 +99,11 @@ impl Run {
         Ok(revealed)
     }
 
+    /// Returns a name as people and files may have it: without the secrets that have names.
+    pub(crate) fn hidden_name(&self, name: &str) -> String {
+        self.masker.mask(&self.secrets.hide(name))
+    }
+
     pub(crate) fn forget_job(&self, directory: &str) {
         self.jobs
             .lock()

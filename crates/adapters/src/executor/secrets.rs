@@ -140,7 +140,7 @@ impl SecretBook {
     fn seal_named(&self, text: &str) -> String {
         let mut sealed = text.to_owned();
         let mut longest_first: Vec<(&String, &Secret)> =
-            self.named.iter().filter(|(_, value)| is_sealed(value)).collect();
+            self.named.iter().filter(|(_, value)| is_searched_for(value)).collect();
         longest_first.sort_by_key(|(_, value)| std::cmp::Reverse(value.expose().len()));
         for (name, value) in longest_first {
             sealed = replace_outside_markers(&sealed, value.expose(), &secret::marker(name));
@@ -151,7 +151,7 @@ impl SecretBook {
     /// Returns whether all that the masker finds are secrets too short to be searched for in reports.
     fn only_short_secrets(&self, visible: &str, masker: &Masker) -> bool {
         let mut without = visible.to_owned();
-        for value in self.named.values().filter(|value| !is_sealed(value)) {
+        for value in self.named.values().filter(|value| !is_searched_for(value)) {
             if !value.expose().is_empty() {
                 without = without.replace(value.expose(), "\n");
             }
@@ -198,7 +198,8 @@ pub(crate) fn append_private(path: &std::path::Path, entry: &impl Serialize) -> 
     file.write_all(&line)
 }
 
-fn is_sealed(value: &Secret) -> bool {
+/// Returns whether a secret is searched for in what is reported: short ones and ordinary words are hardly ever the secret.
+pub fn is_searched_for(value: &Secret) -> bool {
     let text = value.expose();
     text.chars().count() >= SHORTEST_SEALED && !WORDS.contains(&text.to_lowercase().as_str()) && !text.trim().is_empty()
 }
@@ -234,7 +235,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_is_revealed_again() {
+    fn what_is_searched_for_is_revealed_again() {
         let folder = tempfile::tempdir().unwrap();
         let (book, masker) = book(folder.path(), &[("TOKEN", "hunter2"), ("LONG", "hunter2-long")]);
         for text in ["a hunter2 b", "hunter2-long", "aHVudGVyMg==", "plain"] {

@@ -5,7 +5,6 @@ mod next;
 use lockgate_pipeline::plan::picture::{self, Panel};
 use serde_json::{Value, json};
 
-use crate::exit::Failure;
 use crate::planning::Candidate;
 
 /// Returns lines for a terminal.
@@ -24,10 +23,9 @@ pub(super) fn tree(candidates: &[Candidate], event: &str, now: jiff::Timestamp) 
 }
 
 /// Returns one JSON document, as `docs/reference/plan-json.md` describes it.
-pub(super) fn json(candidates: &[Candidate]) -> Result<String, Failure> {
+pub(super) fn json(candidates: &[Candidate]) -> Value {
     let workflows: Vec<Value> = candidates.iter().map(workflow).collect();
-    let document = json!({ "workflows": workflows });
-    serde_json::to_string_pretty(&document).map_err(|error| Failure::unavailable("write JSON").because(&error))
+    json!({ "workflows": workflows })
 }
 
 fn workflow(candidate: &Candidate) -> Value {

@@ -1,13 +1,22 @@
-//! The two streams of a command.
+//! The two streams of a command: the one place where words leave it, so here secrets are hidden.
+//!
+//! Names, reasons and command lines are made of what a workflow and its steps say, and any of them may hold a secret's
+//! value. Whoever reads secrets tells them to [`hide`]; everything that is written afterwards is without them.
+
+mod hidden;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
+
+pub(crate) use hidden::{LogWriter, hidden, hide};
 
 /// Why a part of the result was lost, the first time.
 static LOST: OnceLock<String> = OnceLock::new();
 
 /// Writes a line of the result to stdout. A reader that went away is no failure.
 pub(crate) fn result(line: impl std::fmt::Display) {
+    let line = line.to_string();
+    let line = hidden(&line);
     keep(writeln!(std::io::stdout().lock(), "{line}"));
 }
 
@@ -27,27 +36,40 @@ fn keep(written: std::io::Result<()>) {
 
 /// Writes a line of progress to stderr.
 pub(crate) fn progress(line: impl std::fmt::Display) {
+    let line = line.to_string();
+    let line = hidden(&line);
     drop(writeln!(std::io::stderr().lock(), "{line}"));
 }
 
 /// Writes a text, which ends with a line break unless it is empty, to stdout at once.
 pub(crate) fn text(text: &str) {
-    keep(std::io::stdout().lock().write_all(text.as_bytes()));
+    as_it_is(&hidden(text));
 }
 
 /// Writes a value to stdout as JSON.
 pub(crate) fn json(value: &impl serde::Serialize) {
-    text(&pretty(value));
+    as_it_is(&pretty(value));
 }
 
-/// Returns a value as an indented JSON document.
+/// Writes a text of which secrets are gone already to stdout.
+pub(crate) fn as_it_is(text: &str) {
+    keep(std::io::stdout().lock().write_all(text.as_bytes()));
+}
+
+/// Returns a value as an indented JSON document, without secrets.
 pub(crate) fn pretty(value: &impl serde::Serialize) -> String {
-    ended(serde_json::to_string_pretty(value))
+    ended(match hidden::document(value) {
+        Some(value) => serde_json::to_string_pretty(&value),
+        None => serde_json::to_string_pretty(value),
+    })
 }
 
-/// Returns a value as JSON in one line.
+/// Returns a value as JSON in one line, without secrets.
 pub(crate) fn line(value: &impl serde::Serialize) -> String {
-    ended(serde_json::to_string(value))
+    ended(match hidden::document(value) {
+        Some(value) => serde_json::to_string(&value),
+        None => serde_json::to_string(value),
+    })
 }
 
 fn ended(written: serde_json::Result<String>) -> String {

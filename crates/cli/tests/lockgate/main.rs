@@ -18,6 +18,7 @@ mod faults;
 mod full_disk;
 mod hostile;
 mod locking;
+mod masking;
 mod planned;
 mod plans;
 mod projects;

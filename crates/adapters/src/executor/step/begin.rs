@@ -78,7 +78,7 @@ pub(super) async fn begin(run: &Run, step: &StepAttempt) -> Result<StepRecord, B
         job: step.job.clone(),
         directory: step.directory.clone(),
         path: step.path.clone(),
-        name: run.secrets.hide(&step.name),
+        name: run.hidden_name(&step.name),
         log: record::log_name(run, step),
         heading: command.heading,
         warnings: command.warnings,

@@ -157,7 +157,7 @@ pub(crate) fn log_name(run: &Run, step: &StepAttempt) -> String {
         .rsplit('-')
         .next()
         .and_then(|text| text.parse().ok());
-    file_name(&step.path, &run.secrets.hide(&step.name), number.unwrap_or(1))
+    file_name(&step.path, &run.hidden_name(&step.name), number.unwrap_or(1))
 }
 
 pub(crate) fn log_path(run: &Run, step: &StepAttempt) -> PathBuf {

@@ -10,6 +10,7 @@ use lockgate_pipeline::run::effect::JobKey;
 use lockgate_pipeline::run::{JobStatus, JobView, Outcome, Run};
 
 use super::{so_far, took};
+use crate::render::out;
 
 /// How often running lines move.
 const BEAT: Duration = Duration::from_millis(120);
@@ -46,7 +47,7 @@ impl Live {
     /// Prints a line above the tree.
     pub(super) fn line(&self, line: &str) {
         // A terminal that went away is no failure of the run.
-        let _ = self.screen.println(line);
+        let _ = self.screen.println(out::hidden(line));
     }
 
     /// Leaves the lines as they are, and moves below them.
@@ -64,10 +65,10 @@ fn show(bar: &ProgressBar, job: &JobView<'_>, status: JobStatus, now: Timestamp)
     let name = job.name();
     match status {
         JobStatus::Waiting => match job.definition().needs.as_slice() {
-            [] => bar.set_message(format!("{name}  waits")),
-            needs => bar.set_message(format!("{name}  waits for {}", needs.join(", "))),
+            [] => say(bar, &format!("{name}  waits")),
+            needs => say(bar, &format!("{name}  waits for {}", needs.join(", "))),
         },
-        JobStatus::Queued => bar.set_message(format!("{name}  waits for a slot")),
+        JobStatus::Queued => say(bar, &format!("{name}  waits for a slot")),
         JobStatus::Preparing | JobStatus::Running | JobStatus::Stopping => {
             bar.enable_steady_tick(BEAT);
             let step = job
@@ -82,7 +83,7 @@ fn show(bar: &ProgressBar, job: &JobView<'_>, status: JobStatus, now: Timestamp)
             } else {
                 ""
             };
-            bar.set_message(format!("{name}{step}{since}{stopping}"));
+            say(bar, &format!("{name}{step}{since}{stopping}"));
         }
         JobStatus::Over { outcome, .. } => {
             bar.disable_steady_tick();
@@ -96,7 +97,12 @@ fn show(bar: &ProgressBar, job: &JobView<'_>, status: JobStatus, now: Timestamp)
             bar.set_style(
                 ProgressStyle::with_template("{wide_msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()),
             );
-            bar.finish_with_message(format!("{mark} {name}  {outcome}{}{reason}", took(job)));
+            say(bar, &format!("{mark} {name}  {outcome}{}{reason}", took(job)));
+            bar.finish();
         }
     }
+}
+
+fn say(bar: &ProgressBar, words: &str) {
+    bar.set_message(out::hidden(words).into_owned());
 }

@@ -1,0 +1,132 @@
+//! A secret's value in the words of a workflow: nothing that a run writes has it.
+
+use std::fs;
+use std::path::Path;
+
+use super::scene::{Scene, shop};
+
+/// Looks like no other text, so that finding it is finding the secret.
+const VALUE: &str = "Correct-Horse-77";
+
+/// Its value is in the names of a workflow, jobs, steps, groups and artifacts, in an output, and in a reason.
+const WORKFLOW: &str = "name: flow
+run-name: by ${{ inputs.who }}
+on: { workflow_dispatch: { inputs: { who: {} } } }
+jobs:
+  build:
+    name: build ${{ vars.WHO }}
+    runs-on: ubuntu-latest
+    strategy: { matrix: { who: ['${{ inputs.who }}'] } }
+    outputs: { who: '${{ steps.say.outputs.who }}' }
+    steps:
+      - id: say
+        name: say ${{ secrets.TOKEN }}
+        run: |
+          echo '::group::for ${{ vars.WHO }}'
+          echo who=${{ vars.WHO }} >> $GITHUB_OUTPUT
+          echo hello > file
+      - name: keep ${{ vars.WHO }}
+        uses: actions/upload-artifact@v4
+        with: { name: 'dist-${{ vars.WHO }}', path: file }
+      - uses: actions/upload-artifact@v4
+        with: { name: 'again-${{ secrets.TOKEN }}', path: file }
+      - name: fail ${{ vars.WHO }}
+        uses: actions/upload-artifact@v4
+        with: { name: x, path: 'none-${{ vars.WHO }}', if-no-files-found: error }
+";
+
+fn scene() -> Scene {
+    let scene = Scene::of("shop");
+    shop::write(&scene.project, shop::BUILD);
+    fs::write(scene.project.join(".github/workflows/flow.yml"), WORKFLOW).unwrap();
+    scene
+}
+
+#[test]
+fn a_secret_in_the_words_of_a_workflow_is_in_nothing_that_a_run_writes() {
+    let scene = scene();
+    let (token, who) = (format!("TOKEN={VALUE}"), format!("WHO={VALUE}"));
+    let input = format!("who={VALUE}");
+    let given = [
+        "--workflow",
+        ".github/workflows/flow.yml",
+        "--event",
+        "workflow_dispatch",
+        "--input",
+        &input,
+        "--secret",
+        &token,
+        "--var",
+        &who,
+    ];
+    for form in [
+        &["--json"][..],
+        &["--progress", "plain"],
+        &["--progress", "tty"],
+        &["--json", "--progress", "quiet"],
+    ] {
+        let told = scene.lockgate(&[&["run"], &given[..], form].concat()).expect(1);
+        assert!(!format!("{}{}", told.out, told.err).contains(VALUE), "{told}");
+        told.says(&["build ***", "again: lockgate run", "--input who=***"][..if form == ["--json"] { 3 } else { 1 }]);
+    }
+    let told = scene.lockgate(&[&["run", "--json"], &given[..]].concat()).expect(1);
+    let run = &told.json()["runs"][0];
+    let names: Vec<_> = run["artifacts"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|kept| &kept["name"])
+        .collect();
+    assert_eq!(names, ["dist-***", "again-***"], "{told}");
+    assert_eq!(run["jobs"][0]["name"], "build ***", "{told}");
+    let logs = Path::new(run["logs"].as_str().unwrap());
+    assert!(logs.is_dir(), "the place of the logs is what it is: {told}");
+    look_into(logs);
+    let told = scene
+        .lockgate(&["logs", "--run", "last"])
+        .expect(0)
+        .says(&["▸ for ***", "say | "]);
+    assert!(
+        !told.out.contains(VALUE) && !told.out.contains(&VALUE.to_lowercase()),
+        "{told}"
+    );
+}
+
+/// Fails when a name or a text below a folder holds the value.
+fn look_into(folder: &Path) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().to_lowercase();
+        assert!(!name.contains(&VALUE.to_lowercase()), "{}", path.display());
+        if path.is_dir() {
+            look_into(&path);
+        } else {
+            let text = String::from_utf8_lossy(&fs::read(&path).unwrap()).into_owned();
+            assert!(!text.contains(VALUE), "{}: {text}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_short_secret_leaves_a_document_readable() {
+    let scene = scene();
+    let given = [
+        "--workflow",
+        ".github/workflows/flow.yml",
+        "--event",
+        "workflow_dispatch",
+        "--input",
+        "who=1",
+        "--secret",
+        "TOKEN=1",
+        "--var",
+        "WHO=me",
+        "--json",
+    ];
+    let told = scene.lockgate(&[&["run"], &given[..]].concat()).expect(1);
+    let run = &told.json()["runs"][0];
+    assert!(Path::new(run["logs"].as_str().unwrap()).is_dir(), "{told}");
+    assert_eq!(run["conclusion"], "failure");
+    let plan = scene.lockgate(&[&["plan"], &given[..]].concat()).expect(0).json();
+    assert_eq!(plan["workflows"][0]["starts"], true);
+}
