@@ -9,7 +9,7 @@ use super::lowering::Lowering;
 use super::shapes::{CALLING_JOB, JOB};
 use super::step::Owner;
 use crate::codes;
-use crate::yaml::{Entry, Fields};
+use crate::yaml::{Entry, Fields, Node};
 
 impl Lowering {
     /// Returns the job of one entry of `jobs`, with its needs and their places.
@@ -90,9 +90,12 @@ impl Lowering {
             None => self.refuse_without_steps(entry),
         }
         // Outputs are evaluated when every step has run.
-        let outputs = fields
-            .take("outputs")
-            .map(|node| self.values(node, "`outputs`", &JOB_OUTPUT));
+        let outputs = fields.take("outputs");
+        if let Some(names) = outputs.map_or(Some(&[][..]), Node::as_mapping) {
+            let names = names.iter().map(|entry| entry.key.name.clone());
+            self.outputs.insert(job.id.clone(), names.collect());
+        }
+        let outputs = outputs.map(|node| self.values(node, "`outputs`", &JOB_OUTPUT));
         job.outputs = outputs.unwrap_or_default();
         fields.finish_with(&mut self.reader, |entry, diagnostic| match entry.key.name.as_str() {
             "with" | "secrets" => diagnostic.help("it belongs to a job with `uses`, or into a step"),

@@ -1,5 +1,7 @@
 //! Reads the values of a workflow file that may hold expressions.
 
+use std::collections::BTreeMap;
+
 use lockgate_core::{SourceFile, Span};
 use lockgate_pipeline::definition::{Place, TemplateValue, Unsupported};
 use lockgate_pipeline::expression::{Condition, Template};
@@ -29,6 +31,8 @@ pub(super) struct Lowering {
     pub(super) callable: Callable,
     /// The results of jobs that expressions read.
     pub(super) reads: Vec<OutputRead>,
+    /// The names of the outputs of each job that declares its own.
+    pub(super) outputs: BTreeMap<String, Vec<String>>,
     /// What the jobs ask for and get otherwise.
     pub(super) cautions: Vec<Caution>,
 }
@@ -44,6 +48,7 @@ impl Lowering {
             calls: Vec::new(),
             callable: Callable::default(),
             reads: Vec::new(),
+            outputs: BTreeMap::new(),
             cautions: Vec::new(),
         }
     }

@@ -23,12 +23,13 @@ impl Lowering {
                 return;
             }
             let place = self.part(scalar, span, found.position, found.length);
-            self.note_read(found, place);
             if !at.contexts.contains(&found.name.as_str()) {
                 let diagnostic = self.unavailable_context(found, place, at);
                 self.reader.report(diagnostic);
             } else if let Some(problem) = self.known.problem_with(found) {
                 self.warning(codes::UNKNOWN_REFERENCE, place, problem.message, problem.help);
+            } else {
+                self.note_read(found, place);
             }
         }
         for found in functions {

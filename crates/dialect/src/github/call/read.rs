@@ -77,11 +77,13 @@ impl Lowering {
             call.reads.push((output.clone(), read.span));
             return;
         }
-        let is_known = job.outputs.iter().any(|(name, _)| name.eq_ignore_ascii_case(output));
-        if is_known || read.context == Context::Needs || !job.unsupported.is_empty() {
+        let Some(declared) = self.outputs.get(&job.id) else {
+            return;
+        };
+        if declared.iter().any(|name| name.eq_ignore_ascii_case(output)) {
             return;
         }
-        let near = nearest(output, job.outputs.iter().map(|(name, _)| name.as_str()));
+        let near = nearest(output, declared.iter().map(String::as_str));
         let help = near.map_or_else(
             || format!("declare it under `outputs` of the job `{}`", job.id),
             |near| format!("did you mean `{near}`?"),
