@@ -18,7 +18,7 @@ use crate::repository::Repository;
 /// Which check, and how.
 #[derive(Args)]
 pub(crate) struct EvidenceArguments {
-    /// One of simulate, kill, load, peers and fuzz
+    /// One of simulate, kill, load, peers, fuzz and language
     name: String,
     /// Also where the tree differs from the commit; the evidence says so
     #[arg(long)]
@@ -98,6 +98,12 @@ const CHECKS: &[Check] = &[
         build: None,
         command: &["cargo", "xtask", "fuzz", "--json"],
         arguments: &["--seconds", "1800"],
+    },
+    Check {
+        name: "language",
+        build: Some(&["cargo", "build", "--release", "-p", "lockgate"]),
+        command: &["cargo", "xtask", "language"],
+        arguments: &[],
     },
 ];
 

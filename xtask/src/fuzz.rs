@@ -16,6 +16,10 @@ use crate::Refusal;
 use crate::evidence;
 use crate::repository::Repository;
 
+mod seeds;
+
+use seeds::Seeds;
+
 /// What to fuzz, and how long.
 #[derive(Args)]
 pub(crate) struct FuzzArguments {
@@ -35,19 +39,7 @@ struct Target {
     seeds: Seeds,
 }
 
-#[derive(Clone, Copy)]
-enum Seeds {
-    /// The workflow files of the corpus.
-    Workflows,
-    /// The action files of the corpus.
-    Actions,
-    /// The expressions of the table.
-    Expressions,
-    /// Some patterns.
-    Filters,
-}
-
-const TARGETS: [Target; 4] = [
+const TARGETS: [Target; 7] = [
     Target {
         name: "workflow",
         seeds: Seeds::Workflows,
@@ -63,6 +55,18 @@ const TARGETS: [Target; 4] = [
     Target {
         name: "filter",
         seeds: Seeds::Filters,
+    },
+    Target {
+        name: "audit",
+        seeds: Seeds::Audited,
+    },
+    Target {
+        name: "lock",
+        seeds: Seeds::Locks,
+    },
+    Target {
+        name: "call",
+        seeds: Seeds::Projects,
     },
 ];
 
@@ -189,52 +193,12 @@ impl Place {
 
     /// Puts what the tests read beside what the fuzzer learnt.
     fn seed(&self, seeds: Seeds, corpus: &Path) -> Result<(), Refusal> {
-        let root = self.repository.root();
-        match seeds {
-            Seeds::Workflows => self.copy_files(corpus, |name| !name.starts_with("action")),
-            Seeds::Actions => self.copy_files(corpus, |name| name.starts_with("action")),
-            Seeds::Expressions => {
-                let table = root.join("crates/pipeline/src/expression/vectors.txt");
-                let text = fs::read_to_string(&table).map_err(|error| cannot(&table, &error))?;
-                let expressions = text.lines().filter_map(|line| line.split_once(" => "));
-                write_all(corpus, expressions.map(|(expression, _)| expression))
-            }
-            Seeds::Filters => write_all(
-                corpus,
-                [
-                    "main\nrelease/**\n!x[a-z]+?\nmain",
-                    "**/*.md\ndocs\\*\n*-[0-9]?\na/b.md",
-                    "30 5 * * MON-FRI",
-                ],
-            ),
-        }
-    }
-
-    fn copy_files(&self, corpus: &Path, is_wanted: fn(&str) -> bool) -> Result<(), Refusal> {
-        for folder in ["ok", "err"] {
-            let folder = self.repository.root().join("crates/dialect/tests/corpus").join(folder);
-            for entry in fs::read_dir(&folder)
-                .map_err(|error| cannot(&folder, &error))?
-                .flatten()
-            {
-                let name = entry.file_name().to_string_lossy().into_owned();
-                let is_yaml = entry.path().extension().is_some_and(|extension| extension == "yml");
-                if is_yaml && is_wanted(&name) {
-                    let to = corpus.join(&name);
-                    fs::copy(entry.path(), &to).map_err(|error| cannot(&to, &error))?;
-                }
-            }
+        for (number, text) in seeds.texts(self.repository.root())?.iter().enumerate() {
+            let file = corpus.join(format!("seed-{number}"));
+            fs::write(&file, text).map_err(|error| cannot(&file, &error))?;
         }
         Ok(())
     }
-}
-
-fn write_all<'t>(folder: &Path, texts: impl IntoIterator<Item = &'t str>) -> Result<(), Refusal> {
-    for (number, text) in texts.into_iter().enumerate() {
-        let file = folder.join(format!("seed-{number}"));
-        fs::write(&file, text).map_err(|error| cannot(&file, &error))?;
-    }
-    Ok(())
 }
 
 /// Returns the platform that the compiler builds for by itself.

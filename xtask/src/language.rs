@@ -29,7 +29,7 @@ pub(crate) struct LanguageArguments {
     /// The peer that checks workflow files
     #[arg(long, default_value = "actionlint")]
     actionlint: PathBuf,
-    /// Folders that are searched for real workflow files
+    /// Folders that are searched for real workflow files [default: the sources of packages that Cargo has fetched]
     #[arg(long = "workflows", value_name = "DIR")]
     folders: Vec<PathBuf>,
     /// How often each of a pair runs
@@ -149,7 +149,11 @@ fn check(arguments: &LanguageArguments, lockgate: &Path, folder: &Path) -> Resul
 /// Returns the first distinct workflow files below the folders, in the order of their paths.
 fn real_workflows(arguments: &LanguageArguments) -> Result<BTreeSet<String>, Refusal> {
     let mut found = BTreeSet::new();
-    for folder in &arguments.folders {
+    let mut folders = arguments.folders.clone();
+    if folders.is_empty() {
+        folders.extend(sources_of_packages());
+    }
+    for folder in &folders {
         let mut paths = Vec::new();
         collect(folder, &mut paths).map_err(|error| cannot(folder, &error))?;
         paths.sort();
@@ -161,6 +165,13 @@ fn real_workflows(arguments: &LanguageArguments) -> Result<BTreeSet<String>, Ref
         }
     }
     Ok(found)
+}
+
+/// Returns where Cargo keeps the sources of packages.
+fn sources_of_packages() -> Option<PathBuf> {
+    let home = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    let home = home.or_else(|| Some(std::env::home_dir()?.join(".cargo")))?;
+    Some(home.join("registry/src"))
 }
 
 fn collect(folder: &Path, into: &mut Vec<PathBuf>) -> std::io::Result<()> {

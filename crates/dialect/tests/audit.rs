@@ -14,9 +14,10 @@ use std::path::{Path, PathBuf};
 
 use lockgate_core::{Severity, SourceFile};
 use lockgate_dialect::codes;
-use lockgate_dialect::github::audit::{Finding, Level, Safety, Strictness, audit, fix};
+use lockgate_dialect::github::audit::{Finding, Level, Safety, Strictness, audit, audit_parsed, fix};
 use lockgate_dialect::github::{self, action};
 use lockgate_dialect::lock::Lock;
+use lockgate_dialect::yaml;
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -175,6 +176,44 @@ fn safe_fixes_mend_and_change_nothing_else() {
         assert_eq!(left.len() + fixed.done.len(), before.len(), "{}", path.display());
     }
     all_fit(&wrong);
+}
+
+#[test]
+fn a_lenient_look_tells_what_a_strict_one_would_tell_leniently() {
+    for path in files("err").into_iter().chain(files("fix")) {
+        let file = read(&path);
+        let lock = lock_of(&path);
+        let Some(root) = yaml::parse(&file).0 else {
+            continue;
+        };
+        let told = |strictness| -> Vec<_> {
+            let findings = audit_parsed(&file, &root, lock.as_ref(), strictness);
+            findings
+                .iter()
+                .filter_map(|finding| finding.told(Strictness::Lenient))
+                .collect()
+        };
+        assert_eq!(
+            told(Strictness::Lenient),
+            told(Strictness::Strict),
+            "{}",
+            path.display()
+        );
+    }
+}
+
+#[test]
+fn a_script_with_more_mistakes_than_are_told_is_mended_whole() {
+    let line = |number| format!("          echo \"{number} ${{{{ github.event.issue.title }}}}\"\n");
+    let lines = (0..250).map(line).collect::<Vec<String>>().concat();
+    let text = format!(
+        "on: issues\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n{lines}"
+    );
+    let file = SourceFile::new("a.yml", text);
+    assert_eq!(audit(&file, None).len(), 100);
+    let fixed = fix(&file, None, Strictness::Lenient);
+    assert_eq!(fixed.done.len(), 250);
+    assert_eq!(fixed.text.matches("github.event.issue.title").count(), 1);
 }
 
 #[test]

@@ -40,7 +40,7 @@ pub(super) fn fix(
             continue;
         };
         let lock = lock_for(root, path);
-        let fixed = audit::fix(&file, lock.as_ref(), strictness);
+        let fixed = audit::fix(&file, lock.as_deref(), strictness);
         if fixed.text == *file.text {
             continue;
         }

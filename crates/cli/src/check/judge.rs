@@ -6,15 +6,14 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use lockgate_core::{Diagnostic, SourceFile};
-use lockgate_dialect::github::audit::Strictness;
 use lockgate_dialect::github::{self, LocalUse, Lowered};
-use lockgate_dialect::lock::Lock;
+use lockgate_dialect::lock::{ActionVersion, Lock};
 use lockgate_dialect::text;
 use lockgate_dialect::yaml::{self, Node};
 
 use super::declared::Declared;
 use super::files::{Kind, Source, by_text};
-use super::strict;
+use super::strict::Locks;
 use crate::delivery::{Place, listening};
 use crate::exit::Failure;
 use crate::{config, workflows};
@@ -29,6 +28,8 @@ pub(super) struct Judged {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// The actions of the repository that it uses.
     pub(super) uses: Vec<LocalUse>,
+    /// The versions of other actions that it uses, when somebody asks for them.
+    pub(super) used: Vec<ActionVersion>,
     /// What became of it, when it is a workflow; without its mistakes.
     pub(super) workflow: Option<Lowered>,
     /// What it declares, when it is a workflow.
@@ -36,7 +37,8 @@ pub(super) struct Judged {
 }
 
 /// Reads a file and judges it.
-pub(super) fn judge(root: &Path, source: &Source, strictness: Strictness) -> Result<Judged, Failure> {
+pub(super) fn judge(source: &Source, locks: &Locks<'_>) -> Result<Judged, Failure> {
+    let root = locks.root;
     let text = match &source.given {
         Some(bytes) => text::decode(&workflows::shown(root, &source.path), bytes.clone()),
         None => workflows::read(root, &source.path)?,
@@ -61,9 +63,11 @@ pub(super) fn judge(root: &Path, source: &Source, strictness: Strictness) -> Res
             } else {
                 judged.workflow(node.as_ref(), mistakes);
             }
-            let lock = strict::lock_for_strict(root, &source.path, strictness);
-            let dangers = node.map(|node| strict::findings(&judged.file, &node, lock.as_ref(), strictness));
-            judged.diagnostics.extend(dangers.unwrap_or_default());
+            if let Some(node) = node {
+                let dangers = locks.findings(&source.path, &judged.file, &node);
+                judged.diagnostics.extend(dangers);
+                judged.used = locks.used(&judged.file, &node);
+            }
         }
     }
     Ok(judged)
@@ -76,6 +80,7 @@ impl Judged {
             file,
             diagnostics: Vec::new(),
             uses: Vec::new(),
+            used: Vec::new(),
             workflow: None,
             declared: None,
         }

@@ -7,11 +7,13 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
+use lockgate_core::Diagnostic;
 use lockgate_core::time::Spoken;
 
 use super::round::{Round, Scope};
 use crate::arguments::{CheckArguments, Format};
 use crate::exit::Failure;
+use crate::parallel;
 use crate::render::{diagnostics, out};
 
 mod github;
@@ -72,10 +74,13 @@ fn document(format: Format, round: &Round, scope: &Scope<'_>, rounds: Rounds) ->
     }
 }
 
+/// Fewer diagnostics than this for each thread are drawn sooner than it is started.
+const DRAWN_PER_THREAD: usize = 8;
+
 fn human(round: &Round, rounds: Rounds) -> String {
     let is_colourful = out::result_is_colourful();
-    let draw = |diagnostic| diagnostics::draw(diagnostic, is_colourful) + "\n\n";
-    let drawn: String = round.diagnostics.iter().map(draw).collect();
+    let draw = |diagnostic: &Diagnostic| diagnostics::draw(diagnostic, is_colourful) + "\n\n";
+    let drawn = parallel::map(&round.diagnostics, DRAWN_PER_THREAD, draw).concat();
     let plural = if round.files == 1 { "" } else { "s" };
     let sum = format!(
         "{} file{plural}: {}",

@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use lockgate_core::{Diagnostic, Severity};
-use lockgate_dialect::github::audit::Strictness;
 
 use super::declared::Declared;
-use super::files::{self, Source};
+use super::files;
 use super::judge::{Judged, beside, judge};
-use super::strict::Dangers;
+use super::strict::{Dangers, Locks};
 use crate::arguments::CheckArguments;
 use crate::called_workflows::CalledFiles;
 use crate::exit::{Exit, Failure};
 use crate::local_actions::Reached;
+use crate::parallel;
 use crate::project::{CONFIGURATION, Folders};
 use crate::workflows;
 
@@ -51,7 +50,9 @@ impl Round {
         let mut reached = Reached::within(scope.folders.clone());
         let mut dangers = Dangers::new(scope);
         let mut called = CalledFiles::within(scope.folders.clone());
-        let judged: Vec<Judged> = judge_all(&scope.folders.root, &sources, scope.arguments.strictness())?;
+        let locks = Locks::new(&scope.folders.root, scope.arguments.strictness());
+        let judged = parallel::map(&sources, FILES_PER_THREAD, |source| judge(source, &locks));
+        let judged: Vec<Judged> = judged.into_iter().collect::<Result<_, _>>()?;
         let declared = judged
             .iter()
             .filter_map(|judged| Some((judged.path.clone(), judged.declared.clone()?)));
@@ -60,7 +61,7 @@ impl Round {
             if judged.path.file_name().is_some_and(|name| name == CONFIGURATION) {
                 found.extend(beside(&judged.path, &judged.file, &declared));
             }
-            dangers.add(&judged.file);
+            dangers.add(&judged.file, judged.used);
             names.push(Arc::clone(&judged.file.path));
             found.extend(judged.diagnostics);
             reached.add(&judged.path, &judged.file, judged.uses);
@@ -71,7 +72,7 @@ impl Round {
         }
         found.extend(reached.diagnostics());
         found.extend(called.diagnostics());
-        found.extend(dangers.of_others(reached.looked_at(), &paths));
+        found.extend(dangers.of_others(reached.looked_at(), &paths, &locks));
         found.extend(dangers.of_lock_file());
         for path in reached.looked_at().iter().chain(called.looked_at()) {
             let shown = workflows::shown(&scope.folders.root, path);
@@ -97,38 +98,6 @@ impl Round {
 
 /// Fewer files than this for each thread are read sooner than it is started.
 const FILES_PER_THREAD: usize = 8;
-
-/// Judges every source, several at once, and returns them in their order.
-fn judge_all(root: &Path, sources: &[Source], strictness: Strictness) -> Result<Vec<Judged>, Failure> {
-    let threads = match sources.len() / FILES_PER_THREAD {
-        0 | 1 => 1,
-        useful => std::thread::available_parallelism().map_or(1, |cores| cores.get().min(useful)),
-    };
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let mut done = Vec::new();
-        loop {
-            let index = next.fetch_add(1, Ordering::Relaxed);
-            let Some(source) = sources.get(index) else {
-                return done;
-            };
-            done.push((index, judge(root, source, strictness)));
-        }
-    };
-    let mut all = std::thread::scope(|scope| {
-        let others: Vec<_> = (1..threads).map(|_| scope.spawn(work)).collect();
-        let mut all = work();
-        for other in others {
-            match other.join() {
-                Ok(done) => all.extend(done),
-                Err(panic) => std::panic::resume_unwind(panic),
-            }
-        }
-        all
-    });
-    all.sort_by_key(|(index, _)| *index);
-    all.into_iter().map(|(_, judged)| judged).collect()
-}
 
 /// Returns every mistake once: file by file as they were read, then the actions that they use.
 fn in_order(names: Vec<Arc<str>>, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use lockgate_core::{Diagnostic, SourceFile};
 use lockgate_dialect::codes;
@@ -29,22 +29,21 @@ impl<'s> Dangers<'s> {
         }
     }
 
-    /// Notes a file of the round.
-    pub(super) fn add(&mut self, file: &SourceFile) {
-        if self.scope.arguments.strictness() == Strictness::Lenient {
-            return;
-        }
+    /// Notes a file of the round, and the versions that it uses.
+    pub(super) fn add(&mut self, file: &SourceFile, used: Vec<ActionVersion>) {
         if file.path.rsplit('/').next() == Some(FILE_NAME) {
             self.lock = Some(file.clone());
-        } else {
-            self.used
-                .extend(audit::versions_used(file).into_iter().map(|used| used.version));
         }
+        self.used.extend(used);
     }
 
     /// Returns what is dangerous in the actions that were reached and not asked for.
-    pub(super) fn of_others(&mut self, reached: &[PathBuf], known: &BTreeMap<Arc<str>, PathBuf>) -> Vec<Diagnostic> {
-        let (root, strictness) = (&self.scope.folders.root, self.scope.arguments.strictness());
+    pub(super) fn of_others(
+        &mut self,
+        reached: &[PathBuf],
+        known: &BTreeMap<Arc<str>, PathBuf>,
+        locks: &Locks<'_>,
+    ) -> Vec<Diagnostic> {
         let there: Vec<&PathBuf> = reached.iter().filter(|path| path.is_file()).collect();
         if there.is_empty() {
             return Vec::new();
@@ -53,12 +52,12 @@ impl<'s> Dangers<'s> {
         let mut found = Vec::new();
         for path in there {
             let is_new = path.canonicalize().is_ok_and(|path| !asked_for.contains(&path));
-            if let (true, Ok(Ok(file))) = (is_new, workflows::read(root, path)) {
-                self.add(&file);
-                if let Some(node) = yaml::parse(&file).0 {
-                    let lock = lock_for_strict(root, path, strictness);
-                    found.extend(findings(&file, &node, lock.as_ref(), strictness));
-                }
+            if let (true, Ok(Ok(file))) = (is_new, workflows::read(&self.scope.folders.root, path))
+                && let Some(node) = yaml::parse(&file).0
+            {
+                let used = locks.used(&file, &node);
+                self.add(&file, used);
+                found.extend(locks.findings(path, &file, &node));
             }
         }
         found
@@ -75,31 +74,83 @@ impl<'s> Dangers<'s> {
     }
 }
 
-/// Returns what is dangerous in a workflow or an action; `node` is the tree of the file.
-pub(super) fn findings(file: &SourceFile, node: &Node, lock: Option<&Lock>, strictness: Strictness) -> Vec<Diagnostic> {
-    let found = audit::audit_parsed(file, node, lock);
-    found.iter().filter_map(|finding| finding.told(strictness)).collect()
+/// The lock files of a round, each read once, and how much is told.
+pub(super) struct Locks<'r> {
+    pub(super) root: &'r Path,
+    strictness: Strictness,
+    /// By the place of the file; nothing where none is.
+    read: Mutex<BTreeMap<PathBuf, Option<Arc<Lock>>>>,
 }
 
-/// Returns the lock file for a file: only what is not certain depends on it, and only a strict check tells that.
-pub(super) fn lock_for_strict(root: &Path, path: &Path, strictness: Strictness) -> Option<Lock> {
-    match strictness {
-        Strictness::Lenient => None,
-        Strictness::Strict => lock_for(root, path),
+impl<'r> Locks<'r> {
+    /// Returns the lock files of the project at `root`: none is read so far.
+    pub(super) fn new(root: &'r Path, strictness: Strictness) -> Self {
+        Self {
+            root,
+            strictness,
+            read: Mutex::new(BTreeMap::new()),
+        }
+    }
+
+    /// Returns what is dangerous in a workflow or an action; `node` is the tree of the file at `path`.
+    pub(super) fn findings(&self, path: &Path, file: &SourceFile, node: &Node) -> Vec<Diagnostic> {
+        let lock = self.lock_for(path);
+        let found = audit::audit_parsed(file, node, lock.as_deref(), self.strictness);
+        found
+            .iter()
+            .filter_map(|finding| finding.told(self.strictness))
+            .collect()
+    }
+
+    /// Returns the versions that a file uses, as far as somebody asks for them.
+    pub(super) fn used(&self, file: &SourceFile, node: &Node) -> Vec<ActionVersion> {
+        match self.strictness {
+            Strictness::Lenient => Vec::new(),
+            Strictness::Strict => audit::versions_in(file, node)
+                .into_iter()
+                .map(|used| used.version)
+                .collect(),
+        }
+    }
+
+    /// Returns the lock file for a file: only what is not certain depends on it, and only a strict check tells that.
+    fn lock_for(&self, path: &Path) -> Option<Arc<Lock>> {
+        if self.strictness == Strictness::Lenient {
+            return None;
+        }
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut at = |place: PathBuf| {
+            let lock = read
+                .entry(place)
+                .or_insert_with_key(|place| read_lock(self.root, place));
+            lock.clone()
+        };
+        places_of_lock(self.root, path).into_iter().find_map(&mut at)
     }
 }
 
-/// Returns what the lock file beside a file's `.github`, else at the project's top, records.
-pub(super) fn lock_for(root: &Path, path: &Path) -> Option<Lock> {
+/// Returns what the lock file for a file records, if there is one.
+pub(super) fn lock_for(root: &Path, path: &Path) -> Option<Arc<Lock>> {
+    let mut places = places_of_lock(root, path).into_iter();
+    places.find_map(|place| read_lock(root, &place))
+}
+
+/// Returns where the lock file for a file may lie: beside its `.github`, else at the project's top.
+fn places_of_lock(root: &Path, path: &Path) -> [PathBuf; 2] {
     let folder = path
         .ancestors()
         .find(|above| above.file_name().is_some_and(|name| name == ".github"))
         .and_then(Path::parent);
-    let places: [PathBuf; 2] = [folder.unwrap_or(root).join(FILE_NAME), root.join(FILE_NAME)];
-    let place = places.iter().find(|place| place.is_file())?;
-    // A broken lock file is told where it is checked itself.
+    [folder.unwrap_or(root).join(FILE_NAME), root.join(FILE_NAME)]
+}
+
+/// Returns the lock file at a place; what is broken in it is told where it is checked itself.
+fn read_lock(root: &Path, place: &Path) -> Option<Arc<Lock>> {
+    if !place.is_file() {
+        return None;
+    }
     let file = workflows::read(root, place).ok()?.ok()?;
-    Some(Lock::read(&file).0)
+    Some(Arc::new(Lock::read(&file).0))
 }
 
 /// Returns the versions in a lock file that nothing uses.

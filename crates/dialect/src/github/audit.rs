@@ -40,7 +40,7 @@ mod written_secret;
 use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 
 pub use fix::{Edit, Fix, Fixed, Safety, fix};
-pub use pin::{Used, versions_used};
+pub use pin::{Used, versions_in, versions_used};
 
 use crate::lock::Lock;
 use crate::yaml::{self, Node};
@@ -94,15 +94,20 @@ impl Finding {
     /// Returns what is told of it, if anything.
     pub fn told(&self, strictness: Strictness) -> Option<Diagnostic> {
         let severity = match (strictness, self.level) {
-            (Strictness::Lenient, Level::Certain) | (Strictness::Strict, Level::Advice) => Severity::Warning,
-            (Strictness::Lenient, _) => return None,
+            (Strictness::Lenient, _) | (Strictness::Strict, Level::Advice) => Severity::Warning,
             (Strictness::Strict, _) => Severity::Error,
         };
-        let diagnostic = Diagnostic {
+        self.level.is_told(strictness).then(|| Diagnostic {
             severity,
             ..self.diagnostic.clone()
-        };
-        Some(diagnostic)
+        })
+    }
+}
+
+impl Level {
+    /// Returns whether what is of this level is told.
+    fn is_told(self, strictness: Strictness) -> bool {
+        self == Self::Certain || strictness == Strictness::Strict
     }
 }
 
@@ -111,20 +116,29 @@ impl Finding {
 /// `lock` is what the project's lock file records, when it has one. A file that is no YAML has no findings.
 pub fn audit(file: &SourceFile, lock: Option<&Lock>) -> Vec<Finding> {
     let root = yaml::parse(file).0;
-    root.map_or_else(Vec::new, |root| audit_parsed(file, &root, lock))
+    root.map_or_else(Vec::new, |root| audit_parsed(file, &root, lock, Strictness::Strict))
 }
 
-/// Returns everything dangerous in a workflow or an action; `root` is what [`yaml::parse`] has returned of it.
-pub fn audit_parsed(file: &SourceFile, root: &Node, lock: Option<&Lock>) -> Vec<Finding> {
-    let subject = Subject::new(file, root, lock);
+/// Returns what is dangerous in a workflow or an action and told at this strictness, in the order of the file.
+///
+/// `root` is what [`yaml::parse`] has returned of the file.
+pub fn audit_parsed(file: &SourceFile, root: &Node, lock: Option<&Lock>, strictness: Strictness) -> Vec<Finding> {
+    findings(&Subject::new(file, root, lock), strictness)
+}
+
+fn findings(subject: &Subject<'_>, strictness: Strictness) -> Vec<Finding> {
     let mut found = Vec::new();
-    for audit in AUDITS {
-        audit(&subject, &mut found);
+    for (highest, audit) in AUDITS {
+        if highest.is_told(strictness) {
+            audit(subject, &mut found);
+        }
     }
     found.sort_by(|left, right| key(left).cmp(&key(right)));
     // A value behind an alias is read once per place that uses it.
     found.dedup_by(|later, earlier| key(later) == key(earlier));
-    allowance::apply(file, found)
+    let mut found = allowance::apply(subject.file, found);
+    found.retain(|finding| finding.level.is_told(strictness));
+    found
 }
 
 fn key(finding: &Finding) -> (Span, &str, &str) {
@@ -137,23 +151,26 @@ fn key(finding: &Finding) -> (Span, &str, &str) {
 
 type Audit = fn(&Subject<'_>, &mut Vec<Finding>);
 
-const AUDITS: [Audit; 18] = [
-    injection::audit,
-    environment_file::audit,
-    pin::audit,
-    version_comment::audit,
-    permission::audit,
-    privileged::audit,
-    comment::audit,
-    artifact::audit,
-    deployment::audit,
-    self_hosted::audit,
-    cache::audit,
-    secret::audit,
-    written_secret::audit,
-    obsolete_command::audit,
-    obsolete_action::audit,
-    obsolete_runner::audit,
-    checkout::audit,
-    service::audit,
+/// The audits, each with the highest level of what it finds.
+const AUDITS: [(Level, Audit); 20] = [
+    (Level::Certain, injection::audit),
+    (Level::Certain, environment_file::audit),
+    (Level::Strict, pin::audit),
+    (Level::Strict, version_comment::audit),
+    (Level::Strict, permission::audit),
+    (Level::Certain, privileged::audit),
+    (Level::Strict, comment::audit),
+    (Level::Certain, artifact::audit),
+    (Level::Strict, deployment::audit),
+    (Level::Strict, self_hosted::audit),
+    (Level::Advice, cache::audit),
+    (Level::Strict, secret::in_scripts),
+    (Level::Certain, secret::all_at_once),
+    (Level::Strict, secret::inherited),
+    (Level::Certain, written_secret::audit),
+    (Level::Certain, obsolete_command::audit),
+    (Level::Certain, obsolete_action::audit),
+    (Level::Certain, obsolete_runner::audit),
+    (Level::Strict, checkout::audit),
+    (Level::Strict, service::audit),
 ];

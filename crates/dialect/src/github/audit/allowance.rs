@@ -92,6 +92,9 @@ impl Allowance<'_> {
 
 fn read(text: &str) -> Vec<Allowance<'_>> {
     let mut found = Vec::new();
+    if !text.contains(MARK) {
+        return found;
+    }
     let mut start = 0;
     for (line, written) in text.split_inclusive('\n').enumerate() {
         if let Some(at) = written.find(MARK) {

@@ -46,8 +46,7 @@ pub(super) fn part(file: &SourceFile, node: &Node, start: usize, end: usize) -> 
 pub(super) fn expressions(text: &str) -> Vec<Embedded> {
     let mut found = Vec::new();
     let mut rest = 0;
-    while let Some(offset) = text[rest..].find(OPEN) {
-        let start = rest + offset;
+    while let Some(start) = opening(text, rest) {
         let inside = start + OPEN.len();
         let Some(length) = closing(&text[inside..]) else {
             break;
@@ -59,6 +58,19 @@ pub(super) fn expressions(text: &str) -> Vec<Embedded> {
         rest = end;
     }
     found
+}
+
+/// Returns whether a text has an expression, or what begins like one.
+pub(super) fn has_expression(text: &str) -> bool {
+    opening(text, 0).is_some()
+}
+
+/// Returns the first `${{` from a byte of the text on.
+///
+/// A search for a text sets itself up at some cost, and most texts are short and have no dollar sign.
+fn opening(text: &str, from: usize) -> Option<usize> {
+    let dollars = text[from..].match_indices('$').map(|(at, _)| from + at);
+    dollars.into_iter().find(|at| text[*at..].starts_with(OPEN))
 }
 
 /// Calls `visit` for every single value in the tree.

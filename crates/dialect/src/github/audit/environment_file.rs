@@ -3,6 +3,8 @@
 //! A variable keeps the shell from running it, but a line break in it begins another variable of all later steps, such
 //! as `LD_PRELOAD`; and a folder in the path decides which programs they run.
 
+use std::cell::LazyCell;
+
 use super::embedded::part;
 use super::sink::variables;
 use super::subject::Subject;
@@ -11,17 +13,21 @@ use super::untrusted::Lines;
 use super::{Finding, Level};
 use crate::codes;
 
+const FILES: [&str; 2] = ["GITHUB_ENV", "GITHUB_PATH"];
+
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    let taints = Taints::of_file(subject);
+    let taints = LazyCell::new(|| Taints::of_file(subject));
     for (job, step) in subject.steps() {
         let Some(run) = step.node.get("run") else {
             continue;
         };
+        let files = FILES.map(|file| Some(file).filter(|file| step.script().contains(file)));
+        if files.iter().all(Option::is_none) {
+            continue;
+        }
         let mut start = 0;
         for line in step.script().split_inclusive('\n') {
-            let file = ["GITHUB_ENV", "GITHUB_PATH"]
-                .into_iter()
-                .find(|file| line.contains(file));
+            let file = files.into_iter().flatten().find(|file| line.contains(file));
             let tainted = file.and_then(|file| {
                 let of_strangers = variables(line)
                     .into_iter()

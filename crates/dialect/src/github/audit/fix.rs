@@ -6,9 +6,10 @@
 
 use lockgate_core::{Severity, SourceFile, Span};
 
-use super::{Strictness, audit};
-use crate::github;
+use super::subject::Subject;
+use super::{Finding, Strictness};
 use crate::lock::Lock;
+use crate::{github, yaml};
 
 /// A way to mend a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,7 +92,7 @@ struct Round<'f> {
 
 impl<'f> Round<'f> {
     fn of(before: &'f SourceFile, lock: Option<&Lock>, strictness: Strictness, refused: &[Fix]) -> Self {
-        let findings = audit(before, lock);
+        let findings = all_findings(before, lock);
         let is_shared = has_anchor(&before.text);
         let mut taken: Vec<Span> = Vec::new();
         let mut fixes = Vec::new();
@@ -121,10 +122,23 @@ impl<'f> Round<'f> {
     fn after(&self, fixes: &[Fix], lock: Option<&Lock>) -> Option<String> {
         let edits: Vec<Edit> = fixes.iter().flat_map(|fix| fix.edits.iter().cloned()).collect();
         let after = SourceFile::new(self.before.path.clone(), applied(&self.before.text, &edits));
-        let left = audit(&after, lock).len();
+        let left = all_findings(&after, lock).len();
         let mends = left + fixes.len() <= self.findings && errors(&after) <= errors(self.before);
         mends.then(|| after.text.to_string())
     }
+}
+
+/// More expressions of one script than this are not mended: each is looked at with the whole script.
+const MOST_MENDED: usize = 2_000;
+
+/// Returns what is found also where an audit would not tell of every single place.
+fn all_findings(file: &SourceFile, lock: Option<&Lock>) -> Vec<Finding> {
+    let Some(root) = yaml::parse(file).0 else {
+        return Vec::new();
+    };
+    let mut subject = Subject::new(file, &root, lock);
+    subject.most_expressions = MOST_MENDED;
+    super::findings(&subject, Strictness::Strict)
 }
 
 /// Returns whether a part of the file may be used in several places, where an edit would change all of them.

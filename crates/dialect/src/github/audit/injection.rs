@@ -3,6 +3,8 @@
 //! `${{ }}` is replaced before the shell reads the script, so that a title like `"; curl … | sh; "` is commands. In
 //! `if`, in `env` and in the inputs of most actions the same text is only a value, and is not told.
 
+use std::cell::LazyCell;
+
 use super::embedded::Embedded;
 use super::relocation::{By, Place, places};
 use super::shell::Shell;
@@ -13,7 +15,7 @@ use super::{Finding, Level};
 use crate::codes;
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    let taints = Taints::of_file(subject);
+    let taints = LazyCell::new(|| Taints::of_file(subject));
     places(subject, |place| {
         let tainted = place
             .embedded

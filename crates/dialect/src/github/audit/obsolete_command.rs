@@ -47,6 +47,9 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         let Some(run) = step.node.get("run") else {
             continue;
         };
+        if !step.script().contains("::") {
+            continue;
+        }
         let mut start = 0;
         for line in step.script().split_inclusive('\n') {
             let command = COMMANDS

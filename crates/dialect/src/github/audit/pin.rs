@@ -42,10 +42,13 @@ const GITHUB: [&str; 2] = ["actions", "github"];
 
 /// Returns every version of a remote action or workflow that a file uses, in the order of the file.
 pub fn versions_used(file: &SourceFile) -> Vec<Used> {
-    let (Some(root), _) = yaml::parse(file) else {
-        return Vec::new();
-    };
-    let subject = Subject::new(file, &root, None);
+    let root = yaml::parse(file).0;
+    root.map_or_else(Vec::new, |root| versions_in(file, &root))
+}
+
+/// Returns every version of a remote action or workflow that a file uses; `root` is what [`yaml::parse`] has returned.
+pub fn versions_in(file: &SourceFile, root: &Node) -> Vec<Used> {
+    let subject = Subject::new(file, root, None);
     let versions = uses(&subject).into_iter().filter_map(|(node, _)| {
         Some(Used {
             version: ActionVersion::parse(&node.as_scalar()?.text)?,

@@ -24,14 +24,11 @@ pub(super) struct Place<'a, 'n> {
     pub(super) embedded: &'a Embedded,
 }
 
-/// More expressions of one script than this are those of a generator, which has one mistake to mend.
-const MOST: usize = 100;
-
 /// Calls `visit` for the expressions in the scripts of all steps.
 pub(super) fn places(subject: &Subject<'_>, mut visit: impl FnMut(&Place<'_, '_>)) {
     for (job, step) in subject.steps() {
         for sink in &sinks(subject, job, step) {
-            for embedded in expressions(sink.text).iter().take(MOST) {
+            for embedded in expressions(sink.text).iter().take(subject.most_expressions) {
                 visit(&Place {
                     subject,
                     job,

@@ -2,21 +2,15 @@
 
 use lockgate_pipeline::expression::{Extent, Flow};
 
-use super::embedded::{Embedded, expressions, scalars};
+use super::embedded::{Embedded, expressions, has_expression, scalars};
 use super::relocation::{By, Place, places};
 use super::subject::{Subject, entry};
 use super::{Finding, Level};
 use crate::codes;
 
-pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    in_scripts(subject, found);
-    all_at_once(subject, found);
-    inherited(subject, found);
-}
-
 /// Tells of secrets that become part of a script: the script lies on the disk, its commands are seen in the list of
 /// processes, and a quote in the secret breaks it.
-fn in_scripts(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+pub(super) fn in_scripts(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     places(subject, |place| {
         let flows = place.embedded.flows();
         if let Some((flow, name)) = flows.iter().find_map(|flow| Some((flow, secret(flow)?))) {
@@ -50,9 +44,12 @@ fn secret(flow: &Flow) -> Option<String> {
 }
 
 /// Tells of expressions that let out every secret.
-fn all_at_once(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+pub(super) fn all_at_once(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     scalars(subject.root, &mut |node| {
         let text = node.as_scalar().map_or("", |scalar| scalar.text.as_str());
+        if !names_secrets(text) {
+            return;
+        }
         for embedded in expressions(text) {
             let Some(level) = embedded.flows().iter().find_map(every) else {
                 continue;
@@ -73,6 +70,16 @@ fn all_at_once(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     });
 }
 
+/// Returns whether an expression in the text can read a secret, which it has to name in some case.
+fn names_secrets(text: &str) -> bool {
+    const NAME: &[u8] = b"secrets";
+    has_expression(text)
+        && text
+            .as_bytes()
+            .windows(NAME.len())
+            .any(|part| part.eq_ignore_ascii_case(NAME))
+}
+
 fn every(flow: &Flow) -> Option<Level> {
     let path: Vec<&str> = flow.path.iter().map(String::as_str).collect();
     match (path.as_slice(), flow.extent) {
@@ -83,7 +90,7 @@ fn every(flow: &Flow) -> Option<Level> {
 }
 
 /// Tells of workflows of other repositories that get all secrets.
-fn inherited(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+pub(super) fn inherited(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for job in &subject.jobs {
         let uses = super::subject::text(job.node, "uses");
         let secrets = entry(job.node, "secrets").filter(|secrets| {

@@ -1,8 +1,9 @@
 //! Where a text becomes commands: scripts of steps, and the inputs of actions that run what they are given.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
-use super::embedded::expressions;
+use super::embedded::{expressions, has_expression};
 use super::shell::{self, Shell};
 use super::subject::{Job, Step, Subject};
 use crate::yaml::Node;
@@ -12,14 +13,14 @@ pub(super) struct Sink<'n> {
     pub(super) node: &'n Node,
     pub(super) text: &'n str,
     pub(super) language: Language,
-    /// The words outside of its expressions, among which a new variable needs a name of its own.
-    words: BTreeSet<&'n str>,
+    /// The words outside of its expressions, among which a new variable needs a name of its own; empty until asked for.
+    words: OnceCell<BTreeSet<&'n str>>,
 }
 
 impl Sink<'_> {
     /// Returns whether a word stands in it as written.
     pub(super) fn has_word(&self, word: &str) -> bool {
-        self.words.contains(word)
+        self.words.get_or_init(|| words(self.text)).contains(word)
     }
 }
 
@@ -44,33 +45,31 @@ const RUNNING: [(&str, &str, Language); 8] = [
     ("addnab/docker-run-action", "run", Language::Other),
 ];
 
-/// Returns every text that a step runs.
+/// Returns every text that a step runs and that has an expression.
 pub(super) fn sinks<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) -> Vec<Sink<'n>> {
-    let sink = |node: Option<&'n Node>, language| {
-        let node = node?;
-        let text = node.as_scalar()?.text.as_str();
-        Some(Sink {
-            node,
-            text,
-            language,
-            words: words(text),
-        })
-    };
-    let script = sink(step.node.get("run"), Language::Shell(shell::of(subject, job, step)));
-    let program = sink(step.node.get("shell"), Language::Other);
+    let script = sink(step.node.get("run"), || Language::Shell(shell::of(subject, job, step)));
+    let program = sink(step.node.get("shell"), || Language::Other);
     let inputs = RUNNING
         .iter()
         .filter(|(action, ..)| step.uses_action(action))
-        .filter_map(|(_, input, language)| sink(step.input(input), *language));
+        .filter_map(|(_, input, language)| sink(step.input(input), || *language));
     script.into_iter().chain(program).chain(inputs).collect()
 }
 
-/// Returns the words of a text that has expressions, without those of the expressions, which are gone when it runs.
+fn sink(node: Option<&Node>, language: impl FnOnce() -> Language) -> Option<Sink<'_>> {
+    let node = node?;
+    let text = node.as_scalar()?.text.as_str();
+    has_expression(text).then(|| Sink {
+        node,
+        text,
+        language: language(),
+        words: OnceCell::new(),
+    })
+}
+
+/// Returns the words of a text without those of its expressions, which are gone when it runs.
 fn words(text: &str) -> BTreeSet<&str> {
     let found = expressions(text);
-    if found.is_empty() {
-        return BTreeSet::new();
-    }
     let starts = std::iter::once(0).chain(found.iter().map(|embedded| embedded.end));
     let ends = found.iter().map(|embedded| embedded.start).chain([text.len()]);
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';

@@ -108,7 +108,8 @@ impl<'s, 'n> Taints<'s, 'n> {
         let script = step.script();
         let is_writing = |line: &str| line.contains("GITHUB_OUTPUT") || line.contains("::set-output");
         let place = step.node.get("run").map(|run| run.span)?;
-        for line in script.lines().filter(|line| is_writing(line)) {
+        let lines = script.lines().filter(|_| is_writing(script));
+        for line in lines.filter(|line| is_writing(line)) {
             let variable = sink::variables(line).into_iter().find_map(|name| {
                 let taint = self.of_variable(name, job, Some(step))?;
                 (taint.who == Who::Stranger).then_some(taint)

@@ -81,31 +81,45 @@ fn finding(subject: &Subject<'_>, span: Span, message: String) -> Finding {
 /// The length of the shortest token.
 const SHORTEST: usize = 20;
 
-/// Returns where a token stands in a text, and what it is.
+const KEY: &str = "-----BEGIN";
+
+/// Returns where the first token stands in a text, and what it is.
+///
+/// A token is a whole word, so that one look at each word is enough, however many forms there are.
 fn token(text: &str) -> Option<(usize, usize, &'static str)> {
-    if text.len() < SHORTEST {
-        return None;
+    let mut end = 0;
+    while let Some(first) = text.as_bytes()[end..].iter().position(|byte| is_sign(*byte)) {
+        let start = end + first;
+        let length = text.as_bytes()[start..]
+            .iter()
+            .take_while(|byte| is_sign(**byte))
+            .count();
+        end = start + length;
+        let word = &text[start..end];
+        if word.ends_with(KEY) && text[end..].starts_with(' ') && text[end..].contains("PRIVATE KEY-----") {
+            return Some((end - KEY.len(), end + 1, "a private key"));
+        }
+        if let Some(form) = FORMS.iter().find(|form| form.fits(word)) {
+            return Some((start, end, form.what));
+        }
     }
-    if let Some(at) = text
-        .find("-----BEGIN ")
-        .filter(|at| text[*at..].contains("PRIVATE KEY-----"))
-    {
-        return Some((at, at + "-----BEGIN ".len(), "a private key"));
-    }
-    FORMS.iter().find_map(|form| {
-        text.match_indices(form.start).find_map(|(at, start)| {
-            let is_sign = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-            let is_within = at > 0 && is_sign(text.as_bytes()[at - 1]);
-            let length = text[at + start.len()..]
-                .bytes()
-                .take_while(|byte| is_sign(*byte))
-                .count();
-            let end = at + start.len() + length;
-            let is_example = text[at..end].to_ascii_lowercase().contains("example");
-            let fits = (form.least..=form.most).contains(&length) && !is_within && !is_example;
-            (fits && is_random(&text[at + start.len()..end])).then_some((at, end, form.what))
+    None
+}
+
+/// Returns whether a byte can be a part of a token.
+fn is_sign(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
+}
+
+impl Form {
+    fn fits(&self, word: &str) -> bool {
+        let rest = word.strip_prefix(self.start).filter(|_| word.len() >= SHORTEST);
+        rest.is_some_and(|rest| {
+            (self.least..=self.most).contains(&rest.len())
+                && !word.to_ascii_lowercase().contains("example")
+                && is_random(rest)
         })
-    })
+    }
 }
 
 /// Returns whether a text is not the same sign again and again, as placeholders are.
