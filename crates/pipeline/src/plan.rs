@@ -4,6 +4,7 @@
 //! expands to, what the contexts say. The plan is a value: it is printed, compared, stored with its run and never
 //! changed. What only a run can know (the outputs of earlier jobs) stays open and is marked as such.
 
+mod beforehand;
 mod call;
 mod expanded;
 mod expansion;
@@ -21,6 +22,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+pub use beforehand::{has_room, open_call, written_legs};
 pub(crate) use call::input;
 pub use call::{CallInputError, DefinedAt, MOST_LEVELS, PlannedCall};
 pub use expansion::{Expansion, ExpansionError, Leg};

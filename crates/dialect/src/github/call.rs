@@ -9,6 +9,7 @@ mod judgement;
 mod known;
 mod permission;
 mod read;
+mod size;
 
 use lockgate_core::Span;
 use lockgate_pipeline::definition::{Call, Job, PassedSecrets, Permissions, Place};

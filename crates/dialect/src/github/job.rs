@@ -3,6 +3,7 @@
 use lockgate_core::Span;
 use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::definition::Job;
+use lockgate_pipeline::plan;
 
 use super::availability::{JOB_ENV, JOB_IF, JOB_KEY, JOB_OUTPUT};
 use super::lowering::Lowering;
@@ -44,7 +45,13 @@ impl Lowering {
             .map(|node| self.strategy(node))
             .unwrap_or_default();
         match fields.take_unsuggested("uses") {
-            Some(uses) => self.called_workflow(fields, uses, &mut job),
+            Some(uses) => {
+                self.called_workflow(fields, uses, &mut job);
+                if let (Some(open), Some(strategy)) = (plan::open_call(&job), entry.value.get("strategy")) {
+                    let span = strategy.get("matrix").unwrap_or(strategy).span;
+                    self.warn_unsupported(span, &open.what, &open.why, &open.remedy);
+                }
+            }
             None => self.own_job(fields, entry, &mut job),
         }
         job.unsupported = std::mem::take(&mut self.unsupported);

@@ -9,11 +9,12 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::beforehand::unknown_matrix;
 use super::fate::{self, Before};
 use super::known::{Ended, KnownNeeds};
 use super::selection::{self, Asked};
 use super::{Contexts, Expansion, Leg, PlanError, PlannedJob};
-use crate::definition::{Call, CallInput, Called, Job, Pipeline, Place, Unsupported};
+use crate::definition::{Call, CallInput, Called, Job, Pipeline, Place};
 use crate::expression::{ContextUse, EvaluationError, Object, Scope, Template, Value};
 use crate::scope::KnownContexts;
 
@@ -21,7 +22,7 @@ use crate::scope::KnownContexts;
 pub const MOST_LEVELS: usize = 10;
 
 /// The most jobs that a plan has with those of the workflows that are called.
-const MOST_JOBS: usize = 5_000;
+pub(super) const MOST_JOBS: usize = 5_000;
 
 /// Where the definition of a job stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -112,7 +113,8 @@ pub(crate) fn input(input: &CallInput, call: &Call, scope: &dyn Scope) -> Result
     })
 }
 
-fn template_of<'c>(input: &'c CallInput, call: &'c Call) -> Option<&'c Template> {
+/// Returns what an input is given, or has by itself.
+pub(super) fn template_of<'c>(input: &'c CallInput, call: &'c Call) -> Option<&'c Template> {
     let mut given = call.with.iter();
     let given = given.find(|(name, _)| name.eq_ignore_ascii_case(&input.name));
     given.map(|(_, template)| template).or(input.default.as_ref())
@@ -254,11 +256,6 @@ impl<'r> Planner<'r> {
             if self.is_full {
                 return;
             }
-            if self.jobs.len() > MOST_JOBS {
-                self.is_full = true;
-                let place = calling.job.place.clone();
-                return self.errors.push(PlanError::TooManyJobs { place, most: MOST_JOBS });
-            }
             let inputs = self.inputs(level, calling, called, (expansion, index));
             self.calls.push(PlannedCall {
                 caller: calling.place,
@@ -277,6 +274,11 @@ impl<'r> Planner<'r> {
             };
             let errors = self.errors.len();
             self.plan(&inner, asked);
+            if self.jobs.len() > MOST_JOBS && !self.is_full {
+                self.is_full = true;
+                let place = calling.job.place.clone();
+                self.errors.push(PlanError::TooManyJobs { place, most: MOST_JOBS });
+            }
             // What is wrong in one leg is mostly wrong in all of them.
             if self.errors.len() > errors {
                 return;
@@ -308,16 +310,7 @@ impl<'r> Planner<'r> {
         }
         // A matrix that is wrong was told where it was expanded.
         if expansion.is_none() && is_open(level, job) {
-            self.errors.push(PlanError::Unsupported(Unsupported {
-                what: "strategy.matrix".to_owned(),
-                why: "the matrix of a job that calls a workflow has to be known before the run in this version"
-                    .to_owned(),
-                remedy:
-                    "write its values out, or let the called workflow have the matrix and give it the values as an \
-                         input"
-                        .to_owned(),
-                place: job.place_of("strategy.matrix"),
-            }));
+            self.errors.push(PlanError::Unsupported(unknown_matrix(job)));
         }
         Some((called, expansion?))
     }

@@ -89,9 +89,16 @@ impl KnownNeeds {
 
 /// Returns the contexts that the strategy and the name of `job` read.
 pub(super) fn read_by_expansion(job: &Job) -> Vec<ContextUse> {
+    let mut uses = read_by_strategy(job);
+    uses.extend(job.name.iter().flat_map(Template::contexts_used));
+    uses
+}
+
+/// Returns the contexts that the strategy of `job` reads.
+pub(super) fn read_by_strategy(job: &Job) -> Vec<ContextUse> {
     let mut uses = Vec::new();
     let strategy = &job.strategy;
-    let texts = [&strategy.fail_fast, &strategy.max_parallel, &job.name];
+    let texts = [&strategy.fail_fast, &strategy.max_parallel];
     uses.extend(texts.into_iter().flatten().flat_map(Template::contexts_used));
     match &strategy.matrix {
         None => {}

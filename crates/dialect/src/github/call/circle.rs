@@ -7,6 +7,7 @@ use lockgate_pipeline::plan::MOST_LEVELS;
 
 use super::WorkflowCall;
 use super::known::{CalledWorkflows, Facts};
+use super::size::Sizes;
 use crate::codes;
 
 /// The most different workflows that one file calls, itself and through others, as GitHub documents it.
@@ -16,7 +17,14 @@ const MOST_WORKFLOWS: usize = 50;
 const DEEPEST: usize = 100;
 
 /// How many workflows lie in each other from a file on: each is counted once, however many ways lead to it.
-pub(super) type Levels<'a> = BTreeMap<&'a str, usize>;
+type Levels<'a> = BTreeMap<&'a str, usize>;
+
+/// What was counted already.
+#[derive(Default)]
+pub(super) struct Counts<'a> {
+    levels: Levels<'a>,
+    jobs: Sizes<'a>,
+}
 
 impl CalledWorkflows {
     /// Returns the circles, each once, at the call that closes it.
@@ -34,15 +42,20 @@ impl CalledWorkflows {
     }
 
     /// Notes where a file that is in no circle calls more than is possible, or allows less than what it calls asks for.
-    pub(super) fn judge_tree<'a>(&'a self, facts: &'a Facts, levels: &mut Levels<'a>, found: &mut Vec<Diagnostic>) {
+    pub(super) fn judge_tree<'a>(&'a self, facts: &'a Facts, counts: &mut Counts<'a>, found: &mut Vec<Diagnostic>) {
         self.judge_permissions(facts, found);
+        let mut is_too_deep = false;
         for call in &facts.calls {
-            let levels = 1 + self.levels(&call.path, 1, levels);
+            let levels = 1 + self.levels(&call.path, 1, &mut counts.levels);
             if levels > MOST_LEVELS {
+                is_too_deep = true;
                 let message = format!("{levels} workflows lie in each other here, but {MOST_LEVELS} is the most");
                 let help = "let a workflow call another one directly that now lies deeper";
                 found.push(Diagnostic::error(codes::TOO_MANY_WORKFLOWS, &facts.file, call.span, message).help(help));
             }
+        }
+        if !is_too_deep {
+            self.judge_size(facts, &mut counts.jobs, found);
         }
         let mut called = BTreeSet::new();
         self.collect(&facts.calls, &mut called);

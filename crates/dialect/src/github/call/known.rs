@@ -9,7 +9,7 @@ use lockgate_core::{Diagnostic, SourceFile};
 use lockgate_pipeline::definition::Interface;
 
 use super::super::{LocalUse, Lowered, Workflow};
-use super::circle::Levels;
+use super::circle::Counts;
 use super::{Callable, WorkflowCall};
 use crate::github;
 
@@ -125,9 +125,9 @@ impl CalledWorkflows {
             self.judge(facts, &mut found);
         }
         if circles.is_empty() {
-            let mut levels = Levels::new();
+            let mut counts = Counts::default();
             for facts in self.facts() {
-                self.judge_tree(facts, &mut levels, &mut found);
+                self.judge_tree(facts, &mut counts, &mut found);
             }
         }
         found.extend(circles);
