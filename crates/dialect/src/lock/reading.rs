@@ -22,7 +22,12 @@ pub(super) fn read(file: &SourceFile) -> (Lock, Vec<Diagnostic>) {
         return (reading.lock, reading.found);
     }
     let (node, broken) = yaml::parse(file);
-    reading.found.extend(broken);
+    // Whatever keeps the file from being read is one mistake to its reader: the lock says nothing.
+    reading.found.extend(broken.into_iter().map(|mistake| Diagnostic {
+        code: codes::WRONG_LOCK,
+        help: mistake.help.or_else(|| Some(AGAIN.to_owned())),
+        ..mistake
+    }));
     if let Some(node) = node.filter(|node| !node.is_null()) {
         reading.whole(&node);
     }
@@ -169,6 +174,8 @@ fn conflict(text: &str) -> Option<Span> {
 mod tests {
     use super::*;
 
+    const WRONG: &str = codes::WRONG_LOCK;
+
     #[track_caller]
     fn check(text: &str, expected: &[&str]) -> Lock {
         let file = SourceFile::new("lockgate.lock", text);
@@ -223,6 +230,18 @@ mod tests {
             .map(|(version, locked)| format!("{version}={}", locked.commit))
             .collect();
         assert_eq!(kept, [format!("o/r@v4={commit}")]);
+    }
+
+    #[test]
+    fn what_is_no_yaml_is_a_mistake_of_the_lock() {
+        for text in ["version: 1\nactions: [", "version: 1\nversion: 1\n", "\t- x"] {
+            let (_, found) = Lock::read(&SourceFile::new("lockgate.lock", text));
+            let codes: Vec<&str> = found.iter().map(|mistake| mistake.code).collect();
+            assert!(
+                !codes.is_empty() && codes.iter().all(|code| *code == WRONG),
+                "{text}: {codes:?}"
+            );
+        }
     }
 
     #[test]
