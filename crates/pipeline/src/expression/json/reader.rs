@@ -28,17 +28,32 @@ enum Problem {
     TooDeep,
 }
 
+impl NotJson {
+    /// Returns the character at which the text is none, from 1.
+    pub fn character(&self) -> usize {
+        self.at
+    }
+
+    /// Returns what is wrong, without where.
+    pub fn problem(&self) -> String {
+        match &self.problem {
+            Problem::Empty => "the text is empty".to_owned(),
+            Problem::Ended => "it ends too early".to_owned(),
+            Problem::Unexpected(found) => format!("unexpected `{found}`"),
+            Problem::Escape => "unknown escape".to_owned(),
+            Problem::ControlCharacter => "a control character in a string".to_owned(),
+            Problem::TooDeep => format!("nested more than {MAX_DEPTH} deep"),
+        }
+    }
+}
+
 impl fmt::Display for NotJson {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.problem {
-            Problem::Empty => return f.write_str("the text is empty"),
-            Problem::Ended => return f.write_str("it ends too early"),
-            Problem::Unexpected(found) => write!(f, "unexpected `{found}`")?,
-            Problem::Escape => f.write_str("unknown escape")?,
-            Problem::ControlCharacter => f.write_str("a control character in a string")?,
-            Problem::TooDeep => write!(f, "nested more than {MAX_DEPTH} deep")?,
+        f.write_str(&self.problem())?;
+        match self.problem {
+            Problem::Empty | Problem::Ended => Ok(()),
+            _ => write!(f, " at character {}", self.at),
         }
-        write!(f, " at character {}", self.at)
     }
 }
 
