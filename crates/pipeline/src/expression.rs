@@ -22,6 +22,7 @@ pub mod secret;
 mod syntax;
 mod template;
 mod text;
+pub(crate) mod tree;
 mod trial;
 mod value;
 #[cfg(test)]
@@ -35,6 +36,7 @@ pub use condition::Condition;
 pub use flow::{Extent, Flow};
 pub use function::{Arity, Function};
 pub use json::NotJson;
+pub(crate) use template::OPEN;
 pub use template::Template;
 pub use trial::{Finding, Partial, Trial};
 pub use value::{Array, Object, Value};

@@ -151,6 +151,14 @@ impl Condition {
         }
     }
 
+    /// Returns the text in which it stands in `${{ }}`.
+    pub(super) fn template(&self) -> Option<&Template> {
+        match &self.form {
+            Form::Template(template) => Some(template),
+            Form::Implied | Form::Bare { .. } => None,
+        }
+    }
+
     fn indentation(&self) -> usize {
         self.source.len() - self.source.trim_start().len()
     }

@@ -5,7 +5,7 @@ use super::value::Value;
 
 /// A part of an expression.
 #[derive(Clone, Debug)]
-pub(super) enum Node {
+pub(crate) enum Node {
     Literal(Value),
     Context(Name),
     /// `base[index]` and `base.name`.
@@ -21,21 +21,21 @@ pub(super) enum Node {
 
 /// A name as written, and where.
 #[derive(Clone, Debug)]
-pub(super) struct Name {
-    pub(super) text: String,
-    pub(super) position: usize,
+pub(crate) struct Name {
+    pub(crate) text: String,
+    pub(crate) position: usize,
 }
 
 /// The call of a function.
 #[derive(Clone, Debug)]
-pub(super) struct Call {
-    pub(super) function: Function,
-    pub(super) name: Name,
-    pub(super) arguments: Vec<Node>,
+pub(crate) struct Call {
+    pub(crate) function: Function,
+    pub(crate) name: Name,
+    pub(crate) arguments: Vec<Node>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Comparison {
+pub(crate) enum Comparison {
     Equal,
     NotEqual,
     Greater,

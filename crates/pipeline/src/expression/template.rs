@@ -1,17 +1,17 @@
 //! Text with `${{ }}` parts.
 
-mod filling;
-
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::evaluation::MAX_BYTES;
+use super::tree::Piece;
 use super::{
     ContextUse, EvaluationError, Expression, FunctionUse, PlacedError, Scope, SyntaxError, SyntaxErrorKind, Value,
 };
 
-const OPEN: &str = "${{";
+/// What an expression in a text begins with.
+pub(crate) const OPEN: &str = "${{";
 const CLOSE: &str = "}}";
 
 /// Text in which expressions stand, as most values of a workflow file.
@@ -188,6 +188,14 @@ impl Template {
             }));
         }
         uses
+    }
+
+    /// Returns its parts in order.
+    pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
+        self.parts.iter().map(|part| match part {
+            Part::Text(text) => Piece::Text(text),
+            Part::Expression { expression, .. } => Piece::Expression(expression),
+        })
     }
 
     fn expressions(&self) -> impl Iterator<Item = (&Expression, usize)> {

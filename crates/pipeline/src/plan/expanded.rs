@@ -1,32 +1,55 @@
 //! A plan as the workflow that would run: matrices written out, called workflows in place, what is known filled in.
 //!
 //! It is made of the plan, not of the file, so that it shows what runs and not what somebody meant; anchors, comments and
-//! whatever does not run are gone, and said in comments. What only a run can know stays the expression that it was.
+//! whatever does not run are gone, and said in comments. What only a run can know stays an expression.
+//!
+//! It is a workflow again, which `check` accepts and which means the same:
+//! - Legs and the jobs of called workflows have ids of their own, and what reads them names these (`rewriting`). The result
+//!   of several jobs is put together of theirs; an output of several legs is that of the last in order that gives one,
+//!   where GitHub takes the last to end, and a comment says so.
+//! - The outputs of a call are made of those of its jobs; its inputs and secrets are what the caller gives.
+//! - A job waits for all that stands for what it needs, and for what its expressions read.
+//! - A status function asks about all jobs before. Where others are before a job now than in the plan, because it is in
+//!   a called workflow or needs one that may skip jobs, its condition names jobs and results instead (`condition`).
+//! - A text is never an expression: what is filled in and looks like one is written as one that gives the text.
+//! - The variables and defaults of a workflow stand at its jobs as soon as jobs of another one are beside them.
+//!
+//! What no flat workflow can say is left out, and a comment says why: that the first failure of a matrix cancels the
+//! other legs, `max-parallel`, a concurrency group around a called workflow, and expressions such as `toJSON(needs)`
+//! that read as a whole what is another whole here. A job whose condition cannot be written does not run, and a step
+//! that cannot be written fails. `GITHUB_JOB` in a script is the id that the job has here.
 
+mod condition;
+mod filling;
 mod job;
-mod known;
+mod layout;
+mod rewriting;
+mod site;
+mod standing;
 mod step;
+mod trigger;
 mod yaml;
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::{Fate, Plan};
-use crate::definition::{Concurrency, Defaults, Entries, Permissions, Pipeline};
-use crate::expression::Template;
-use known::Known;
+use super::{Expansion, Fate, Plan};
+use crate::definition::{Concurrency, Defaults, Permissions};
+use filling::{Filling, escaped};
+use layout::Layout;
 use yaml::{Entry, Yaml};
 
 impl Plan {
-    /// Returns the workflow that would run, as YAML.
+    /// Returns the workflow that would run, as YAML; only comments when nothing runs.
     pub fn expanded(&self) -> String {
+        let layout = Layout::of(self);
         let writer = Writer {
-            plan: self,
-            ids: ids(self),
-            needs: self.needs(),
+            has_calls: (0..self.jobs.len()).any(|place| self.call_of(place).is_some() && !layout.ids(place).is_empty()),
+            layout,
             reasons: super::outline::reasons(self),
         };
-        let (workflow, absent) = writer.workflow();
-        let mut text = workflow.document();
+        let (jobs, absent) = writer.jobs();
+        let mut text = String::new();
+        if !jobs.is_empty() {
+            text += &writer.workflow(jobs).document();
+        }
         // Behind the last job there is nothing to stand before.
         for words in &absent {
             text += &yaml::comment(words, 1);
@@ -37,79 +60,107 @@ impl Plan {
 
 /// Writes the jobs of one plan.
 struct Writer<'p> {
-    plan: &'p Plan,
-    /// The ids of what each job becomes, by its place: those of its legs, or none when it does not run.
-    ids: Vec<Vec<String>>,
-    needs: Vec<Vec<usize>>,
+    layout: Layout<'p>,
+    /// Whether jobs of called workflows are among them.
+    has_calls: bool,
     /// Why each job runs or does not, by its place.
     reasons: Vec<Option<String>>,
 }
 
 impl Writer<'_> {
-    /// Returns the workflow, and what is said behind its last job.
-    fn workflow(&self) -> (Yaml, Vec<String>) {
-        let plan = self.plan;
-        let known = Known::of_run(plan);
+    fn workflow(&self, jobs: Vec<Entry>) -> Yaml {
+        let plan = self.layout.plan;
+        let filling = Filling::of_run(&self.layout);
         let mut entries = vec![
             Entry::new("name", Yaml::Text(plan.pipeline.name.clone())),
-            Entry::new("run-name", Yaml::Text(plan.run_name.clone())),
-            Entry::new("on", Yaml::Text(starter(&plan.event).to_owned())),
+            Entry::new("run-name", Yaml::Text(escaped(&plan.run_name))),
+            Entry::new("on", trigger::on(plan)),
         ];
-        entries.extend(shared(&plan.pipeline, &known));
-        if let Some(concurrency) = &plan.pipeline.concurrency {
-            entries.push(Entry::new("concurrency", concurrency_of(concurrency, &known)));
+        if let Some(permissions) = &plan.pipeline.permissions {
+            entries.push(Entry::new("permissions", permissions_of(permissions)));
         }
-        let (jobs, absent) = self.jobs();
-        entries.push(Entry::new("jobs", Yaml::Map(jobs)));
-        (Yaml::Map(entries), absent)
+        if !self.has_calls {
+            if !plan.pipeline.env.is_empty() {
+                entries.push(Entry::new("env", filling.entries("env.", &plan.pipeline.env)));
+            }
+            entries.extend(defaults_of(&plan.pipeline.defaults, &filling));
+        }
+        if let Some(concurrency) = &plan.pipeline.concurrency {
+            entries.extend(concurrency_of(concurrency, &filling));
+        }
+        let mut jobs = Entry::new("jobs", Yaml::Map(jobs));
+        jobs.comments.extend(filling.notes.into_words());
+        entries.push(jobs);
+        Yaml::Map(entries)
     }
 
+    /// Returns the jobs, and what is said behind the last of them.
     fn jobs(&self) -> (Vec<Entry>, Vec<String>) {
+        let plan = self.layout.plan;
         let mut entries: Vec<Entry> = Vec::new();
         let mut absent: Vec<String> = Vec::new();
-        for place in 0..self.plan.jobs.len() {
-            let planned = &self.plan.jobs[place];
+        for (place, planned) in plan.jobs.iter().enumerate() {
             if let Fate::WillNotRun(why) = &planned.fate {
                 let why = self.reasons[place].clone().unwrap_or_else(|| why.to_string());
                 absent.push(format!("{} will not run: {why}", planned.id));
                 continue;
             }
-            if self.plan.definition(place).call.is_some() {
+            if self.layout.is_call(place) {
                 absent.extend(self.called(place));
                 continue;
             }
             let first = entries.len();
             entries.extend(self.job(place));
             if let Some(entry) = entries.get_mut(first) {
-                entry.comments.append(&mut absent);
+                let own = std::mem::replace(&mut entry.comments, std::mem::take(&mut absent));
+                entry.comments.extend(own);
             }
         }
         (entries, absent)
     }
 
     /// Returns what is said of a job whose place its called workflow takes.
-    fn called(&self, place: usize) -> Option<String> {
-        let planned = &self.plan.jobs[place];
-        let call = self.plan.definition(place).call.as_deref()?;
+    fn called(&self, place: usize) -> Vec<String> {
+        let plan = self.layout.plan;
+        let (planned, job) = (&plan.jobs[place], plan.definition(place));
+        let Some(call) = job.call.as_deref() else {
+            return Vec::new();
+        };
         let condition = match &planned.fate {
             Fate::MayRun { condition } => format!(", if {condition}"),
             _ => String::new(),
         };
-        Some(format!("{} calls {}{condition}:", planned.id, call.workflow))
+        let mut words = vec![format!("{} calls {}{condition}:", planned.id, call.workflow)];
+        words.extend(
+            planned
+                .expansion
+                .as_ref()
+                .and_then(|expansion| self.lost_of_matrix(place, expansion)),
+        );
+        let of_workflow = plan.called.get(&call.workflow);
+        let of_workflow = of_workflow.and_then(|called| called.pipeline.concurrency.as_ref());
+        for concurrency in [job.concurrency.as_ref(), of_workflow].into_iter().flatten() {
+            words.push(format!(
+                "lost is that all of its jobs are in the concurrency group `{}` together",
+                concurrency.group
+            ));
+        }
+        words
     }
-}
 
-/// Returns what all jobs of a workflow share.
-fn shared(pipeline: &Pipeline, known: &Known<'_>) -> Vec<Entry> {
-    let mut entries = Vec::new();
-    if let Some(permissions) = &pipeline.permissions {
-        entries.push(Entry::new("permissions", permissions_of(permissions)));
+    /// Returns in words what legs lose that are jobs of their own.
+    fn lost_of_matrix(&self, place: usize, expansion: &Expansion) -> Option<String> {
+        let legs = expansion.legs.len();
+        let mut lost = Vec::new();
+        if expansion.fail_fast {
+            lost.push("that the first failure cancels the others".to_owned());
+        }
+        if let Some(most) = expansion.max_parallel.filter(|most| (*most as usize) < legs) {
+            lost.push(format!("that no more than {most} run at once"));
+        }
+        let id = &self.layout.plan.jobs[place].id;
+        (legs > 1 && !lost.is_empty()).then(|| format!("{id} is {legs} jobs; lost is {}", lost.join(" and ")))
     }
-    if !pipeline.env.is_empty() {
-        entries.push(Entry::new("env", entries_of(&pipeline.env, known)));
-    }
-    entries.extend(defaults_of(&pipeline.defaults, known));
-    entries
 }
 
 fn permissions_of(permissions: &Permissions) -> Yaml {
@@ -127,98 +178,24 @@ fn permissions_of(permissions: &Permissions) -> Yaml {
     }
 }
 
-fn entries_of(entries: &Entries, known: &Known<'_>) -> Yaml {
-    let entries = entries.iter();
-    Yaml::Map(
-        entries
-            .map(|(name, value)| Entry::new(name, known.text(value)))
-            .collect(),
-    )
-}
-
-fn defaults_of(defaults: &Defaults, known: &Known<'_>) -> Option<Entry> {
+fn defaults_of(defaults: &Defaults, filling: &Filling<'_>) -> Option<Entry> {
     let mut run = Vec::new();
-    push(&mut run, "shell", defaults.shell.as_ref(), known);
-    push(
-        &mut run,
-        "working-directory",
-        defaults.working_directory.as_ref(),
-        known,
-    );
+    for (key, template) in [
+        ("shell", &defaults.shell),
+        ("working-directory", &defaults.working_directory),
+    ] {
+        let value = template.as_ref().map(|template| filling.filled_text(template));
+        run.extend(value.and_then(|value| filling.entry("defaults.run.", key, value)));
+    }
     let run = (!run.is_empty()).then(|| Yaml::Map(vec![Entry::new("run", Yaml::Map(run))]))?;
     Some(Entry::new("defaults", run))
 }
 
-fn concurrency_of(concurrency: &Concurrency, known: &Known<'_>) -> Yaml {
-    let mut entries = vec![Entry::new("group", known.text(&concurrency.group))];
-    push(
-        &mut entries,
-        "cancel-in-progress",
-        concurrency.cancel_in_progress.as_ref(),
-        known,
-    );
-    Yaml::Map(entries)
-}
-
-/// Adds a value of any type, when there is one.
-fn push(entries: &mut Vec<Entry>, key: &str, template: Option<&Template>, known: &Known<'_>) {
-    if let Some(template) = template {
-        entries.push(Entry::new(key, known.value(template)));
-    }
-}
-
-/// Returns for each job the ids that it gets: its own where it is one job of the plan's own pipeline, else that of each leg.
-fn ids(plan: &Plan) -> Vec<Vec<String>> {
-    let mut taken: BTreeSet<String> = BTreeSet::new();
-    let mut ids: BTreeMap<usize, Vec<String>> = BTreeMap::new();
-    // Those that keep their id come first, so that no other takes it.
-    for keeps in [true, false] {
-        for place in 0..plan.jobs.len() {
-            if keeps_id(plan, place) != keeps || !plan.jobs[place].fate.may_run() {
-                continue;
-            }
-            let own = ids_of(plan, place, keeps).into_iter().map(|wish| {
-                let mut id = wish.clone();
-                let mut count = 2;
-                while !taken.insert(id.clone()) {
-                    id = format!("{wish}-{count}");
-                    count += 1;
-                }
-                id
-            });
-            let own = own.collect();
-            ids.insert(place, own);
-        }
-    }
-    (0..plan.jobs.len())
-        .map(|place| ids.remove(&place).unwrap_or_default())
-        .collect()
-}
-
-fn keeps_id(plan: &Plan, place: usize) -> bool {
-    let legs = plan.jobs[place].expansion.as_ref();
-    plan.call_of(place).is_none() && legs.is_none_or(|expansion| expansion.legs.len() == 1)
-}
-
-fn ids_of(plan: &Plan, place: usize, keeps: bool) -> Vec<String> {
-    if keeps {
-        return vec![plan.definition(place).id.clone()];
-    }
-    let safe = |text: &str| -> String {
-        let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-        text.chars().map(safe).collect()
-    };
-    match &plan.jobs[place].expansion {
-        Some(expansion) => expansion.legs.iter().map(|leg| safe(&leg.directory)).collect(),
-        None => vec![safe(&plan.jobs[place].id)],
-    }
-}
-
-/// Returns the event that starts what is written: by hand where the plan's own means nothing without its times or
-/// workflows, which a plan does not hold.
-fn starter(event: &str) -> &str {
-    match event {
-        "schedule" | "workflow_run" => "workflow_dispatch",
-        event => event,
-    }
+fn concurrency_of(concurrency: &Concurrency, filling: &Filling<'_>) -> Option<Entry> {
+    let group = filling.entry("concurrency.", "group", filling.filled_text(&concurrency.group))?;
+    let mut entries = vec![group];
+    let cancels = concurrency.cancel_in_progress.as_ref();
+    let cancels = cancels.map(|template| filling.typed(template));
+    entries.extend(cancels.and_then(|value| filling.entry("concurrency.", "cancel-in-progress", value)));
+    Some(Entry::new("concurrency", Yaml::Map(entries)))
 }

@@ -1,157 +1,200 @@
 //! One job of a plan as YAML: an entry for each leg.
 
-use super::known::Known;
+use super::filling::{Filling, escaped};
+use super::rewriting::Refusal;
 use super::yaml::{Entry, Yaml};
-use super::{Writer, concurrency_of, defaults_of, entries_of, permissions_of, push, step};
-use crate::definition::{Entries, Job, Matrix, RunsOn};
-use crate::plan::Fate;
+use super::{Writer, concurrency_of, defaults_of, permissions_of};
+use crate::definition::{Defaults, Entries, Job, Matrix, Permissions, RunsOn};
 
 impl Writer<'_> {
     /// Returns the entries of the job at `place`: one for each leg, or one when the legs are not known.
     pub(super) fn job(&self, place: usize) -> Vec<Entry> {
-        let legs = self.plan.jobs[place].expansion.as_ref();
-        let ids = self.ids[place].iter().enumerate();
-        ids.map(|(index, id)| {
-            let leg = legs.map(|expansion| &expansion.legs[index]);
-            let known = Known::of_job(self.plan, place, leg.map(|_| index));
-            let mut entries = Vec::new();
-            if let Some(leg) = leg.filter(|leg| leg.name != *id) {
-                entries.push(Entry::new("name", Yaml::Text(leg.name.clone())));
-            } else if let (None, Some(name)) = (leg, &self.plan.definition(place).name) {
-                entries.push(Entry::new("name", known.text(name)));
-            }
-            entries.extend(self.body(place, &known, leg.is_some()));
-            Entry::new(id, Yaml::Map(entries))
-        })
-        .collect()
-    }
-
-    fn body(&self, place: usize, known: &Known<'_>, is_leg: bool) -> Vec<Entry> {
-        let job = self.plan.definition(place);
-        let mut entries = Vec::new();
-        let needs = self.ids_of_needs(place);
-        if !needs.is_empty() {
-            let needs = needs.into_iter().map(Yaml::Text).collect();
-            entries.push(Entry::new("needs", Yaml::List(needs)));
+        let expansion = self.layout.plan.jobs[place].expansion.as_ref();
+        let ids = self.layout.ids(place).iter().enumerate();
+        let mut entries: Vec<Entry> = ids
+            .map(|(index, id)| self.leg(place, expansion.map(|_| index), id))
+            .collect();
+        let lost = expansion.and_then(|expansion| self.lost_of_matrix(place, expansion));
+        if let (Some(first), Some(lost)) = (entries.first_mut(), lost) {
+            first.comments.insert(0, lost);
         }
-        entries.extend(self.condition(place, known));
-        if !is_leg {
-            entries.extend(strategy(job, known));
-        }
-        if let Some(runs_on) = runs_on(&job.runs_on, known) {
-            entries.push(Entry::new("runs-on", runs_on));
-        }
-        let pipeline = self.plan.pipeline_of(place);
-        let is_called = self.plan.call_of(place).is_some();
-        let inherited = pipeline.permissions.as_ref().filter(|_| is_called);
-        if let Some(permissions) = job.permissions.as_ref().or(inherited) {
-            entries.push(Entry::new("permissions", permissions_of(permissions)));
-        }
-        push(&mut entries, "environment", job.environment.as_ref(), known);
-        if let Some(concurrency) = &job.concurrency {
-            entries.push(Entry::new("concurrency", concurrency_of(concurrency, known)));
-        }
-        if !job.outputs.is_empty() {
-            entries.push(Entry::new("outputs", entries_of(&job.outputs, known)));
-        }
-        // A called workflow has its own variables; here they can only stand in its jobs.
-        let mut env: Entries = if is_called {
-            pipeline.env.clone()
-        } else {
-            Entries::new()
-        };
-        env.retain(|(name, _)| job.env.iter().all(|(own, _)| own != name));
-        env.extend(job.env.iter().cloned());
-        if !env.is_empty() {
-            entries.push(Entry::new("env", entries_of(&env, known)));
-        }
-        entries.extend(self.defaults(place, known));
-        push(&mut entries, "timeout-minutes", job.timeout_minutes.as_ref(), known);
-        push(&mut entries, "continue-on-error", job.continue_on_error.as_ref(), known);
-        let steps = job.steps.iter().map(|step| step::yaml(step, known));
-        entries.push(Entry::new("steps", Yaml::List(steps.collect())));
         entries
     }
 
-    fn defaults(&self, place: usize, known: &Known<'_>) -> Option<Entry> {
-        let job = self.plan.definition(place);
-        let mut defaults = job.defaults.clone();
-        if self.plan.call_of(place).is_some() {
-            let called = &self.plan.pipeline_of(place).defaults;
-            defaults.shell = defaults.shell.or_else(|| called.shell.clone());
-            let folder = &called.working_directory;
-            defaults.working_directory = defaults.working_directory.or_else(|| folder.clone());
+    fn leg(&self, place: usize, index: Option<usize>, id: &str) -> Entry {
+        let plan = self.layout.plan;
+        let filling = Filling::of_job(&self.layout, place, index);
+        let leg = index.and_then(|index| plan.jobs[place].expansion.as_ref()?.legs.get(index));
+        let mut entries = Vec::new();
+        match (leg, &plan.definition(place).name) {
+            (Some(leg), _) if leg.name != *id => {
+                entries.push(Entry::new("name", Yaml::Text(escaped(&leg.name))));
+            }
+            (None, Some(name)) => entries.extend(filling.entry("", "name", filling.text(name))),
+            _ => {}
         }
-        defaults_of(&defaults, known)
-    }
-
-    fn condition(&self, place: usize, known: &Known<'_>) -> Option<Entry> {
-        let condition = self.plan.definition(place).condition.as_ref()?;
-        let rest = match self.plan.jobs[place].fate {
-            Fate::WillRun if !condition.uses_status_function() => None,
-            _ => known.condition(condition),
-        };
-        rest.map(|rest| Entry::new("if", rest))
-    }
-
-    /// Returns the ids of what has to be over before the job: of a job that calls, those of the workflow that it calls.
-    fn ids_of_needs(&self, place: usize) -> Vec<String> {
-        let mut ids: Vec<String> = self.needs[place]
-            .iter()
-            .flat_map(|need| self.ids_behind(*need))
-            .collect();
-        let is_root = self.needs[place].is_empty();
-        if let Some(call) = self.plan.call_of(place).filter(|_| is_root) {
-            ids.extend(self.ids_of_needs(self.plan.calls[call].caller));
-        }
-        ids
-    }
-
-    fn ids_behind(&self, place: usize) -> Vec<String> {
-        if self.plan.definition(place).call.is_none() {
-            return self.ids[place].clone();
-        }
-        let calls = self.plan.calls.iter().enumerate();
-        let calls: Vec<usize> = calls
-            .filter(|(_, call)| call.caller == place)
-            .map(|(index, _)| index)
-            .collect();
-        let inner = (0..self.plan.jobs.len()).filter(|inner| {
-            let call = self.plan.call_of(*inner);
-            call.is_some_and(|call| calls.contains(&call))
+        // The condition comes first: it says which jobs the others can be read beside.
+        let condition = condition(place, &filling);
+        let (body, can_run) = self.body(place, &filling, leg.is_some());
+        entries.extend(self.needs(place, &filling));
+        entries.extend(if can_run {
+            condition
+        } else {
+            Some(Entry::new("if", Yaml::Bare("false".to_owned())))
         });
-        inner.flat_map(|inner| self.ids_behind(inner)).collect()
+        entries.extend(body);
+        let mut entry = Entry::new(id, Yaml::Map(entries));
+        entry.comments.extend(filling.notes.into_words());
+        entry
     }
+
+    fn needs(&self, place: usize, filling: &Filling<'_>) -> Option<Entry> {
+        let mut ids = self.layout.before(place).to_vec();
+        let read = filling.reads();
+        ids.extend(read.into_iter().filter(|id| !self.layout.before(place).contains(id)));
+        let needs = Yaml::List(ids.into_iter().map(Yaml::Text).collect());
+        (needs != Yaml::List(Vec::new())).then(|| Entry::new("needs", needs))
+    }
+
+    /// Returns the other keys of a job, and whether it can run with them.
+    fn body(&self, place: usize, filling: &Filling<'_>, is_leg: bool) -> (Vec<Entry>, bool) {
+        let job = self.layout.plan.definition(place);
+        let mut entries = Vec::new();
+        let mut can_run = true;
+        let mut required = |key: &str, value: Result<Option<Yaml>, Refusal>| match value {
+            Ok(value) => value.map(|value| Entry::new(key, value)),
+            Err(Refusal(why)) => {
+                can_run = false;
+                filling
+                    .notes
+                    .add(format!("it does not run, because its `{key}` cannot be written: {why}"));
+                (key == "runs-on").then(|| Entry::new(key, Yaml::Text("unknown".to_owned())))
+            }
+        };
+        if !is_leg {
+            entries.extend(required("strategy", strategy(job, filling)));
+        }
+        entries.extend(required("runs-on", runs_on(&job.runs_on, filling)));
+        if let Some(permissions) = self.permissions(place) {
+            entries.push(Entry::new("permissions", permissions_of(permissions)));
+        }
+        let environment = job.environment.as_ref();
+        let environment = environment.map(|environment| filling.filled_text(environment));
+        entries.extend(environment.and_then(|value| filling.entry("", "environment", value)));
+        if let Some(concurrency) = &job.concurrency {
+            entries.extend(concurrency_of(concurrency, filling));
+        }
+        if !job.outputs.is_empty() {
+            entries.push(Entry::new("outputs", filling.entries("outputs.", &job.outputs)));
+        }
+        let env = self.env(place);
+        if !env.is_empty() {
+            entries.push(Entry::new("env", filling.entries("env.", &env)));
+        }
+        entries.extend(defaults_of(&self.defaults(place), filling));
+        for (key, template) in [
+            ("timeout-minutes", &job.timeout_minutes),
+            ("continue-on-error", &job.continue_on_error),
+        ] {
+            let value = template.as_ref().map(|template| filling.typed(template));
+            entries.extend(value.and_then(|value| filling.entry("", key, value)));
+        }
+        let steps = job.steps.iter().enumerate();
+        let steps = steps.map(|(index, step)| super::step::yaml(step, index, filling));
+        entries.push(Entry::new("steps", Yaml::List(steps.collect())));
+        (entries, can_run)
+    }
+
+    /// Returns the variables of a job with those of its workflow, where these do not stand at the top.
+    fn env(&self, place: usize) -> Entries {
+        let own = &self.layout.plan.definition(place).env;
+        let mut env = Entries::new();
+        if self.has_calls {
+            let of_workflow = self.layout.plan.pipeline_of(place).env.iter();
+            let is_own = |name: &str| own.iter().any(|(own, _)| own.eq_ignore_ascii_case(name));
+            env.extend(of_workflow.filter(|(name, _)| !is_own(name)).cloned());
+        }
+        env.extend(own.iter().cloned());
+        env
+    }
+
+    fn defaults(&self, place: usize) -> Defaults {
+        let mut defaults = self.layout.plan.definition(place).defaults.clone();
+        if self.has_calls {
+            let of_workflow = self.layout.plan.pipeline_of(place).defaults.clone();
+            defaults.shell = defaults.shell.or(of_workflow.shell);
+            defaults.working_directory = defaults.working_directory.or(of_workflow.working_directory);
+        }
+        defaults
+    }
+
+    /// Returns the nearest permissions around a job, but for those that stand at the top.
+    fn permissions(&self, place: usize) -> Option<&Permissions> {
+        let plan = self.layout.plan;
+        let around = std::iter::successors(Some(place), |inner| self.layout.caller(*inner));
+        let mut all = around.flat_map(|place| {
+            let is_called = plan.call_of(place).is_some();
+            let of_workflow = plan.pipeline_of(place).permissions.as_ref();
+            [
+                plan.definition(place).permissions.as_ref(),
+                of_workflow.filter(|_| is_called),
+            ]
+        });
+        all.find_map(|permissions| permissions)
+    }
+}
+
+fn condition(place: usize, filling: &Filling<'_>) -> Option<Entry> {
+    let rest = filling.condition_of_job(place).unwrap_or_else(|Refusal(why)| {
+        filling.notes.add(format!(
+            "it does not run, because its condition cannot be written: {why}"
+        ));
+        Some(Yaml::Bare("false".to_owned()))
+    });
+    rest.map(|rest| Entry::new("if", rest))
 }
 
 /// Returns the strategy of a job whose legs are not known yet.
-fn strategy(job: &Job, known: &Known<'_>) -> Option<Entry> {
+fn strategy(job: &Job, filling: &Filling<'_>) -> Result<Option<Yaml>, Refusal> {
     let strategy = &job.strategy;
-    let mut entries = Vec::new();
-    match strategy.matrix.as_ref()? {
-        Matrix::Deferred(template) => entries.push(Entry::new("matrix", known.value(template))),
-        Matrix::Written { axes, include, exclude } => {
-            let mut matrix: Vec<Entry> = axes
-                .iter()
-                .map(|(name, values)| Entry::new(name, known.tree(values)))
-                .collect();
-            for (key, list) in [("include", include), ("exclude", exclude)] {
-                matrix.extend(list.as_ref().map(|list| Entry::new(key, known.tree(list))));
-            }
-            entries.push(Entry::new("matrix", Yaml::Map(matrix)));
+    let Some(matrix) = &strategy.matrix else {
+        return Ok(None);
+    };
+    let mut entries = vec![Entry::new("matrix", matrix_of(matrix, filling)?)];
+    for (key, template) in [
+        ("fail-fast", &strategy.fail_fast),
+        ("max-parallel", &strategy.max_parallel),
+    ] {
+        if let Some(template) = template {
+            entries.push(Entry::new(key, filling.typed(template)?));
         }
     }
-    push(&mut entries, "fail-fast", strategy.fail_fast.as_ref(), known);
-    push(&mut entries, "max-parallel", strategy.max_parallel.as_ref(), known);
-    Some(Entry::new("strategy", Yaml::Map(entries)))
+    Ok(Some(Yaml::Map(entries)))
 }
 
-fn runs_on(runs_on: &RunsOn, known: &Known<'_>) -> Option<Yaml> {
-    let labels = runs_on.labels.as_ref().map(|labels| known.tree(labels));
-    let Some(group) = &runs_on.group else {
-        return labels;
+fn matrix_of(matrix: &Matrix, filling: &Filling<'_>) -> Result<Yaml, Refusal> {
+    let (axes, lists) = match matrix {
+        Matrix::Deferred(template) => return filling.value(template),
+        Matrix::Written { axes, include, exclude } => (axes, [("include", include), ("exclude", exclude)]),
     };
-    let mut entries = vec![Entry::new("group", known.text(group))];
+    let mut entries = Vec::new();
+    for (name, values) in axes {
+        entries.push(Entry::new(name, filling.tree(values)?));
+    }
+    for (key, list) in lists {
+        if let Some(list) = list {
+            entries.push(Entry::new(key, filling.tree(list)?));
+        }
+    }
+    Ok(Yaml::Map(entries))
+}
+
+fn runs_on(runs_on: &RunsOn, filling: &Filling<'_>) -> Result<Option<Yaml>, Refusal> {
+    let labels = runs_on.labels.as_ref().map(|labels| filling.tree(labels)).transpose()?;
+    let Some(group) = &runs_on.group else {
+        return Ok(labels);
+    };
+    let mut entries = vec![Entry::new("group", filling.filled_text(group)?)];
     entries.extend(labels.map(|labels| Entry::new("labels", labels)));
-    Some(Yaml::Map(entries))
+    Ok(Some(Yaml::Map(entries)))
 }

@@ -1,21 +1,37 @@
 //! One step as YAML.
 
-use super::known::Known;
+use super::filling::Filling;
+use super::rewriting::Refusal;
 use super::yaml::{Entry, Yaml};
-use super::{entries_of, push};
 use crate::definition::{Step, StepBody};
 
 /// Returns the step with what is known filled in.
-pub(super) fn yaml(step: &Step, known: &Known<'_>) -> Yaml {
-    let mut entries = Vec::new();
+///
+/// A step that cannot be written fails in its place, so that nothing goes on as if it had been done.
+pub(super) fn yaml(step: &Step, number: usize, filling: &Filling<'_>) -> Yaml {
+    let mut head = Vec::new();
     if let Some(id) = &step.id {
-        entries.push(Entry::new("id", Yaml::Text(id.clone())));
+        head.push(Entry::new("id", Yaml::Text(id.clone())));
     }
-    if let Some(name) = &step.name {
-        entries.push(Entry::new("name", known.text(name)));
+    match body(step, &format!("steps[{number}]."), filling) {
+        Ok(body) => head.extend(body),
+        Err(Refusal(why)) => {
+            filling
+                .notes
+                .add(format!("`steps[{number}]` cannot be written, and fails instead: {why}"));
+            head.push(Entry::new("run", Yaml::Text("exit 1".to_owned())));
+        }
     }
-    if let Some(rest) = step.condition.as_ref().and_then(|condition| known.condition(condition)) {
-        entries.push(Entry::new("if", rest));
+    Yaml::Map(head)
+}
+
+fn body(step: &Step, within: &str, filling: &Filling<'_>) -> Result<Vec<Entry>, Refusal> {
+    let mut entries = Vec::new();
+    let name = step.name.as_ref().map(|name| filling.text(name));
+    entries.extend(name.and_then(|name| filling.entry(within, "name", name)));
+    if let Some(condition) = &step.condition {
+        let rest = filling.condition(condition)?;
+        entries.extend(rest.map(|rest| Entry::new("if", rest)));
     }
     match &step.body {
         StepBody::Run {
@@ -23,26 +39,31 @@ pub(super) fn yaml(step: &Step, known: &Known<'_>) -> Yaml {
             shell,
             working_directory,
         } => {
-            entries.push(Entry::new("run", known.text(script)));
-            push(&mut entries, "shell", shell.as_ref(), known);
-            push(&mut entries, "working-directory", working_directory.as_ref(), known);
+            entries.push(Entry::new("run", filling.text(script)?));
+            if let Some(shell) = shell {
+                entries.push(Entry::new("shell", filling.text(shell)?));
+            }
+            if let Some(folder) = working_directory {
+                entries.push(Entry::new("working-directory", filling.text(folder)?));
+            }
         }
         StepBody::Uses { reference, with } => {
             entries.push(Entry::new("uses", Yaml::Text(reference.clone())));
             if !with.is_empty() {
-                entries.push(Entry::new("with", entries_of(with, known)));
+                entries.push(Entry::new("with", filling.entries(&format!("{within}with."), with)));
             }
         }
     }
     if !step.env.is_empty() {
-        entries.push(Entry::new("env", entries_of(&step.env, known)));
+        entries.push(Entry::new("env", filling.entries(&format!("{within}env."), &step.env)));
     }
-    push(
-        &mut entries,
-        "continue-on-error",
-        step.continue_on_error.as_ref(),
-        known,
-    );
-    push(&mut entries, "timeout-minutes", step.timeout_minutes.as_ref(), known);
-    Yaml::Map(entries)
+    let typed = [
+        ("continue-on-error", &step.continue_on_error),
+        ("timeout-minutes", &step.timeout_minutes),
+    ];
+    for (key, template) in typed {
+        let value = template.as_ref().map(|template| filling.typed(template));
+        entries.extend(value.and_then(|value| filling.entry(within, key, value)));
+    }
+    Ok(entries)
 }

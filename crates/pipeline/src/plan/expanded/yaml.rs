@@ -2,8 +2,6 @@
 
 use std::fmt::Write as _;
 
-use crate::expression::Value;
-
 /// What is written.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Yaml {
@@ -22,25 +20,6 @@ pub(super) struct Entry {
     pub(super) comments: Vec<String>,
     pub(super) key: String,
     pub(super) value: Yaml,
-}
-
-impl From<&Value> for Yaml {
-    fn from(value: &Value) -> Self {
-        match value {
-            Value::Null => Self::Bare("null".to_owned()),
-            Value::Boolean(_) => Self::Bare(value.to_text()),
-            Value::Number(number) if number.is_finite() => Self::Bare(value.to_text()),
-            Value::Number(_) => Self::Text(value.to_text()),
-            Value::String(text) => Self::Text(text.clone()),
-            Value::Array(array) => Self::List(array.items().iter().map(Self::from).collect()),
-            Value::Object(object) => Self::Map(
-                object
-                    .iter()
-                    .map(|(key, value)| Entry::new(key, value.into()))
-                    .collect(),
-            ),
-        }
-    }
 }
 
 impl Entry {

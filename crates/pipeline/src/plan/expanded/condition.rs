@@ -1,0 +1,81 @@
+//! The `if` of a job in the flat workflow.
+//!
+//! A status function asks about everything before the job, through all needs. In the flat workflow that is the same as
+//! long as whatever stands for a job ends as it does, and as long as a called workflow asks nothing of its own: there it
+//! would see its caller's needs too. Where it is not the same, the condition names the jobs and their results.
+
+use super::rewriting::{Refusal, Rewriter, Statuses};
+use super::standing::not_cancelled;
+use crate::expression::tree::Node;
+use crate::expression::{Condition, Function};
+
+/// A condition in which status functions mean what they say.
+struct Native {
+    node: Node,
+    /// Whether no `success()` is implied.
+    asks: bool,
+}
+
+impl Rewriter<'_> {
+    /// Returns whether the condition of the job at `place` can leave the status functions as they are.
+    pub(super) fn is_native(&self, place: usize) -> bool {
+        let layout = self.layout;
+        let asks = layout.asks_status(place);
+        match layout.caller(place) {
+            None => !self.asks_success(place) || layout.is_plain_before(place),
+            Some(caller) if layout.needs(place).is_empty() => self.is_native(caller),
+            Some(_) => !asks && !layout.runs_behind_failure(place) && layout.is_plain_before(place),
+        }
+    }
+
+    /// Returns the condition of the job at `place`; none when it is the implied `success()`.
+    pub(super) fn condition_of_job(&self, place: usize) -> Result<Option<Node>, Refusal> {
+        let Native { node, asks } = if self.is_native(place) {
+            self.native(place)?
+        } else {
+            Native {
+                node: self.told(place, false)?,
+                asks: true,
+            }
+        };
+        let node = node.into_condition();
+        Ok(match (node.truth(), asks) {
+            (Some(true), false) => None,
+            (Some(false), _) => Some(node),
+            _ if asks && !node.asks_status() => Some(Node::all([always(), node]).into_condition()),
+            _ => Some(node),
+        })
+    }
+
+    fn native(&self, place: usize) -> Result<Native, Refusal> {
+        let layout = self.layout;
+        let asks = layout.asks_status(place);
+        let caller = layout.caller(place).filter(|_| layout.needs(place).is_empty());
+        let Some(caller) = caller else {
+            let node = self.own_condition(place, Statuses::Own)?;
+            return Ok(Native { node, asks });
+        };
+        let outer = self.native(caller)?;
+        // It is the first of its workflow: nothing is before it, and all is well unless somebody cancels.
+        let own = self.own_condition(place, Statuses::Named { place, is_past: false })?;
+        let status = match (outer.asks, asks) {
+            (true, false) => not_cancelled(),
+            (false, true) if own.asks_status() => Node::call(Function::Success, Vec::new()),
+            _ => Node::all([]),
+        };
+        let asks = outer.asks || status.asks_status();
+        let node = Node::all([status, outer.node, own]);
+        Ok(Native { node, asks })
+    }
+
+    fn asks_success(&self, place: usize) -> bool {
+        let condition = self.layout.plan.definition(place).condition.as_ref();
+        let functions = condition.map(Condition::functions_used).unwrap_or_default();
+        let mut asked = functions.iter().map(|found| found.function);
+        !self.layout.asks_status(place) || asked.any(|function| function == Function::Success)
+    }
+}
+
+fn always() -> Node {
+    Node::call(Function::Always, Vec::new())
+}
