@@ -12,98 +12,198 @@ pub(crate) struct Hostile {
     pub(crate) is_wrong: bool,
 }
 
+/// What strangers write.
+const TITLE: &str = "${{ github.event.issue.title }}";
+
 /// As much as is read of one file.
 const MOST_BYTES: usize = 1 << 20;
 
 /// Returns all of them.
 pub(crate) fn files() -> Vec<Hostile> {
-    let mut files = Vec::new();
-    let mut wrong = |name, text: String| files.push((name, text.into_bytes(), true));
-    wrong("alias-bomb", alias_bomb());
-    wrong("alias-bomb-of-maps", alias_bomb_of_maps());
-    wrong("alias-of-itself", "a: &a [*a]\n".to_owned());
-    wrong("anchors-in-anchors", format!("a: {}x\n", "&a [".repeat(90)));
-    wrong("deep-flow", "[".repeat(MOST_BYTES - 1));
-    wrong("deep-flow-maps", "{a: ".repeat(MOST_BYTES / 4 - 1));
-    wrong("deep-blocks", deep_blocks());
-    wrong("deep-list", "- ".repeat(MOST_BYTES / 2 - 1));
-    wrong("huge-scalar", format!("on: push\nname: {}\n", "x".repeat(50 << 20)));
-    wrong(
-        "scalar-of-a-mebibyte",
-        format!("on: push\nname: {}\n", "x".repeat(MOST_BYTES - 20)),
-    );
-    wrong(
-        "many-duplicates",
-        format!("on: push\n{}", "a: b\n".repeat(MOST_BYTES / 5 - 10)),
-    );
-    wrong("many-keys", numbered("on: push\n", |n| format!("k{n}: v\n")));
-    wrong(
-        "many-unknown-keys-of-a-job",
-        numbered("on: push\njobs:\n  a:\n", |n| format!("    k{n}: v\n")),
-    );
-    wrong("nul", "on: push\njobs:\n  a\0: {}\n".to_owned());
-    wrong("bidirectional", bidirectional());
-    wrong("only-quotes", "'".repeat(MOST_BYTES - 1));
-    wrong("only-brackets", "]".repeat(MOST_BYTES - 1));
-    wrong("only-tabs", "\t".repeat(MOST_BYTES - 1));
-    wrong("only-tags", "!a ".repeat(MOST_BYTES / 3 - 1));
-    wrong("only-colons", ": ".repeat(MOST_BYTES / 2 - 1));
-    wrong("only-question-marks", "? ".repeat(MOST_BYTES / 2 - 1));
-    wrong("open-expressions", job(&format!("'{}'", "${{ ".repeat(200_000))));
-    wrong("unknown-names", job(&format!("'{}'", "${{ x }} ".repeat(110_000))));
-    wrong(
-        "deep-expression",
-        job(&format!("'${{{{ {}1 }}}}'", "(".repeat(900_000))),
-    );
-    wrong(
-        "long-expression",
-        job(&format!("'${{{{ 1{} }}}}'", " == 1".repeat(180_000))),
-    );
-    wrong(
-        "deep-properties",
-        job(&format!("'${{{{ github{} }}}}'", ".a".repeat(400_000))),
-    );
-    wrong("not-not-not", job(&format!("'${{{{ {}true }}}}'", "!".repeat(900_000))));
-    wrong(
-        "needs-circle",
-        needs(|n, last| format!("j{}", if n == last { 0 } else { n + 1 })),
-    );
-    wrong("needs-nobody", needs(|n, _| format!("nobody{n}")));
-    wrong("matrix-of-a-million", matrix_of_a_million());
-    wrong("patterns", patterns());
-    let mut much = |name, text: String| files.push((name, text.into_bytes(), false));
-    much("matrix-of-many-includes", matrix_of_many_includes());
-    much(
-        "many-jobs",
-        numbered("on: push\njobs:\n", |n| {
-            format!("  j{n}: {{ runs-on: x, steps: [{{ run: x }}] }}\n")
-        }),
-    );
-    much(
-        "many-steps",
-        numbered("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n", |n| {
-            format!(
-                "    - {{ id: s{n}, run: '${{{{ steps.s{}.outputs.x }}}}' }}\n",
-                n.saturating_sub(1)
-            )
-        }),
-    );
-    much("chain-of-needs", needs_chain());
-    much("format-bomb", format_bomb());
-    much(
-        "json-bomb",
-        job(&format!("'${{{{ fromJSON(''{}'') }}}}'", "[".repeat(9_000))),
-    );
-    let mut files: Vec<Hostile> = files
-        .into_iter()
-        .map(|(name, bytes, is_wrong)| Hostile { name, bytes, is_wrong })
-        .collect();
-    files.push(Hostile {
+    let wrong = [
+        wrong_trees(),
+        wrong_signs(),
+        wrong_expressions(),
+        wrong_jobs(),
+        wrong_scripts(),
+    ]
+    .concat();
+    let much = [much_of_jobs(), much_of_expressions()].concat();
+    let hostile = |(name, text): (&'static str, String), is_wrong| Hostile {
+        name,
+        bytes: text.into_bytes(),
+        is_wrong,
+    };
+    let wrong = wrong.into_iter().map(|file| hostile(file, true));
+    let much = much.into_iter().map(|file| hostile(file, false));
+    let no_text = Hostile {
         name: "no-text",
         bytes: vec![0xFF; MOST_BYTES - 1],
         is_wrong: true,
-    });
-    files
+    };
+    wrong.chain(much).chain([no_text]).collect()
+}
+
+type Named = Vec<(&'static str, String)>;
+
+/// Returns trees that are too large, too deep, or grow while they are read.
+fn wrong_trees() -> Named {
+    vec![
+        ("alias-bomb", alias_bomb()),
+        ("alias-bomb-of-maps", alias_bomb_of_maps()),
+        ("alias-of-itself", "a: &a [*a]\n".to_owned()),
+        ("anchors-in-anchors", format!("a: {}x\n", "&a [".repeat(90))),
+        ("deep-flow", "[".repeat(MOST_BYTES - 1)),
+        ("deep-flow-maps", "{a: ".repeat(MOST_BYTES / 4 - 1)),
+        ("deep-blocks", deep_blocks()),
+        ("deep-list", "- ".repeat(MOST_BYTES / 2 - 1)),
+        ("huge-scalar", format!("on: push\nname: {}\n", "x".repeat(50 << 20))),
+        (
+            "scalar-of-a-mebibyte",
+            format!("on: push\nname: {}\n", "x".repeat(MOST_BYTES - 20)),
+        ),
+        (
+            "many-duplicates",
+            format!("on: push\n{}", "a: b\n".repeat(MOST_BYTES / 5 - 10)),
+        ),
+        ("many-keys", numbered("on: push\n", |n| format!("k{n}: v\n"))),
+        (
+            "many-unknown-keys-of-a-job",
+            numbered("on: push\njobs:\n  a:\n", |n| format!("    k{n}: v\n")),
+        ),
+    ]
+}
+
+/// Returns texts of one sign again and again, and of signs that nobody sees.
+fn wrong_signs() -> Named {
+    vec![
+        ("nul", "on: push\njobs:\n  a\0: {}\n".to_owned()),
+        ("bidirectional", bidirectional()),
+        ("only-quotes", "'".repeat(MOST_BYTES - 1)),
+        ("only-brackets", "]".repeat(MOST_BYTES - 1)),
+        ("only-tabs", "\t".repeat(MOST_BYTES - 1)),
+        ("only-tags", "!a ".repeat(MOST_BYTES / 3 - 1)),
+        ("only-colons", ": ".repeat(MOST_BYTES / 2 - 1)),
+        ("only-question-marks", "? ".repeat(MOST_BYTES / 2 - 1)),
+    ]
+}
+
+fn wrong_expressions() -> Named {
+    vec![
+        ("open-expressions", job(&format!("'{}'", "${{ ".repeat(200_000)))),
+        ("unknown-names", job(&format!("'{}'", "${{ x }} ".repeat(110_000)))),
+        (
+            "deep-expression",
+            job(&format!("'${{{{ {}1 }}}}'", "(".repeat(900_000))),
+        ),
+        (
+            "long-expression",
+            job(&format!("'${{{{ 1{} }}}}'", " == 1".repeat(180_000))),
+        ),
+        (
+            "deep-properties",
+            job(&format!("'${{{{ github{} }}}}'", ".a".repeat(400_000))),
+        ),
+        ("not-not-not", job(&format!("'${{{{ {}true }}}}'", "!".repeat(900_000)))),
+    ]
+}
+
+fn wrong_jobs() -> Named {
+    vec![
+        (
+            "needs-circle",
+            needs(|n, last| format!("j{}", if n == last { 0 } else { n + 1 })),
+        ),
+        ("needs-nobody", needs(|n, _| format!("nobody{n}"))),
+        ("matrix-of-a-million", matrix_of_a_million()),
+        ("patterns", patterns()),
+        (
+            "calls-of-nobody",
+            numbered("on: push\njobs:\n", |n| {
+                format!("  j{n}: {{ uses: ./.github/workflows/nobody{n}.yml }}\n")
+            }),
+        ),
+        (
+            "calls-of-itself",
+            numbered("on: workflow_call\njobs:\n", |n| {
+                format!("  j{n}: {{ uses: ./.github/workflows/calls-of-itself.yml }}\n")
+            }),
+        ),
+    ]
+}
+
+fn much_of_jobs() -> Named {
+    vec![
+        ("matrix-of-many-includes", matrix_of_many_includes()),
+        (
+            "many-jobs",
+            numbered("on: push\njobs:\n", |n| {
+                format!("  j{n}: {{ runs-on: x, steps: [{{ run: x }}] }}\n")
+            }),
+        ),
+        (
+            "many-steps",
+            numbered("on: push\njobs:\n  a:\n    runs-on: x\n    steps:\n", |n| {
+                let before = n.saturating_sub(1);
+                format!("    - {{ id: s{n}, run: '${{{{ steps.s{before}.outputs.x }}}}' }}\n")
+            }),
+        ),
+        ("chain-of-needs", needs_chain()),
+        (
+            "steps-of-strangers",
+            numbered("on: issues\njobs:\n  a:\n    runs-on: x\n    steps:\n", |n| {
+                format!("    - {{ id: s{n}, run: 'echo {TITLE} >> $GITHUB_OUTPUT', env: {{ A: '{TITLE}' }} }}\n")
+            }),
+        ),
+    ]
+}
+
+/// Returns scripts that are longer than GitHub takes and hard to audit: each of their expressions is looked at where it
+/// stands in the script.
+fn wrong_scripts() -> Named {
+    const HEAD: &str = "on: issues\njobs:\n  a:\n    runs-on: x\n    steps:\n    - run: |\n";
+    vec![
+        (
+            "script-of-expressions",
+            numbered(HEAD, |n| format!("        echo {n} {TITLE}\n")),
+        ),
+        (
+            "script-of-here-documents",
+            numbered(HEAD, |n| format!("        cat <<E{n} {TITLE}\n")),
+        ),
+        (
+            "script-of-brackets",
+            numbered(HEAD, |n| format!("        (( [[ $( {n} {TITLE}\n")),
+        ),
+        (
+            "script-of-quotes",
+            numbered(HEAD, |n| format!("        \"$(\"$(' {n} {TITLE}\n")),
+        ),
+        (
+            "script-of-commands",
+            numbered(HEAD, |n| {
+                format!("        echo \"::set-output name=a{n}::$T\" >> $GITHUB_ENV\n")
+            }),
+        ),
+    ]
+}
+
+fn much_of_expressions() -> Named {
+    let formats = format!("${{{{ format(''{}'', 1) }}}}", "{0}".repeat(300));
+    vec![
+        ("format-bomb", format_bomb()),
+        (
+            "many-formats",
+            format!(
+                "on: push\nrun-name: '{}'\njobs: {{ a: {{ runs-on: x, steps: [{{ run: x }}] }} }}\n",
+                formats.repeat(900_000 / formats.len())
+            ),
+        ),
+        (
+            "json-bomb",
+            job(&format!("'${{{{ fromJSON(''{}'') }}}}'", "[".repeat(9_000))),
+        ),
+    ]
 }
 
 /// Returns `head` with as many numbered lines as fit.

@@ -150,32 +150,39 @@ impl Diagnostic {
 /// The distance counts characters replaced, added, left out, or swapped with their neighbour; it is at most a third
 /// of the word, at least one, and never the whole word.
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let length = word.chars().count();
-    let limit = (length / 3).max(1).min(length.saturating_sub(1));
+    let word: Vec<char> = word.to_lowercase().chars().collect();
+    let limit = (word.len() / 3).max(1).min(word.len().saturating_sub(1));
+    let distance_to = |candidate: &str| {
+        // Each letter more or less is a step of its own.
+        let is_far = candidate.chars().count().abs_diff(word.len()) > limit;
+        (!is_far).then(|| distance(&word, candidate))
+    };
     candidates
         .into_iter()
-        .map(|candidate| (distance(word, candidate), candidate))
+        .filter_map(|candidate| Some((distance_to(candidate)?, candidate)))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, candidate)| candidate)
 }
 
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.to_lowercase().chars().collect();
+/// Returns the distance of a word, in lower case, from another one.
+fn distance(left: &[char], right: &str) -> usize {
     let right: Vec<char> = right.to_lowercase().chars().collect();
-    let mut before: Vec<usize> = Vec::new();
+    let mut before: Vec<usize> = vec![0; right.len() + 1];
     let mut row: Vec<usize> = (0..=right.len()).collect();
+    let mut next = before.clone();
     for i in 0..left.len() {
-        let mut next = vec![i + 1];
+        next[0] = i + 1;
         for j in 0..right.len() {
             let replaced = row[j] + usize::from(left[i] != right[j]);
             let mut least = replaced.min(row[j + 1] + 1).min(next[j] + 1);
             if i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j] {
                 least = least.min(before[j - 1] + 1);
             }
-            next.push(least);
+            next[j + 1] = least;
         }
-        before = std::mem::replace(&mut row, next);
+        std::mem::swap(&mut before, &mut row);
+        std::mem::swap(&mut row, &mut next);
     }
     row[right.len()]
 }

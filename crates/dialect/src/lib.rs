@@ -6,6 +6,7 @@
 
 pub mod codes;
 pub mod github;
+pub mod limit;
 pub mod lock;
 pub mod shape;
 pub mod text;

@@ -55,7 +55,11 @@ impl Seeds {
             Self::Projects => {
                 let folder = corpus.join("project");
                 let projects = fs::read_dir(&folder).map_err(|error| cannot(&folder, &error))?;
-                projects.flatten().map(|project| in_one(&project.path())).collect()
+                let projects = projects.flatten().map(|project| project.path());
+                projects
+                    .filter(|path| path.is_dir())
+                    .map(|project| in_one(&project))
+                    .collect()
             }
         }
     }

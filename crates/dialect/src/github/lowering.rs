@@ -196,7 +196,7 @@ impl Lowering {
                 Some(condition)
             }
             Err(mistake) => {
-                self.report_syntax(scalar, node.span, &mistake);
+                self.report_syntax(scalar, node.span, &[mistake]);
                 None
             }
         }
@@ -279,12 +279,7 @@ impl Lowering {
                 Some(template)
             }
             Err(mistakes) => {
-                for mistake in mistakes {
-                    if self.reader.is_full() {
-                        break;
-                    }
-                    self.report_syntax(scalar, span, &mistake);
-                }
+                self.report_syntax(scalar, span, &mistakes);
                 None
             }
         }

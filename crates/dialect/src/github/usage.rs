@@ -18,11 +18,13 @@ impl Lowering {
         functions: &[FunctionUse],
         at: &Availability,
     ) {
+        let file = self.reader.file().clone();
+        let mut parts = scalar.parts(&file.text, span);
         for found in contexts {
             if self.reader.is_full() {
                 return;
             }
-            let place = self.part(scalar, span, found.position, found.length);
+            let place = parts.part(found.position, found.length);
             if !at.contexts.contains(&found.name.as_str()) {
                 let diagnostic = self.unavailable_context(found, place, at);
                 self.reader.report(diagnostic);
@@ -34,7 +36,7 @@ impl Lowering {
         }
         for found in functions {
             if !at.has_function(found.function) {
-                let place = self.part(scalar, span, found.position, found.length);
+                let place = parts.part(found.position, found.length);
                 let message = format!("`{}` cannot be called in {}", found.function.name(), at.key);
                 let help = if found.function.is_status() {
                     "the status of a run is known in `if` only"
@@ -64,21 +66,24 @@ impl Lowering {
         self.reader.error(codes::CONTEXT_UNAVAILABLE, place, message).help(help)
     }
 
-    /// Notes that a text is no expression.
-    pub(super) fn report_syntax(&mut self, scalar: &Scalar, span: Span, mistake: &SyntaxError) {
-        let place = self.part(scalar, span, mistake.position, mistake.length);
-        let mut diagnostic = self
-            .reader
-            .error(codes::EXPRESSION_SYNTAX, place, mistake.message.clone());
-        let written = self.reader.file().text.get(place.start..place.end).unwrap_or_default();
-        if let Some(meant) = meant_status(written) {
-            diagnostic = diagnostic.help(format!("did you mean `{meant}()`?"));
+    /// Notes where a text is no expression; `mistakes` are in the order of the text.
+    pub(super) fn report_syntax(&mut self, scalar: &Scalar, span: Span, mistakes: &[SyntaxError]) {
+        let file = self.reader.file().clone();
+        let mut parts = scalar.parts(&file.text, span);
+        for mistake in mistakes {
+            if self.reader.is_full() {
+                return;
+            }
+            let place = parts.part(mistake.position, mistake.length);
+            let mut diagnostic = self
+                .reader
+                .error(codes::EXPRESSION_SYNTAX, place, mistake.message.clone());
+            let written = file.text.get(place.start..place.end).unwrap_or_default();
+            if let Some(meant) = meant_status(written) {
+                diagnostic = diagnostic.help(format!("did you mean `{meant}()`?"));
+            }
+            self.reader.report(diagnostic);
         }
-        self.reader.report(diagnostic);
-    }
-
-    fn part(&self, scalar: &Scalar, span: Span, position: usize, length: usize) -> Span {
-        scalar.part(&self.reader.file().text, span, position, length)
     }
 }
 

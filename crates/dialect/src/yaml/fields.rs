@@ -1,7 +1,7 @@
 //! The fields of one mapping while they are read.
 
 use lockgate_core::diagnostic::nearest;
-use lockgate_core::{Diagnostic, Span};
+use lockgate_core::{Diagnostic, Severity, Span};
 
 use super::reader::{Reader, suggestion};
 use super::{Entry, Node};
@@ -98,7 +98,7 @@ impl<'n> Fields<'n> {
         let names = || shape.keys.iter().map(|key| key.name);
         let unknown = self.entries.iter().map(|entry| entry.key.name.as_str());
         unknown
-            .filter(|key| shape.key(key).is_none())
+            .filter(|key| nearest(key, [name]).is_some() && shape.key(key).is_none())
             .any(|key| nearest(key, names()) == Some(name))
     }
 
@@ -123,6 +123,9 @@ impl<'n> Fields<'n> {
     /// Notes every key that nobody has asked for, after `explain` has completed the mistake.
     pub fn finish_with(self, reader: &mut Reader, explain: impl Fn(&Entry, Diagnostic) -> Diagnostic) {
         for entry in self.rest().filter(|entry| entry.key.name != "<<") {
+            if !reader.wants(Severity::Error) {
+                return;
+            }
             let message = format!("{} has no key `{}`", self.what, entry.key.name);
             let diagnostic = reader
                 .error(codes::UNKNOWN_KEY, entry.key.span, message)

@@ -7,8 +7,8 @@ use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 
 use super::fields::Fields;
 use super::{Content, Node, Resolved};
-use crate::codes;
 use crate::shape::Shape;
+use crate::{codes, limit};
 
 /// Reads values of one file and collects every mistake.
 ///
@@ -20,9 +20,6 @@ pub struct Reader {
     /// By kind: which diagnostic tells it, and in how many places it is found.
     kinds: BTreeMap<String, (usize, usize)>,
 }
-
-/// The most mistakes that one file is told; more of them help nobody.
-const MOST: usize = 500;
 
 /// The most places that are shown of one kind.
 const MOST_PLACES: usize = 20;
@@ -60,11 +57,15 @@ impl Reader {
 
     /// Adds a mistake, unless there are already more than anybody reads.
     pub fn report(&mut self, diagnostic: Diagnostic) {
-        let is_error = diagnostic.severity == Severity::Error;
-        if !self.is_full() || (is_error && self.errors == 0) {
-            self.errors += usize::from(is_error);
+        if self.wants(diagnostic.severity) {
+            self.errors += usize::from(diagnostic.severity == Severity::Error);
             self.diagnostics.push(diagnostic);
         }
+    }
+
+    /// Returns whether a further mistake of this severity would be kept.
+    pub(super) fn wants(&self, severity: Severity) -> bool {
+        !self.is_full() || (severity == Severity::Error && self.errors == 0)
     }
 
     /// Adds a mistake that may be found in many places: the first one tells all of its `kind`, and shows the others with
@@ -90,7 +91,7 @@ impl Reader {
 
     /// Returns whether further mistakes are dropped; at least one error is kept when there is any.
     pub fn is_full(&self) -> bool {
-        self.diagnostics.len() >= MOST
+        self.diagnostics.len() >= limit::MOST
     }
 
     /// Returns the mistakes in the order of the file, each once.
@@ -105,13 +106,7 @@ impl Reader {
         // A value behind an alias is read once per place that uses it.
         diagnostics.dedup();
         if is_full {
-            let message = format!("the file has more mistakes; these are {MOST} of them");
-            diagnostics.push(Diagnostic::warning(
-                codes::YAML_BUDGET,
-                &self.file,
-                Span::new(0, 0),
-                message,
-            ));
+            diagnostics.extend(diagnostics.first().map(limit::remark));
         }
         diagnostics
     }

@@ -72,61 +72,105 @@ impl Scalar {
 
     /// Returns where the part `position..position + length` of the text stands, for a scalar at `span` of `source`.
     pub fn part(&self, source: &str, span: Span, position: usize, length: usize) -> Span {
-        let written = source.get(span.start..span.end).unwrap_or_default();
-        let start = self.written_offset(written, position);
-        let end = self.written_offset(written, position + length);
-        Span::new(span.start + start, span.start + end.max(start + 1).min(written.len()))
+        self.parts(source, span).part(position, length)
     }
 
-    /// Returns the offset in `written` of the byte `position` of the text.
-    ///
-    /// Walks both side by side: what the text does not have (quotes, escapes, indentation, folded line breaks) is
-    /// passed over in what is written.
-    fn written_offset(&self, written: &str, position: usize) -> usize {
-        if written == self.text {
-            return position.min(written.len());
+    /// Returns where many parts of the text stand, each found from the one before it.
+    pub fn parts<'s>(&'s self, source: &'s str, span: Span) -> Parts<'s> {
+        let written = source.get(span.start..span.end).unwrap_or_default();
+        let is_quoted = matches!(self.style, Style::Single | Style::Double);
+        let start = Walk {
+            written: written.as_bytes(),
+            text: self.text.as_bytes(),
+            style: self.style,
+            is_same: written == self.text,
+            at: usize::from(is_quoted),
+            read: 0,
+        };
+        Parts {
+            offset: span.start,
+            start,
+            walk: start,
         }
-        let bytes = written.as_bytes();
-        let text = self.text.as_bytes();
-        let mut at = usize::from(matches!(self.style, Style::Single | Style::Double));
-        let mut read = 0;
-        let is_space = |byte: u8| matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
-        while read < position.min(text.len()) && at < bytes.len() {
-            match (bytes[at], text[read]) {
-                (b'\\', _) if self.style == Style::Double => {
-                    let (width, produced) = escape(&bytes[at..]);
-                    at += width;
-                    read += produced;
-                }
-                (b'\'', b'\'') if self.style == Style::Single => {
-                    at += 2;
-                    read += 1;
-                }
-                (b'\n', b'\n') if self.style == Style::Block => {
-                    at += 1;
-                    read += 1;
-                    at += indentation(&bytes[at..], &text[read..]);
-                }
-                (w, t) if w == t => {
-                    at += 1;
-                    read += 1;
-                }
-                (w, t) if is_space(w) && is_space(t) => {
-                    at += bytes[at..].iter().take_while(|byte| is_space(**byte)).count();
-                    read += text[read..].iter().take_while(|byte| is_space(**byte)).count();
-                }
-                (w, _) if is_space(w) => at += 1,
-                _ => {
-                    at += 1;
-                    read += 1;
-                }
-            }
-        }
-        if text.get(position).is_some_and(|byte| !is_space(*byte)) {
-            at += bytes.iter().skip(at).take_while(|byte| is_space(**byte)).count();
-        }
-        at.min(bytes.len())
     }
+}
+
+/// The places of parts of a text; asked in the order of the text, all of them take one walk along it.
+pub struct Parts<'s> {
+    /// Where the text begins in the file.
+    offset: usize,
+    start: Walk<'s>,
+    walk: Walk<'s>,
+}
+
+impl Parts<'_> {
+    /// Returns where the part `position..position + length` of the text stands in the file.
+    pub fn part(&mut self, position: usize, length: usize) -> Span {
+        if position < self.walk.read {
+            self.walk = self.start;
+        }
+        let start = self.walk.to(position);
+        let end = self.walk.clone().to(position + length);
+        let most = self.walk.written.len();
+        Span::new(self.offset + start, self.offset + end.max(start + 1).min(most))
+    }
+}
+
+/// A walk along a text and what is written of it, side by side.
+///
+/// What the text does not have (quotes, escapes, indentation, folded line breaks) is passed over in what is written.
+#[derive(Clone, Copy)]
+struct Walk<'s> {
+    written: &'s [u8],
+    text: &'s [u8],
+    style: Style,
+    /// Whether nothing is passed over.
+    is_same: bool,
+    /// The next byte of what is written.
+    at: usize,
+    /// The next byte of the text.
+    read: usize,
+}
+
+impl Walk<'_> {
+    /// Goes on to the byte `position` of the text; returns its offset in what is written.
+    fn to(&mut self, position: usize) -> usize {
+        if self.is_same {
+            return position.min(self.written.len());
+        }
+        while self.read < position.min(self.text.len()) && self.at < self.written.len() {
+            self.step();
+        }
+        let mut at = self.at;
+        if self.text.get(position).is_some_and(|byte| !is_space(*byte)) {
+            at += spaces(self.written.get(at..).unwrap_or_default());
+        }
+        at.min(self.written.len())
+    }
+
+    fn step(&mut self) {
+        let (written, text) = (&self.written[self.at..], &self.text[self.read..]);
+        let (wide, read) = match (written[0], text[0]) {
+            (b'\\', _) if self.style == Style::Double => escape(written),
+            (b'\'', b'\'') if self.style == Style::Single => (2, 1),
+            (b'\n', b'\n') if self.style == Style::Block => (1 + indentation(&written[1..], &text[1..]), 1),
+            (w, t) if w == t => (1, 1),
+            (w, t) if is_space(w) && is_space(t) => (spaces(written), spaces(text)),
+            (w, _) if is_space(w) => (1, 0),
+            _ => (1, 1),
+        };
+        self.at += wide;
+        self.read += read;
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// Returns how many spaces and line breaks stand at the start.
+fn spaces(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| is_space(**byte)).count()
 }
 
 /// Returns how many bytes an escape takes and how many it gives.

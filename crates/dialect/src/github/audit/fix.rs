@@ -128,7 +128,7 @@ impl<'f> Round<'f> {
     }
 }
 
-/// More expressions of one script than this are not mended: each is looked at with the whole script.
+/// More places of one script than this are not mended: each is looked at with the whole script.
 const MOST_MENDED: usize = 2_000;
 
 /// Returns what is found also where an audit would not tell of every single place.
@@ -137,7 +137,7 @@ fn all_findings(file: &SourceFile, lock: Option<&Lock>) -> Vec<Finding> {
         return Vec::new();
     };
     let mut subject = Subject::new(file, &root, lock);
-    subject.most_expressions = MOST_MENDED;
+    subject.most_places = MOST_MENDED;
     super::findings(&subject, Strictness::Strict)
 }
 

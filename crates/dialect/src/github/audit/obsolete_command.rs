@@ -44,43 +44,69 @@ const COMMANDS: [Command; 4] = [
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for (job, step) in subject.steps() {
-        let Some(run) = step.node.get("run") else {
-            continue;
-        };
-        if !step.script().contains("::") {
-            continue;
-        }
-        let mut start = 0;
-        for line in step.script().split_inclusive('\n') {
-            let command = COMMANDS
-                .iter()
-                .find_map(|command| Some((command, line.find(command.start)?)));
-            if let Some((command, at)) = command.filter(|_| !line.trim_start().starts_with('#')) {
-                let name = command
-                    .start
-                    .trim_matches(':')
-                    .split([' ', ':'])
-                    .next()
-                    .unwrap_or_default();
-                let span = part(subject.file, run, start + at, start + at + "::".len() + name.len());
-                let form = if command.file == "GITHUB_PATH" {
-                    "FOLDER"
-                } else {
-                    "NAME=value"
-                };
-                let diagnostic = subject
-                    .warning(codes::OBSOLETE_COMMAND, span, format!("`{name}` {}", command.fate))
-                    .help(format!("write `echo \"{form}\" >> \"${}\"`", command.file));
-                let fix = mended(subject, job, step, line, command).and_then(|text| {
-                    let trimmed = line.trim_end();
-                    let from = start + trimmed.len() - trimmed.trim_start().len();
-                    replacement(subject, run, from, start + trimmed.len(), text)
-                });
-                found.push(Finding::new(Level::Certain, diagnostic).with_fix(fix));
-            }
-            start += line.len();
-        }
+        let of_line = |line| finding(subject, job, step, line);
+        found.extend(lines(step.script()).filter_map(of_line).take(subject.most_places));
     }
+}
+
+/// A line of a script with a command in it.
+#[derive(Clone, Copy)]
+struct Line<'t> {
+    text: &'t str,
+    /// Where it begins in the script.
+    start: usize,
+    /// Where the command begins in the line.
+    at: usize,
+    command: &'static Command,
+}
+
+/// Returns the lines of a script that have a command and are no comment.
+fn lines(script: &str) -> impl Iterator<Item = Line<'_>> {
+    let mut end = 0;
+    let has_any = script.contains("::");
+    script
+        .split_inclusive('\n')
+        .filter(move |_| has_any)
+        .filter_map(move |text| {
+            let start = end;
+            end += text.len();
+            let (command, at) = COMMANDS
+                .iter()
+                .find_map(|command| Some((command, text.find(command.start)?)))
+                .filter(|_| !text.trim_start().starts_with('#'))?;
+            Some(Line {
+                text,
+                start,
+                at,
+                command,
+            })
+        })
+}
+
+fn finding(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>, line: Line<'_>) -> Option<Finding> {
+    let run = step.node.get("run")?;
+    let Line { start, at, command, .. } = line;
+    let name = command
+        .start
+        .trim_matches(':')
+        .split([' ', ':'])
+        .next()
+        .unwrap_or_default();
+    let span = part(subject.file, run, start + at, start + at + "::".len() + name.len());
+    let form = if command.file == "GITHUB_PATH" {
+        "FOLDER"
+    } else {
+        "NAME=value"
+    };
+    let diagnostic = subject
+        .warning(codes::OBSOLETE_COMMAND, span, format!("`{name}` {}", command.fate))
+        .help(format!("write `echo \"{form}\" >> \"${}\"`", command.file));
+    let fix = mended(subject, job, step, line.text, command).and_then(|text| {
+        let trimmed = line.text.trim_end();
+        let from = start + trimmed.len() - trimmed.trim_start().len();
+        replacement(subject, run, from, start + trimmed.len(), text)
+    });
+    Some(Finding::new(Level::Certain, diagnostic).with_fix(fix))
 }
 
 fn replacement(subject: &Subject<'_>, run: &Node, start: usize, end: usize, text: String) -> Option<Fix> {

@@ -28,7 +28,7 @@ pub(super) struct Place<'a, 'n> {
 pub(super) fn places(subject: &Subject<'_>, mut visit: impl FnMut(&Place<'_, '_>)) {
     for (job, step) in subject.steps() {
         for sink in &sinks(subject, job, step) {
-            for embedded in expressions(sink.text).iter().take(subject.most_expressions) {
+            for embedded in expressions(sink.text).iter().take(subject.most_places) {
                 visit(&Place {
                     subject,
                     job,

@@ -15,8 +15,8 @@ pub(super) struct Subject<'n> {
     pub(super) kind: Kind,
     pub(super) triggers: Vec<Trigger<'n>>,
     pub(super) jobs: Vec<Job<'n>>,
-    /// How many expressions of one script are looked at.
-    pub(super) most_expressions: usize,
+    /// How many places of one script are looked at.
+    pub(super) most_places: usize,
     /// For each job the places in `jobs` of those that it waits for.
     needed: Vec<Vec<usize>>,
 }
@@ -50,7 +50,7 @@ pub(super) struct Step<'n> {
     pub(super) node: &'n Node,
 }
 
-/// More expressions of one script than this are those of a generator, which has one mistake to mend.
+/// More dangerous places of one script than this are those of a generator, which has one mistake to mend.
 const MOST_TOLD: usize = 100;
 
 /// Events that anybody with an account can cause.
@@ -91,7 +91,7 @@ impl<'n> Subject<'n> {
             triggers: root.get("on").map(triggers).unwrap_or_default(),
             needed: needed(&jobs),
             jobs,
-            most_expressions: MOST_TOLD,
+            most_places: MOST_TOLD,
         }
     }
 
