@@ -37,6 +37,15 @@ pub(super) struct Source {
     pub(super) given: Option<Vec<u8>>,
 }
 
+/// The files that were asked for.
+#[derive(Debug, Default)]
+pub(super) struct Asked {
+    /// Those that can be checked, as far as their names tell.
+    pub(super) sources: Vec<Source>,
+    /// Why others cannot.
+    pub(super) refused: Vec<Failure>,
+}
+
 /// The names of the files that describe an action.
 const ACTIONS: [&str; 2] = ["action.yml", "action.yaml"];
 
@@ -57,6 +66,15 @@ impl Source {
     }
 }
 
+impl Asked {
+    fn note(&mut self, found: Result<Vec<Source>, Failure>) {
+        match found {
+            Ok(sources) => self.sources.extend(sources),
+            Err(failure) => self.refused.push(failure),
+        }
+    }
+}
+
 /// Returns the files that were asked for: those that are named, in the order given, else those of the project.
 ///
 /// `given` is what was read from stdin, when the arguments ask for it.
@@ -65,15 +83,16 @@ pub(super) fn asked_for(
     directory: &Path,
     arguments: &CheckArguments,
     given: Option<&[u8]>,
-) -> Result<Vec<Source>, Failure> {
+) -> Result<Asked, Failure> {
+    let mut asked = Asked::default();
     if arguments.files.is_empty() {
-        return of_project(folders);
+        asked.sources = of_project(folders)?;
+        return Ok(asked);
     }
-    let mut sources = Vec::new();
     for path in &arguments.files {
         if path.as_os_str() == "-" {
             let name = arguments.stdin_name()?;
-            sources.push(Source {
+            asked.sources.push(Source {
                 given: given.map(<[u8]>::to_vec),
                 ..named(&directory.join(name))?
             });
@@ -81,12 +100,12 @@ pub(super) fn asked_for(
         }
         let path = directory.join(path);
         if path.is_dir() {
-            sources.extend(in_folder(folders, &path)?);
+            asked.note(in_folder(folders, &path));
         } else {
-            sources.push(named(&path)?);
+            asked.note(named(&path).map(|source| vec![source]));
         }
     }
-    Ok(sources)
+    Ok(asked)
 }
 
 /// Returns the project's workflow files, its action, its `lockgate.yaml` and its lock file.

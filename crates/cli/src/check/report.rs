@@ -35,6 +35,9 @@ pub(super) enum Rounds {
 /// Writes everything to where it belongs.
 pub(super) fn write(round: &Round, scope: &Scope<'_>, rounds: Rounds) -> Result<(), Failure> {
     let CheckArguments { output, .. } = scope.arguments;
+    for failure in &round.refused {
+        out::progress(failure);
+    }
     let chosen = scope.arguments.format();
     if let (Some(path), Some(format)) = (output, chosen) {
         replace(&scope.directory.join(path), &document(format, round, scope, rounds))?;
@@ -57,7 +60,7 @@ fn document(format: Format, round: &Round, scope: &Scope<'_>, rounds: Rounds) ->
     match format {
         Format::Human => human(round, rounds),
         Format::Json => {
-            let report = diagnostics::to_json(&round.diagnostics, round.files);
+            let report = diagnostics::to_json(&round.diagnostics, round.files, &round.refused);
             match rounds {
                 Rounds::Once => out::pretty(&report),
                 Rounds::Many { .. } => out::line(&report),

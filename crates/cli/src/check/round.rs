@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, Severity};
+use lockgate_dialect::limit::limited;
 
 use super::declared::Declared;
-use super::files;
+use super::files::{self, Asked};
 use super::judge::{Judged, beside, judge};
 use super::strict::{Dangers, Locks};
 use crate::arguments::CheckArguments;
@@ -26,6 +27,8 @@ pub(super) struct Round {
     pub(super) diagnostics: Vec<Diagnostic>,
     /// Every file that was looked for, whether it is there or not, behind its name as shown.
     pub(super) paths: BTreeMap<Arc<str>, PathBuf>,
+    /// Why files that were asked for were not checked; the others were.
+    pub(super) refused: Vec<Failure>,
 }
 
 /// What is checked.
@@ -43,16 +46,16 @@ pub(super) struct Scope<'a> {
 impl Round {
     /// Reads what the scope asks for, and judges it.
     pub(super) fn make(scope: &Scope<'_>) -> Result<Self, Failure> {
-        let sources = files::asked_for(scope.folders, scope.directory, scope.arguments, scope.given)?;
+        let asked = files::asked_for(scope.folders, scope.directory, scope.arguments, scope.given)?;
         let mut found = Vec::new();
         let mut names = Vec::new();
-        let mut paths = BTreeMap::new();
+        let shown = |path: &PathBuf| (workflows::shown(&scope.folders.root, path).into(), path.clone());
+        let mut paths: BTreeMap<Arc<str>, PathBuf> = asked.sources.iter().map(|source| shown(&source.path)).collect();
         let mut reached = Reached::within(scope.folders.clone());
         let mut dangers = Dangers::new(scope);
         let mut called = CalledFiles::within(scope.folders.clone());
         let locks = Locks::new(&scope.folders.root, scope.arguments.strictness());
-        let judged = parallel::map(&sources, FILES_PER_THREAD, |source| judge(source, &locks));
-        let judged: Vec<Judged> = judged.into_iter().collect::<Result<_, _>>()?;
+        let (judged, refused) = judge_all(asked, &locks)?;
         let declared = judged
             .iter()
             .filter_map(|judged| Some((judged.path.clone(), judged.declared.clone()?)));
@@ -74,21 +77,21 @@ impl Round {
         found.extend(called.diagnostics());
         found.extend(dangers.of_others(reached.looked_at(), &paths, &locks));
         found.extend(dangers.of_lock_file());
-        for path in reached.looked_at().iter().chain(called.looked_at()) {
-            let shown = workflows::shown(&scope.folders.root, path);
-            paths.entry(shown.into()).or_insert_with(|| path.clone());
+        for (shown, path) in reached.looked_at().iter().chain(called.looked_at()).map(shown) {
+            paths.entry(shown).or_insert(path);
         }
         Ok(Self {
             files: names.len(),
-            diagnostics: in_order(names, found),
+            diagnostics: limited(in_order(names, found)),
             paths,
+            refused,
         })
     }
 
     /// Returns how the command ends.
     pub(super) fn exit(&self) -> Exit {
         let is_error = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
-        if self.diagnostics.iter().any(is_error) {
+        if !self.refused.is_empty() || self.diagnostics.iter().any(is_error) {
             Exit::Usage
         } else {
             Exit::Ok
@@ -98,6 +101,22 @@ impl Round {
 
 /// Fewer files than this for each thread are read sooner than it is started.
 const FILES_PER_THREAD: usize = 8;
+
+/// Judges every file; one that cannot be read keeps nobody from the others, unless there are none.
+fn judge_all(asked: Asked, locks: &Locks<'_>) -> Result<(Vec<Judged>, Vec<Failure>), Failure> {
+    let Asked { sources, mut refused } = asked;
+    let mut judged = Vec::with_capacity(sources.len());
+    for one in parallel::map(&sources, FILES_PER_THREAD, |source| judge(source, locks)) {
+        match one {
+            Ok(one) => judged.push(one),
+            Err(failure) => refused.push(failure),
+        }
+    }
+    match refused.len() {
+        1 if judged.is_empty() => Err(refused.remove(0)),
+        _ => Ok((judged, refused)),
+    }
+}
 
 /// Returns every mistake once: file by file as they were read, then the actions that they use.
 fn in_order(names: Vec<Arc<str>>, mut found: Vec<Diagnostic>) -> Vec<Diagnostic> {

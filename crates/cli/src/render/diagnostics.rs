@@ -4,11 +4,16 @@ use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use lockgate_core::{Diagnostic, Severity, Span};
 use serde::Serialize;
 
+use crate::exit::Failure;
+
 /// The machine-readable form of all mistakes.
 #[derive(Serialize)]
 struct Report<'a> {
     files: usize,
     diagnostics: Vec<Row<'a>>,
+    /// Why other files were not looked at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused: Vec<serde_json::Value>,
 }
 
 #[derive(Serialize)]
@@ -24,11 +29,16 @@ struct Row<'a> {
     help: Option<&'a str>,
 }
 
-/// Returns the mistakes in so many files as one JSON value.
-pub(crate) fn to_json(diagnostics: &[Diagnostic], files: usize) -> impl Serialize {
+/// Returns the mistakes in so many files as one JSON value, with why others were not looked at.
+pub(crate) fn to_json<'d>(
+    diagnostics: &'d [Diagnostic],
+    files: usize,
+    refused: &[Failure],
+) -> impl Serialize + use<'d> {
     Report {
         files,
         diagnostics: diagnostics.iter().map(row).collect(),
+        refused: refused.iter().map(Failure::to_json).collect(),
     }
 }
 
@@ -136,11 +146,11 @@ pub(crate) fn summary(diagnostics: &[Diagnostic]) -> String {
 }
 
 /// Returns the failure of a command that needs a file without mistakes, with all of them drawn.
-pub(crate) fn failure(diagnostics: &[Diagnostic]) -> crate::exit::Failure {
+pub(crate) fn failure(diagnostics: &[Diagnostic]) -> Failure {
     let drawn: Vec<String> = diagnostics
         .iter()
         .map(|d| draw(d, super::out::is_colourful()))
         .collect();
     super::out::progress(drawn.join("\n\n"));
-    crate::exit::Failure::usage(summary(diagnostics))
+    Failure::usage(summary(diagnostics))
 }

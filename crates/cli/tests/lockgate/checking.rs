@@ -124,6 +124,41 @@ fn what_is_in_its_place_is_checked_and_nothing_else() {
 }
 
 #[test]
+fn a_file_that_cannot_be_read_keeps_nobody_from_the_others() {
+    let files = Files::of(&[
+        ("a.yml", BROKEN),
+        ("b.yml", SOUND),
+        ("notes.txt", "x\n"),
+        ("compose.yml", "services: {}\n"),
+    ]);
+    let all = ["a.yml", "missing.yml", "notes.txt", "compose.yml", "b.yml"];
+    let told = files.check(&all).expect(2);
+    let refused = [
+        "read `./missing.yml`",
+        "`./notes.txt` is neither",
+        "`./compose.yml` is neither",
+    ];
+    for words in refused {
+        assert!(told.err.contains(words), "{words}: {told}");
+    }
+    told.says(&["a.yml:2:1", "2 files: 1 error, 2 warnings"]);
+    let told = files.check(&[&all[1..], &["--json"]].concat()).expect(2);
+    let report = told.json();
+    assert_eq!(
+        (&report["files"], report["refused"].as_array().unwrap().len()),
+        (&Value::from(1), 3),
+        "{told}"
+    );
+    let told = files.check(&[&all[1..], &["--format", "sarif"]].concat()).expect(2);
+    let invocation = &told.json()["runs"][0]["invocations"][0];
+    assert_eq!(invocation["executionSuccessful"], false);
+    assert_eq!(invocation["toolExecutionNotifications"].as_array().unwrap().len(), 3);
+    let told = files.check(&["b.yml", "--json"]).expect(0);
+    assert!(told.json().get("refused").is_none(), "{told}");
+    files.check(&["missing.yml"]).expect(2).says(&["read `./missing.yml`"]);
+}
+
+#[test]
 fn a_file_is_told_by_its_name_or_by_its_keys_and_what_is_neither_is_refused() {
     let files = Files::of(&[
         ("README.md", "# x\n"),

@@ -46,6 +46,11 @@ pub(super) fn log(round: &Round, folders: &Folders) -> impl Serialize {
             })
         })
         .collect();
+    let notifications: Vec<Value> = round
+        .refused
+        .iter()
+        .map(|failure| json!({ "level": "error", "message": { "text": failure.to_string() } }))
+        .collect();
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
         "version": "2.1.0",
@@ -57,8 +62,9 @@ pub(super) fn log(round: &Round, folders: &Folders) -> impl Serialize {
                 "rules": rules,
             } },
             "invocations": [{
-                "executionSuccessful": true,
+                "executionSuccessful": round.refused.is_empty(),
                 "exitCode": round.exit() as u8,
+                "toolExecutionNotifications": notifications,
             }],
             "originalUriBaseIds": {
                 ROOT: { "description": { "text": "The top of the repository, or the project's folder." } },
