@@ -9,6 +9,7 @@ use lockgate_core::{Diagnostic, Secret, Severity};
 use lockgate_dialect::github::{
     self, Caution, Check, Decision, Event, Judgement, Schedule, Trigger as Declared, Workflow,
 };
+use lockgate_dialect::limit::limited;
 use lockgate_pipeline::definition::{Called, Pipeline};
 use lockgate_pipeline::expression::{Template, Value};
 use lockgate_pipeline::plan::{Ended, Plan, PlanRequest, PlannedJob, Trigger};
@@ -23,6 +24,9 @@ use crate::project::{CONFIGURATION, Project};
 use crate::render::{diagnostics, out};
 use crate::trigger::{self, Occasion};
 use crate::{pairs, workflows};
+
+pub(crate) mod json_file;
+mod refusal;
 
 /// What a run is asked for.
 pub(crate) struct Request<'a> {
@@ -163,7 +167,7 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
     let of_calls = called.diagnostics().into_iter();
     mistakes.extend(of_calls.filter(|found| found.severity == Severity::Error));
     if !mistakes.is_empty() {
-        return Err(diagnostics::failure(&mistakes));
+        return Err(diagnostics::failure(&limited(mistakes)));
     }
     let mut candidates = Vec::with_capacity(found.len());
     for (path, file, workflow, calls) in found {
@@ -288,10 +292,7 @@ fn candidate(request: &Request<'_>, context: &Context, found: Found) -> Result<C
             .map(|(id, ended)| (id.clone(), ended.clone()))
             .collect(),
     };
-    let plan = Plan::make(Arc::new(pipeline), plan_request).map_err(|errors| {
-        let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
-        Failure::usage(format!("{file} cannot be planned\n  {}", lines.join("\n  ")))
-    })?;
+    let plan = Plan::make(Arc::new(pipeline), plan_request).map_err(|errors| refusal::of(&file, &errors))?;
     for (path, caution) in cautions {
         let is_meant = |(place, job): (usize, &PlannedJob)| {
             job.fate.may_run() && plan.definition(place).id == caution.job && plan.pipeline_of(place).path == path

@@ -9,6 +9,7 @@ use lockgate_pipeline::plan::Trigger;
 use lockgate_dialect::github::Event;
 
 use crate::exit::Failure;
+use crate::planning::json_file::{JsonFile, in_words};
 use crate::project::Project;
 use payload::Facts;
 
@@ -151,18 +152,12 @@ fn reference(repository: &Repository) -> String {
 }
 
 fn payload_of(file: &Path) -> Result<serde_json::Value, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|error| {
-        Failure::usage(format!("read `{}`", file.display()))
-            .because(&error)
-            .help(PAYLOAD)
-    })?;
-    let payload: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
-        Failure::usage(format!("`{}` is no JSON", file.display()))
-            .because(&error)
-            .help(PAYLOAD)
-    })?;
+    let json = JsonFile::read(file, PAYLOAD)?;
+    let payload: serde_json::Value = serde_json::from_str(json.text())
+        .map_err(|error| json.unexpected((error.line(), error.column()), &format!("this cannot be read: {error}")))?;
     if payload.is_object() {
         return Ok(payload);
     }
-    Err(Failure::usage(format!("`{}` holds no JSON object", file.display())).help(PAYLOAD))
+    let message = format!("a payload is one JSON object, not {}", in_words(&json.value));
+    Err(json.unexpected((1, 1), &message))
 }

@@ -8,6 +8,11 @@ use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::expression::{CONTEXTS, Need, Object, Scope, Status, Value};
 
 use crate::exit::Failure;
+use crate::planning::json_file::{JsonFile, in_words};
+
+/// What helps when the file is not as expected.
+const EXAMPLE: &str =
+    r#"it holds one object with a field for each context, such as {"github": {"ref": "refs/heads/main"}}"#;
 
 /// Contexts from a file; those that are not in it are null.
 #[derive(Debug)]
@@ -26,12 +31,10 @@ impl GivenContexts {
 
     /// Returns the contexts that the file holds.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        let refuse = || Failure::usage(format!("read the contexts of {}", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| refuse().because(&error))?;
-        let value = Value::from_json(&text).map_err(|error| refuse().because(&error))?;
-        let Value::Object(contexts) = value else {
-            let help = "it holds one object with a field for each context, such as {\"github\": {\"ref\": \"refs/heads/main\"}}";
-            return Err(refuse().help(help));
+        let json = JsonFile::read(path, EXAMPLE)?;
+        let Value::Object(contexts) = &json.value else {
+            let message = format!("contexts are one JSON object, not {}", in_words(&json.value));
+            return Err(json.unexpected((1, 1), &message));
         };
         for (name, _) in contexts.iter() {
             if !CONTEXTS.iter().any(|known| known.eq_ignore_ascii_case(name)) {
@@ -43,7 +46,7 @@ impl GivenContexts {
                 return Err(Failure::usage(format!("{}: there is no context `{name}`", path.display())).help(help));
             }
         }
-        Ok(Self::of(contexts))
+        Ok(Self::of(contexts.clone()))
     }
 
     fn of(mut contexts: Object) -> Self {

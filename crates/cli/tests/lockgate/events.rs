@@ -128,4 +128,20 @@ fn a_dispatch_has_all_inputs_as_text() {
     let file = scene.folder().join("event.json");
     fs::write(&file, r#"{"inputs":{"who":"ada"}}"#).unwrap();
     assert_eq!(inputs(&["--event-file", &file.to_string_lossy()]), expected);
+    for (text, said) in [
+        ("{\n  \"ref\": x\n}", "event.json:2:10: this is no JSON: unexpected `x`"),
+        ("{", "event.json:1:2: this is no JSON: it ends too early"),
+        ("[1]", "event.json:1:1: a payload is one JSON object, not a list"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let told = scene.lockgate(&[
+            "plan",
+            "--event",
+            "workflow_dispatch",
+            "--event-file",
+            &file.to_string_lossy(),
+        ]);
+        told.expect(2)
+            .says(&[said, "--event-file takes the payload of a webhook"]);
+    }
 }

@@ -238,9 +238,35 @@ fn outputs_that_are_told_decide_what_is_open() {
     told(r#"{"biuld": {}}"#)
         .expect(2)
         .says(&["tells of a job `biuld`", "the jobs are `build`"]);
-    told(r#"{"build": {"result": "fine"}}"#)
-        .expect(2)
-        .says(&["does not tell how jobs ended", "results are success"]);
+    told(r#"{"build": {"result": "fine"}}"#).expect(2).says(&[
+        "outputs.json:1:",
+        "`fine` is no result of `build`",
+        "results are success",
+    ]);
+    for (text, said) in [
+        (
+            "{\"build\": {\n  \"result\": \"success\",}}",
+            "outputs.json:2:23: this is no JSON: unexpected `}`",
+        ),
+        ("[]", "how jobs ended is one JSON object with their ids, not a list"),
+        (
+            r#"{"build": "success"}"#,
+            "how `build` ended is an object with `result` and `outputs`, not a text",
+        ),
+        (
+            r#"{"build": {"outputs": {"list": 3}}}"#,
+            "the output `list` of `build` is a text, not the number `3`",
+        ),
+        (
+            r#"{"build": {"output": {}}}"#,
+            "how `build` ended has no `output`: it has `result` and `outputs`",
+        ),
+    ] {
+        let refused = told(text).expect(2).says(&["outputs.json:", said, "for example {"]);
+        for jargon in ["expected one of", "invalid type", "at line", "unknown field"] {
+            assert!(!refused.err.contains(jargon), "{refused}");
+        }
+    }
 }
 
 #[test]
