@@ -22,24 +22,24 @@ pub(super) fn check(recorded: &Recorded, used: &UsedVersions, base: &str) -> Res
     };
     let mut found = missing(recorded, used);
     let versions: BTreeSet<ActionVersion> = recorded.lock.iter().map(|(version, _)| version.clone()).collect();
-    let mut moved = 0;
+    let (mut moved, mut gone) = (0, 0);
     for (version, answer) in ask(base, &versions) {
         let Some(locked) = recorded.lock.get(&version) else {
             continue;
         };
         let told = match answer {
-            Ok(now) => difference(&version, locked, &now),
-            Err(Refused::NoVersion { version, .. }) => Some((
-                format!("`{version}` is not there any more"),
-                format!(
+            Ok(now) => difference(&version, locked, &now).inspect(|_| moved += 1),
+            Err(Refused::NoVersion { version, .. }) => {
+                gone += 1;
+                let help = format!(
                     "it was {}, and its repository has no tag and no branch of this name now",
                     locked.commit
-                ),
-            )),
+                );
+                Some((format!("`{version}` is not there any more"), help))
+            }
             Err(refused) => return Err(refused.into()),
         };
         if let Some((message, help)) = told {
-            moved += 1;
             found.push(Diagnostic::error(codes::MOVED_TAG, file, locked.span, message).help(help));
         }
     }
@@ -50,9 +50,11 @@ pub(super) fn check(recorded: &Recorded, used: &UsedVersions, base: &str) -> Res
         ));
     }
     let count = versions.len();
-    out::result(format_args!("{FILE_NAME}: {count} asked for, {moved} moved"));
+    out::result(format_args!(
+        "{FILE_NAME}: {count} asked for, {moved} moved, {gone} gone"
+    ));
     let is_error = |found: &Diagnostic| found.severity == Severity::Error;
-    Ok(match moved {
+    Ok(match moved + gone {
         0 if !found.iter().any(is_error) => Exit::Ok,
         0 => Exit::Usage,
         _ => Exit::Refused,
