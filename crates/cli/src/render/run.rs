@@ -7,6 +7,7 @@ mod failures;
 mod lines;
 mod live;
 mod tail;
+mod titles;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -23,6 +24,7 @@ use crate::arguments::Progress;
 use lines::Lines;
 use live::Live;
 use tail::Tail;
+use titles::Titles;
 
 /// What to show, and how.
 pub(crate) struct RunScreen {
@@ -80,8 +82,8 @@ impl RunScreen {
     /// Shows what has changed.
     pub(crate) fn update(&mut self, run: &Run) {
         match &mut self.form {
-            Form::Lines(lines) => lines.update(run),
-            Form::Live(live) => live.update(run),
+            Form::Lines(lines) => lines.update(run, &Titles::of(run)),
+            Form::Live(live) => live.update(run, &Titles::of(run)),
             Form::Quiet => {}
         }
     }
@@ -106,15 +108,16 @@ impl RunScreen {
         if let Form::Live(live) = &self.form {
             live.clear();
         }
+        let titles = Titles::of(run);
         for job in run.jobs() {
             for name in job.withheld_outputs() {
-                withheld(job.name(), name);
+                withheld(titles.get(&job), name);
             }
         }
         for (call, name) in run.withheld_by_calls() {
             withheld(call, name);
         }
-        for line in failures::lines(run, &self.again, |job, step| self.tail(job, step)) {
+        for line in failures::lines(run, &titles, &self.again, |job, step| self.tail(job, step)) {
             out::progress(line);
         }
         let took = run.concluded_at().map_or(String::new(), |at| {

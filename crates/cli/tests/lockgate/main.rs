@@ -19,6 +19,7 @@ mod full_disk;
 mod hostile;
 mod locking;
 mod masking;
+mod naming;
 mod planned;
 mod plans;
 mod projects;

@@ -244,7 +244,7 @@ fn name(job: &Job, suffix: &str, scope: &dyn Scope) -> Result<Option<String>, Ex
 }
 
 /// Returns ` (1, linux)` for the values of a matrix, nothing without one.
-fn suffix(matrix: &Value) -> String {
+pub(super) fn suffix(matrix: &Value) -> String {
     fn collect(value: &Value, into: &mut Vec<String>) {
         match value {
             Value::Array(array) => array.items().iter().for_each(|item| collect(item, into)),

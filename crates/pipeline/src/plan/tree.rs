@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::outline::{LeftOut, Outline, OutlinedCall, OutlinedJob, Runs};
+use super::expansion::suffix;
+use super::outline::{LeftOut, Outline, OutlinedCall, OutlinedJob, OutlinedLeg, Runs};
 
 /// Returns one line for the run, then the jobs, each behind what it needs, then its matrix and the jobs that it calls.
 pub(super) fn lines(outline: &Outline) -> Vec<String> {
@@ -45,7 +46,7 @@ fn line(job: &OutlinedJob) -> String {
 
 /// What stands below a job.
 enum Below<'j> {
-    Leg(&'j str, Option<&'j OutlinedCall>),
+    Leg(String, Option<&'j OutlinedCall>),
     LeftOut(&'j LeftOut),
 }
 
@@ -54,7 +55,7 @@ fn add_below(job: &OutlinedJob, stem: &str, lines: &mut Vec<String>) {
     let mut below = Vec::new();
     if legs.len() > 1 {
         let call = |key: &str| job.calls.iter().find(|call| call.leg == key);
-        below.extend(legs.iter().map(|leg| Below::Leg(&leg.name, call(&leg.key))));
+        below.extend(legs.iter().map(|leg| Below::Leg(title(leg, legs), call(&leg.key))));
     } else if let Some(call) = job.calls.first() {
         add_jobs(&call.jobs, stem, lines);
     }
@@ -72,6 +73,15 @@ fn add_below(job: &OutlinedJob, stem: &str, lines: &mut Vec<String>) {
             }
             Below::LeftOut(left_out) => lines.push(format!("{stem}{branch}{}", left_out.words())),
         }
+    }
+}
+
+/// Returns the name of a leg; its values follow when another one has the same name.
+fn title(leg: &OutlinedLeg, legs: &[OutlinedLeg]) -> String {
+    if legs.iter().filter(|other| other.name == leg.name).nth(1).is_some() {
+        format!("{}{}", leg.name, suffix(&leg.values))
+    } else {
+        leg.name.clone()
     }
 }
 

@@ -5,10 +5,16 @@
 use lockgate_pipeline::run::effect::StepPath;
 use lockgate_pipeline::run::{Blame, Failed, JobView, Run};
 
+use super::titles::Titles;
 use crate::run::again::word;
 
 /// Returns the lines; `tail` gives the last ones of a step's output, `options` are those with which it runs again.
-pub(super) fn lines<'t, T>(run: &Run, options: &str, tail: impl Fn(&JobView<'_>, &StepPath) -> T) -> Vec<String>
+pub(super) fn lines<'t, T>(
+    run: &Run,
+    titles: &Titles,
+    options: &str,
+    tail: impl Fn(&JobView<'_>, &StepPath) -> T,
+) -> Vec<String>
 where
     T: Iterator<Item = &'t String>,
 {
@@ -17,13 +23,13 @@ where
     for (at, failed) in failures.iter().enumerate() {
         if failed.weight == Blame::Allowed {
             let reason = failed.reason.map_or(String::new(), |reason| format!(": {reason}"));
-            lines.push(format!("\nfailed, which is allowed: {}{reason}", title(failed)));
+            lines.push(format!("\nfailed, which is allowed: {}{reason}", title(failed, titles)));
             continue;
         }
         match (failed.step, failed.reason) {
-            (None, Some(reason)) => lines.push(format!("\nfailed: {}: {reason}", title(failed))),
+            (None, Some(reason)) => lines.push(format!("\nfailed: {}: {reason}", title(failed, titles))),
             (_, reason) => {
-                lines.push(format!("\nfailed: {}", title(failed)));
+                lines.push(format!("\nfailed: {}", title(failed, titles)));
                 lines.extend(reason.map(|reason| format!("  {reason}")));
             }
         }
@@ -38,13 +44,13 @@ where
     lines
 }
 
-fn title(failed: &Failed<'_>) -> String {
+fn title(failed: &Failed<'_>, titles: &Titles) -> String {
     let step = failed.step.map_or(String::new(), |step| format!(" › {}", step.name));
     let place = failed
         .place
         .as_ref()
         .map_or(String::new(), |place| format!(" ({place})"));
-    format!("{}{step}{place}", failed.job.name())
+    format!("{}{step}{place}", titles.get(&failed.job))
 }
 
 fn again(run: &Run, job: &JobView<'_>, options: &str) -> String {

@@ -6,6 +6,7 @@ use lockgate_core::time::Spoken;
 use lockgate_pipeline::run::effect::{JobKey, StepPath};
 use lockgate_pipeline::run::{JobStatus, JobView, Outcome, Run, StepState};
 
+use super::titles::Titles;
 use super::took;
 use crate::render::out;
 
@@ -17,17 +18,17 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    pub(super) fn update(&mut self, run: &Run) {
+    pub(super) fn update(&mut self, run: &Run, titles: &Titles) {
         for job in run.jobs() {
-            self.steps(&job);
+            self.steps(&job, titles);
             let status = job.status();
             if self.jobs.insert(job.key(), status) != Some(status) {
-                say_job(&job, status);
+                say_job(&job, titles.get(&job), status);
             }
         }
     }
 
-    fn steps(&mut self, job: &JobView<'_>) {
+    fn steps(&mut self, job: &JobView<'_>, titles: &Titles) {
         let key = job.key();
         for step in job.steps() {
             let before = self.steps.insert((key.clone(), step.path.clone()), step.state);
@@ -49,13 +50,13 @@ impl Lines {
             } else {
                 outcome.to_string()
             };
-            out::progress(format_args!("{} › {}: {words}{took}{reason}", job.name(), step.name));
+            let title = titles.get(job);
+            out::progress(format_args!("{title} › {}: {words}{took}{reason}", step.name));
         }
     }
 }
 
-fn say_job(job: &JobView<'_>, status: JobStatus) {
-    let name = job.name();
+fn say_job(job: &JobView<'_>, name: &str, status: JobStatus) {
     match status {
         JobStatus::Waiting | JobStatus::Queued | JobStatus::Running => {}
         JobStatus::Preparing => out::progress(format_args!("{name}: started")),

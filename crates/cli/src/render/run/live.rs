@@ -9,6 +9,7 @@ use lockgate_engine::Clock;
 use lockgate_pipeline::run::effect::JobKey;
 use lockgate_pipeline::run::{JobStatus, JobView, Outcome, Run};
 
+use super::titles::Titles;
 use super::{so_far, took};
 use crate::render::out;
 
@@ -24,7 +25,7 @@ pub(super) struct Live {
 }
 
 impl Live {
-    pub(super) fn update(&mut self, run: &Run) {
+    pub(super) fn update(&mut self, run: &Run, titles: &Titles) {
         let now = self.clock.now().wall;
         for job in run.jobs() {
             let status = job.status();
@@ -40,7 +41,7 @@ impl Live {
                 );
                 bar
             });
-            show(bar, &job, status, now);
+            show(bar, &job, titles.get(&job), now);
         }
     }
 
@@ -58,11 +59,11 @@ impl Live {
     }
 }
 
-fn show(bar: &ProgressBar, job: &JobView<'_>, status: JobStatus, now: Timestamp) {
+fn show(bar: &ProgressBar, job: &JobView<'_>, name: &str, now: Timestamp) {
     if bar.is_finished() {
         return;
     }
-    let name = job.name();
+    let status = job.status();
     match status {
         JobStatus::Waiting => match job.definition().needs.as_slice() {
             [] => say(bar, &format!("{name}  waits")),
