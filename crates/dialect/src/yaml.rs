@@ -7,6 +7,7 @@
 //! aliases are resolved; merge keys are not, as on GitHub. Size, depth and the growth through aliases are bounded, so
 //! that no file can make its reader slow.
 
+mod builder;
 mod closing;
 mod fields;
 mod parse;
@@ -15,8 +16,9 @@ mod scalar;
 
 use lockgate_core::Span;
 
+pub use builder::MAX_DEPTH;
 pub use fields::Fields;
-pub use parse::{MAX_BYTES, MAX_DEPTH, parse};
+pub use parse::{MAX_BYTES, parse};
 pub use reader::Reader;
 pub use scalar::{Resolved, Scalar, Style};
 
