@@ -11,6 +11,7 @@ mod builder;
 mod closing;
 mod fields;
 mod parse;
+mod parts;
 mod reader;
 mod scalar;
 
@@ -19,6 +20,7 @@ use lockgate_core::Span;
 pub use builder::MAX_DEPTH;
 pub use fields::Fields;
 pub use parse::{MAX_BYTES, parse};
+pub use parts::Parts;
 pub use reader::Reader;
 pub use scalar::{Resolved, Scalar, Style};
 

@@ -1,6 +1,6 @@
 //! Mistakes in the user's files, drawn as a compiler does.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{Annotation, AnnotationKind, Level, Origin, Renderer, Snippet};
 use lockgate_core::{Diagnostic, Severity, Span};
 use serde::Serialize;
 
@@ -73,20 +73,18 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colourful: bool) -> String {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
     };
-    let excerpt = Excerpt::around(diagnostic);
-    let mut snippet = Snippet::source(excerpt.text)
-        .path(&*diagnostic.file.path)
-        .line_start(excerpt.line)
-        .annotation(AnnotationKind::Primary.span(excerpt.clip(diagnostic.span)));
-    for (span, label) in &diagnostic.related {
-        snippet = snippet.annotation(AnnotationKind::Context.span(excerpt.clip(*span)).label(label.as_str()));
-    }
     let mut title = level.primary_title(diagnostic.message.as_str());
     // A mistake that only a value shows has no page.
     if !diagnostic.code.is_empty() {
         title = title.id(diagnostic.code);
     }
-    let mut group = title.element(snippet);
+    let excerpt = Excerpt::around(diagnostic);
+    let mut group = if excerpt.is_readable() {
+        title.element(excerpt.snippet(diagnostic))
+    } else {
+        let (line, column) = diagnostic.file.position(diagnostic.span.start);
+        title.element(Origin::path(&*diagnostic.file.path).line(line).char_column(column))
+    };
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
@@ -120,6 +118,23 @@ impl<'t> Excerpt<'t> {
             start,
             line: diagnostic.file.position(first).0,
         }
+    }
+
+    /// Returns whether a person could read it: of a line that fills a book only the place is told.
+    fn is_readable(&self) -> bool {
+        const MOST_BYTES_OF_LINE: usize = 20_000;
+        self.text.len() <= MOST_BYTES_OF_LINE || self.text.lines().all(|line| line.len() <= MOST_BYTES_OF_LINE)
+    }
+
+    fn snippet(&self, diagnostic: &'t Diagnostic) -> Snippet<'t, Annotation<'t>> {
+        let snippet = Snippet::source(self.text)
+            .path(&*diagnostic.file.path)
+            .line_start(self.line)
+            .annotation(AnnotationKind::Primary.span(self.clip(diagnostic.span)));
+        let related = diagnostic.related.iter();
+        snippet.annotations(
+            related.map(|(span, label)| AnnotationKind::Context.span(self.clip(*span)).label(label.as_str())),
+        )
     }
 
     /// Returns where a place lies in the excerpt.

@@ -9,11 +9,11 @@ use super::{Callable, Given, GivenSecrets, WorkflowCall, Written};
 use crate::codes;
 
 impl CalledWorkflows {
-    /// Notes what is wrong with the calls of one file.
-    pub(super) fn judge(&self, facts: &Facts, found: &mut Vec<Diagnostic>) {
+    /// Notes what is wrong with the calls of one file; `there` are the paths where a file is.
+    pub(super) fn judge(&self, facts: &Facts, there: &[&str], found: &mut Vec<Diagnostic>) {
         for call in &facts.calls {
             match self.files.get(&call.path) {
-                Some(Known::Missing) => found.push(self.missing(&facts.file, call)),
+                Some(Known::Missing) => found.push(missing(&facts.file, call, there)),
                 Some(Known::Read(called)) => match &called.callable {
                     Callable::Unknown => {}
                     Callable::No => found.push(not_callable(&facts.file, call, called)),
@@ -24,19 +24,20 @@ impl CalledWorkflows {
         }
     }
 
-    fn missing(&self, file: &SourceFile, call: &WorkflowCall) -> Diagnostic {
-        let is_there = |(path, known): (&'_ String, &Known)| match known {
-            Known::Missing => None,
-            Known::Broken | Known::Read(_) => Some(path.clone()),
-        };
-        let there: Vec<String> = self.files.iter().filter_map(is_there).collect();
-        let help = match nearest(&call.path, there.iter().map(String::as_str)) {
-            Some(near) => format!("did you mean `./{near}`?"),
-            None => "the path begins at the top of the repository".to_owned(),
-        };
-        let message = format!("`{}`: there is no `{}`", call.reference, call.path);
-        Diagnostic::error(codes::MISSING_WORKFLOW, file, call.span, message).help(help)
+    /// Returns the paths at which a file is, whatever is in it.
+    pub(super) fn there(&self) -> Vec<&str> {
+        let there = self.files.iter().filter(|(_, known)| !matches!(known, Known::Missing));
+        there.map(|(path, _)| path.as_str()).collect()
     }
+}
+
+fn missing(file: &SourceFile, call: &WorkflowCall, there: &[&str]) -> Diagnostic {
+    let help = match nearest(&call.path, there.iter().copied()) {
+        Some(near) => format!("did you mean `./{near}`?"),
+        None => "the path begins at the top of the repository".to_owned(),
+    };
+    let message = format!("`{}`: there is no `{}`", call.reference, call.path);
+    Diagnostic::error(codes::MISSING_WORKFLOW, file, call.span, message).help(help)
 }
 
 fn not_callable(file: &SourceFile, call: &WorkflowCall, called: &Facts) -> Diagnostic {

@@ -121,8 +121,9 @@ impl CalledWorkflows {
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let mut found = self.told.clone();
         let circles = self.circles();
+        let there = self.there();
         for facts in self.facts() {
-            self.judge(facts, &mut found);
+            self.judge(facts, &there, &mut found);
         }
         if circles.is_empty() {
             let mut counts = Counts::default();

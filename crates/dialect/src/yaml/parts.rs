@@ -1,0 +1,154 @@
+//! Where a part of a value stands in the file, whatever quotes, escapes and line breaks it is written with.
+
+use lockgate_core::Span;
+
+use super::{Scalar, Style};
+
+impl Scalar {
+    /// Returns where many parts of the text stand, each found from the one before it.
+    pub fn parts<'s>(&'s self, source: &'s str, span: Span) -> Parts<'s> {
+        let written = source.get(span.start..span.end).unwrap_or_default();
+        let is_quoted = matches!(self.style, Style::Single | Style::Double);
+        let start = Walk {
+            written: written.as_bytes(),
+            text: self.text.as_bytes(),
+            style: self.style,
+            is_same: written == self.text,
+            at: usize::from(is_quoted),
+            read: 0,
+        };
+        Parts {
+            offset: span.start,
+            start,
+            walk: start,
+        }
+    }
+}
+
+/// The places of parts of a text; asked in the order of the text, all of them take one walk along it.
+pub struct Parts<'s> {
+    /// Where the text begins in the file.
+    offset: usize,
+    start: Walk<'s>,
+    walk: Walk<'s>,
+}
+
+impl Parts<'_> {
+    /// Returns where the part `position..position + length` of the text stands in the file.
+    pub fn part(&mut self, position: usize, length: usize) -> Span {
+        if position < self.walk.read {
+            self.walk = self.start;
+        }
+        let start = self.walk.to(position);
+        let end = self.walk.clone().to(position + length);
+        let most = self.walk.written.len();
+        Span::new(self.offset + start, self.offset + end.max(start + 1).min(most))
+    }
+}
+
+/// A walk along a text and what is written of it, side by side.
+///
+/// What the text does not have (quotes, escapes, indentation, folded line breaks) is passed over in what is written.
+#[derive(Clone, Copy)]
+struct Walk<'s> {
+    written: &'s [u8],
+    text: &'s [u8],
+    style: Style,
+    /// Whether nothing is passed over.
+    is_same: bool,
+    /// The next byte of what is written.
+    at: usize,
+    /// The next byte of the text.
+    read: usize,
+}
+
+impl Walk<'_> {
+    /// Goes on to the byte `position` of the text; returns its offset in what is written.
+    fn to(&mut self, position: usize) -> usize {
+        if self.is_same {
+            return position.min(self.written.len());
+        }
+        while self.read < position.min(self.text.len()) && self.at < self.written.len() {
+            self.step();
+        }
+        let mut at = self.at;
+        if self.text.get(position).is_some_and(|byte| !is_space(*byte)) {
+            at += spaces(self.written.get(at..).unwrap_or_default());
+        }
+        at.min(self.written.len())
+    }
+
+    fn step(&mut self) {
+        let (written, text) = (&self.written[self.at..], &self.text[self.read..]);
+        let (wide, read) = match (written[0], text[0]) {
+            (b'\\', _) if self.style == Style::Double => escape(written),
+            (b'\'', b'\'') if self.style == Style::Single => (2, 1),
+            (b'\n', b'\n') if self.style == Style::Block => (1 + indentation(&written[1..], &text[1..]), 1),
+            (w, t) if w == t => (1, 1),
+            (w, t) if is_space(w) && is_space(t) => (spaces(written), spaces(text)),
+            (w, _) if is_space(w) => (1, 0),
+            _ => (1, 1),
+        };
+        self.at += wide;
+        self.read += read;
+    }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
+
+/// Returns how many spaces and line breaks stand at the start.
+fn spaces(bytes: &[u8]) -> usize {
+    bytes.iter().take_while(|byte| is_space(**byte)).count()
+}
+
+/// Returns how many bytes an escape takes and how many it gives.
+fn escape(written: &[u8]) -> (usize, usize) {
+    match written.get(1) {
+        Some(b'x') => (4, 1),
+        Some(b'u') => (6, 2),
+        Some(b'U') => (10, 4),
+        Some(b'\n') => (
+            2 + written[2..]
+                .iter()
+                .take_while(|byte| matches!(byte, b' ' | b'\t'))
+                .count(),
+            0,
+        ),
+        _ => (2, 1),
+    }
+}
+
+/// Returns how many spaces at the start of a written line the text does not have.
+fn indentation(written: &[u8], text: &[u8]) -> usize {
+    let spaces = |bytes: &[u8]| bytes.iter().take_while(|byte| **byte == b' ').count();
+    spaces(written).saturating_sub(spaces(text))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_part_of_the_text_is_found_where_it_is_written() {
+        for (yaml, part) in [
+            ("a: one X two", "X"),
+            ("a: 'it''s X'", "X"),
+            ("a: \"t\\tu\\u00e9 X\"", "X"),
+            ("a: one\n  two X", "X"),
+            ("a: |\n  one\n    two X\n\n  X2", "X2"),
+            ("a: >\n  one\n  two\n\n  X three", "X"),
+            ("a: !!str  X", "X"),
+            ("é: &anchor 'ü X'", "X"),
+        ] {
+            let file = lockgate_core::SourceFile::new("a.yml", yaml);
+            let (node, diagnostics) = super::super::parse(&file);
+            assert_eq!(diagnostics, []);
+            let node = node.unwrap();
+            let value = &node.as_mapping().unwrap()[0].value;
+            let scalar = value.as_scalar().unwrap();
+            let position = scalar.text.find(part).unwrap();
+            let span = scalar.part(yaml, value.span, position, part.len());
+            assert_eq!(&yaml[span.start..span.end], part, "{yaml}");
+        }
+    }
+}
