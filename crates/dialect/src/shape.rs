@@ -54,6 +54,8 @@ pub struct Availability {
     pub contexts: &'static [&'static str],
     /// The functions that are not available everywhere.
     pub functions: &'static [Function],
+    /// Whether `success` and `failure` may name jobs.
+    pub names_jobs: bool,
 }
 
 impl Availability {

@@ -15,6 +15,7 @@ mod flow;
 mod function;
 mod json;
 mod lexer;
+mod named_job;
 mod number;
 mod parser;
 mod reference;
@@ -210,6 +211,11 @@ impl Expression {
     /// # Errors
     /// Returns the first mistake.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
+        Self::parse_condition(text)?.without_named_jobs()
+    }
+
+    /// Returns the expression of a condition, in which jobs may be named.
+    fn parse_condition(text: &str) -> Result<Self, SyntaxError> {
         Ok(Self {
             root: parser::parse(text)?,
             source: text.to_owned(),

@@ -50,7 +50,10 @@ pub(super) static WORKFLOW_CONCURRENCY: Availability = of("`concurrency` of the 
 pub(super) static CALL_INPUT_DEFAULT: Availability = of("`default` of an input", RUN, NONE);
 pub(super) static CALL_OUTPUT: Availability =
     of("an output of the workflow", &["github", "inputs", "vars", "jobs"], NONE);
-pub(super) static JOB_IF: Availability = of("`if` of a job", NEEDS, STATUS);
+pub(super) static JOB_IF: Availability = Availability {
+    names_jobs: true,
+    ..of("`if` of a job", NEEDS, STATUS)
+};
 pub(super) static STRATEGY: Availability = of("`strategy`", NEEDS, NONE);
 pub(super) static JOB_KEY: Availability = of("this key of a job", JOB, NONE);
 pub(super) static JOB_CONCURRENCY: Availability = of("`concurrency` of a job", JOB, NONE);
@@ -87,5 +90,6 @@ const fn of(key: &'static str, contexts: &'static [&'static str], functions: &'s
         key,
         contexts,
         functions,
+        names_jobs: false,
     }
 }

@@ -178,13 +178,13 @@ impl Lowering {
         };
         match Condition::parse(scalar.to_text()) {
             Ok(condition) => {
-                self.check_uses(
-                    scalar,
-                    node.span,
-                    &condition.contexts_used(),
-                    &condition.functions_used(),
-                    at,
-                );
+                let (mut contexts, functions) = (condition.contexts_used(), condition.functions_used());
+                if !at.names_jobs {
+                    let named = condition.named_jobs();
+                    contexts.retain(|found| !named.iter().any(|named| named.position == found.position));
+                    self.refuse_named_jobs(scalar, node.span, &condition, at);
+                }
+                self.check_uses(scalar, node.span, &contexts, &functions, at);
                 if condition.is_text() {
                     self.warning(
                         codes::CONDITION_IS_TEXT,

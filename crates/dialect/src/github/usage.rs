@@ -1,7 +1,7 @@
 //! What expressions use at a place: whether the contexts and functions are available there, and the names known.
 
 use lockgate_core::{Diagnostic, Span};
-use lockgate_pipeline::expression::{ContextUse, FunctionUse, SyntaxError};
+use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError};
 
 use super::lowering::Lowering;
 use crate::codes;
@@ -45,6 +45,18 @@ impl Lowering {
                 };
                 self.error_with_help(codes::FUNCTION_UNAVAILABLE, place, message, help);
             }
+        }
+    }
+
+    /// Refuses the jobs that a condition names.
+    pub(super) fn refuse_named_jobs(&mut self, scalar: &Scalar, span: Span, condition: &Condition, at: &Availability) {
+        let file = self.reader.file().clone();
+        let mut parts = scalar.parts(&file.text, span);
+        for found in condition.named_jobs() {
+            let place = parts.part(found.position, found.length);
+            let message = format!("`{}` takes no arguments in {}", found.function.name(), at.key);
+            let help = "only the `if` of a job can name others";
+            self.error_with_help(codes::EXPRESSION_SYNTAX, place, message, help);
         }
     }
 

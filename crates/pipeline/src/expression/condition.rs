@@ -18,6 +18,8 @@ pub struct Condition {
     source: String,
     form: Form,
     asks_status: bool,
+    /// Where `success` and `failure` name jobs.
+    named_jobs: Vec<FunctionUse>,
 }
 
 #[derive(Clone, Debug)]
@@ -39,16 +41,22 @@ impl Condition {
     pub fn parse(text: impl Into<String>) -> Result<Self, SyntaxError> {
         let source = text.into();
         let trimmed = source.trim();
-        let form = if trimmed.is_empty() {
-            Form::Implied
+        let position = source.len() - source.trim_start().len();
+        let (form, mut named_jobs) = if trimmed.is_empty() {
+            (Form::Implied, Vec::new())
         } else if source.contains("${{") {
-            let position = source.len() - source.trim_start().len();
-            Form::Template(Template::parse(trimmed).map_err(|mistake| moved(mistake, position))?)
+            let parsed = Template::parse_condition(trimmed).map_err(|mistake| moved(mistake, position));
+            let (template, named) = parsed?;
+            (Form::Template(template), named)
         } else {
-            let position = source.len() - source.trim_start().len();
-            let expression = Expression::parse(trimmed).map_err(|mistake| moved(mistake, position))?;
-            Form::Bare { expression, position }
+            let parsed = Expression::parse_condition(trimmed).map_err(|mistake| moved(mistake, position));
+            let mut expression = parsed?;
+            let named = expression.resolve_named_jobs();
+            (Form::Bare { expression, position }, named)
         };
+        for found in &mut named_jobs {
+            found.position += position;
+        }
         let functions = match &form {
             Form::Implied => Vec::new(),
             Form::Bare { expression, .. } => expression.functions_used(),
@@ -58,6 +66,7 @@ impl Condition {
             asks_status: functions.iter().any(|found| found.function.is_status()),
             source,
             form,
+            named_jobs,
         })
     }
 
@@ -93,6 +102,11 @@ impl Condition {
         self.asks_status
     }
 
+    /// Returns where `success` and `failure` name jobs, which only the condition of a job may do.
+    pub fn named_jobs(&self) -> &[FunctionUse] {
+        &self.named_jobs
+    }
+
     /// Returns whether text beside a `${{ }}` makes it a string, which is always true.
     pub fn is_text(&self) -> bool {
         match &self.form {
@@ -125,6 +139,11 @@ impl Condition {
         };
         for found in &mut uses {
             found.position += position;
+            // A named job stands where the function does.
+            let mut named = self.named_jobs.iter();
+            if let Some(function) = named.find(|function| function.position == found.position) {
+                found.length = function.length;
+            }
         }
         uses
     }
@@ -175,6 +194,7 @@ impl Default for Condition {
             source: String::new(),
             form: Form::Implied,
             asks_status: false,
+            named_jobs: Vec::new(),
         }
     }
 }

@@ -109,7 +109,9 @@ impl Function {
     /// Returns how many arguments it takes.
     pub fn arity(self) -> Arity {
         let (least, most) = match self {
-            Self::Always | Self::Cancelled | Self::Failure | Self::Success => (0, 0),
+            Self::Always | Self::Cancelled => (0, 0),
+            // Only the condition of a job may name others.
+            Self::Failure | Self::Success => (0, usize::from(u8::MAX)),
             Self::Case => return Arity::Odd { least: 3 },
             Self::Contains | Self::EndsWith | Self::StartsWith => (2, 2),
             Self::Format | Self::HashFiles => (1, usize::from(u8::MAX)),

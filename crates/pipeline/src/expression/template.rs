@@ -44,7 +44,30 @@ impl Template {
     /// # Errors
     /// Returns every mistake, at least one, in order.
     pub fn parse_fully(text: impl Into<String>) -> Result<Self, Vec<SyntaxError>> {
-        let source = text.into();
+        Self::parse_with(text.into(), Expression::parse)
+    }
+
+    /// Returns the template that a condition is, in which jobs may be named, and where they are.
+    pub(super) fn parse_condition(text: &str) -> Result<(Self, Vec<FunctionUse>), SyntaxError> {
+        let template = Self::parse_with(text.to_owned(), Expression::parse_condition);
+        let mut template = template.map_err(|mut mistakes| mistakes.swap_remove(0))?;
+        let mut named = Vec::new();
+        for part in &mut template.parts {
+            if let Part::Expression { expression, position } = part {
+                let found = expression.resolve_named_jobs().into_iter();
+                named.extend(found.map(|found| FunctionUse {
+                    position: found.position + *position,
+                    ..found
+                }));
+            }
+        }
+        Ok((template, named))
+    }
+
+    fn parse_with(
+        source: String,
+        parse: fn(&str) -> Result<Expression, SyntaxError>,
+    ) -> Result<Self, Vec<SyntaxError>> {
         let mut mistakes = Vec::new();
         let mut parts = Vec::new();
         let mut rest = 0;
@@ -59,7 +82,7 @@ impl Template {
                 rest = source.len();
                 break;
             };
-            match expression(&source[start..start + length], start) {
+            match expression(&source[start..start + length], start, parse) {
                 Ok(part) => parts.push(part),
                 Err(mistake) => mistakes.push(mistake),
             }
@@ -220,7 +243,11 @@ fn closing(text: &str) -> Option<usize> {
     None
 }
 
-fn expression(text: &str, start: usize) -> Result<Part, SyntaxError> {
+fn expression(
+    text: &str,
+    start: usize,
+    parse: fn(&str) -> Result<Expression, SyntaxError>,
+) -> Result<Part, SyntaxError> {
     let position = start + text.len() - text.trim_start().len();
     let text = text.trim();
     if text.is_empty() {
@@ -231,7 +258,7 @@ fn expression(text: &str, start: usize) -> Result<Part, SyntaxError> {
             length: OPEN.len(),
         });
     }
-    let expression = Expression::parse(text).map_err(|mut mistake| {
+    let expression = parse(text).map_err(|mut mistake| {
         mistake.position += position;
         mistake
     })?;

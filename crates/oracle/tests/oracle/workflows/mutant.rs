@@ -114,5 +114,6 @@ fn expressions() -> Vec<String> {
         function if function.is_status() => Some(format!("{}()", function.name())),
         _ => None,
     });
-    contexts.chain(functions).collect()
+    let named = ["success('a')", "failure('a', 'b')", "always('a')"].map(str::to_owned);
+    contexts.chain(functions).chain(named).collect()
 }
