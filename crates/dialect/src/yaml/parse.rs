@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
-use saphyr_parser::Parser;
+use saphyr_parser::{Event, Parser};
 
 use super::builder::Builder;
 use super::{Node, closing};
@@ -38,6 +38,16 @@ pub fn parse(file: &SourceFile) -> (Option<Node>, Vec<Diagnostic>) {
     (scanned.root, scanned.diagnostics)
 }
 
+/// Returns whether a value of the text has an anchor, so that it may stand in several places of the tree.
+pub fn has_anchor(text: &str) -> bool {
+    let anchor_of = |event| match event {
+        Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => anchor,
+        _ => 0,
+    };
+    let events = Parser::new_from_str(text).map_while(Result::ok);
+    events.into_iter().any(|(event, _)| anchor_of(event) > 0)
+}
+
 /// What came of one pass over a text.
 struct Scanned {
     root: Option<Node>,
@@ -68,5 +78,20 @@ fn scan(file: &SourceFile, text: &str) -> Scanned {
         root: builder.root,
         diagnostics: builder.diagnostics,
         misplaced,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_anchor_is_no_ampersand_of_a_shell() {
+        for text in ["run: &script echo", "a: &a [x]", "- &b { c: d }"] {
+            assert!(has_anchor(text), "{text}");
+        }
+        for text in ["run: a & b && c 2>&1", "run: |\n  a &b\n", "a: '&b'", "a: [&"] {
+            assert!(!has_anchor(text), "{text}");
+        }
     }
 }

@@ -93,7 +93,8 @@ struct Round<'f> {
 impl<'f> Round<'f> {
     fn of(before: &'f SourceFile, lock: Option<&Lock>, strictness: Strictness, refused: &[Fix]) -> Self {
         let findings = all_findings(before, lock);
-        let is_shared = has_anchor(&before.text);
+        // An edit of a value that stands in several places would change all of them.
+        let is_shared = yaml::has_anchor(&before.text);
         let mut taken: Vec<Span> = Vec::new();
         let mut fixes = Vec::new();
         let told = findings.iter().filter(|finding| finding.told(strictness).is_some());
@@ -141,14 +142,6 @@ fn all_findings(file: &SourceFile, lock: Option<&Lock>) -> Vec<Finding> {
     super::findings(&subject, Strictness::Strict)
 }
 
-/// Returns whether a part of the file may be used in several places, where an edit would change all of them.
-fn has_anchor(text: &str) -> bool {
-    text.match_indices(" &").any(|(at, sign)| {
-        let next = text[at + sign.len()..].chars().next();
-        next.is_some_and(|next| next.is_alphanumeric() || next == '_')
-    })
-}
-
 /// Returns the text after the edits, whose lines end as those of the text do.
 fn applied(text: &str, edits: &[Edit]) -> String {
     let is_of_windows = text.contains("\r\n");
@@ -184,12 +177,6 @@ fn errors(file: &SourceFile) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_anchor_is_no_ampersand_of_a_shell() {
-        assert!(has_anchor("- run: &script echo"));
-        assert!(!has_anchor("- run: a & b && c 2>&1"));
-    }
 
     #[test]
     fn edits_are_applied_in_the_order_of_the_file() {
