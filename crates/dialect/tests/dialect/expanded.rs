@@ -6,7 +6,11 @@
     reason = "a test reads its corpus, and fails by panicking"
 )]
 
+mod calls;
+mod equivalence;
+mod generated;
 mod project;
+mod running;
 mod texts;
 
 use std::path::Path;

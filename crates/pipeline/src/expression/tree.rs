@@ -3,6 +3,7 @@
 //! Rewriting a text would have to know what is a name and what stands in quotes, which the parser has already found
 //! out. So a tree is taken apart and put together here, and only its end is a text again.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::Scope;
@@ -206,7 +207,9 @@ impl Node {
                 call.function,
                 Function::Format | Function::Join | Function::ToJson | Function::HashFiles
             ),
-            Self::Or(parts) => parts.iter().all(Self::is_always_text),
+            Self::Or(parts) => parts
+                .split_last()
+                .is_some_and(|(last, others)| last.is_always_text() && others.iter().all(Self::is_text_when_true)),
             Self::Index(..) => match self.contexts().as_slice() {
                 [only] => match (only.name.as_str(), only.path.as_slice()) {
                     ("secrets" | "env" | "vars", [_]) => true,
@@ -216,6 +219,26 @@ impl Node {
                 },
                 _ => false,
             },
+            _ => false,
+        }
+    }
+
+    fn is_text_when_true(&self) -> bool {
+        match self {
+            Self::And(parts) => parts.last().is_some_and(Self::is_always_text),
+            other => other.is_always_text(),
+        }
+    }
+
+    /// Returns whether it gives nothing unless a job gave an output.
+    pub(crate) fn is_nothing_without_job(&self) -> bool {
+        match self {
+            Self::Or(parts) => parts.iter().all(Self::is_nothing_without_job),
+            Self::Index(..) => match self.contexts().as_slice() {
+                [only] => only.name == "needs" && only.path.len() == 3 && only.path[1] == "outputs",
+                _ => false,
+            },
+            Self::Literal(value) => matches!(value, Value::Null),
             _ => false,
         }
     }
@@ -249,6 +272,8 @@ impl Node {
 /// Returns the parts that are left of `parts`; none when one of them decides by being `by`.
 fn undecided(parts: Vec<Node>, by: bool) -> Option<Vec<Node>> {
     let mut parts: Vec<Node> = parts.into_iter().map(Node::into_condition).collect();
+    let mut seen = BTreeSet::new();
+    parts.retain(|part| seen.insert(part.to_source()));
     if parts.iter().any(|part| part.truth() == Some(by)) {
         return None;
     }
@@ -298,6 +323,7 @@ mod tests {
         let condition = |text: &str| tree(text).into_condition().to_source();
         assert_eq!(condition("env.A && true"), "env.A");
         assert_eq!(condition("env.B || !(env.A && false)"), "true");
+        assert_eq!(condition("env.A && (env.B && env.A)"), "env.A && env.B");
         assert_eq!(condition("env.A || !true || !(env.B && true)"), "env.A || !env.B");
     }
 
@@ -306,6 +332,7 @@ mod tests {
         let text = |text: &str| tree(text).into_text().to_source();
         assert_eq!(text("1.50"), "'1.5'");
         assert_eq!(text("needs.a.outputs.b || ''"), "needs.a.outputs.b || ''");
+        assert_eq!(text("env.A == 1 && secrets.B || ''"), "env.A == 1 && secrets.B || ''");
         assert_eq!(text("secrets.A"), "secrets.A");
         assert_eq!(
             text("needs.a.outputs.b == 'x'"),

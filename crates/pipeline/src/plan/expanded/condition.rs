@@ -38,7 +38,7 @@ impl Rewriter<'_> {
                 asks: true,
             }
         };
-        let node = node.into_condition();
+        let node = without_always(node.into_condition());
         Ok(match (node.truth(), asks) {
             (Some(true), false) => None,
             (Some(false), _) => Some(node),
@@ -56,16 +56,16 @@ impl Rewriter<'_> {
             return Ok(Native { node, asks });
         };
         let outer = self.native(caller)?;
-        // It is the first of its workflow: nothing is before it, and all is well unless somebody cancels.
-        let own = self.own_condition(place, Statuses::Named { place, is_past: false })?;
-        let status = match (outer.asks, asks) {
-            (true, false) => not_cancelled(),
-            (false, true) if own.asks_status() => Node::call(Function::Success, Vec::new()),
-            _ => Node::all([]),
-        };
-        let asks = outer.asks || status.asks_status();
-        let node = Node::all([status, outer.node, own]);
-        Ok(Native { node, asks })
+        // It is the first of its workflow: nothing is before it, and all is well unless somebody cancels, which the
+        // implied `success()` of its caller rules out.
+        let is_past = !outer.asks;
+        let own = self.own_condition(place, Statuses::Named { place, is_past })?;
+        let status = (outer.asks && !asks).then(not_cancelled);
+        let parts = status.into_iter().chain([outer.node, own]);
+        Ok(Native {
+            node: Node::all(parts),
+            asks: outer.asks,
+        })
     }
 
     fn asks_success(&self, place: usize) -> bool {
@@ -73,6 +73,17 @@ impl Rewriter<'_> {
         let functions = condition.map(Condition::functions_used).unwrap_or_default();
         let mut asked = functions.iter().map(|found| found.function);
         !self.layout.asks_status(place) || asked.any(|function| function == Function::Success)
+    }
+}
+
+/// Returns a condition without the `always()` that says nothing beside another status function.
+fn without_always(node: Node) -> Node {
+    let is_always = |part: &Node| matches!(part, Node::Call(call) if call.function == Function::Always);
+    match node {
+        Node::And(parts) if parts.iter().any(|part| !is_always(part) && part.asks_status()) => {
+            Node::all(parts.into_iter().filter(|part| !is_always(part)))
+        }
+        other => other,
     }
 }
 

@@ -11,6 +11,9 @@ use crate::definition::{Entries, TemplateValue};
 use crate::expression::tree::{Node, Piece};
 use crate::expression::{Condition, Expression, OPEN, Template, Value};
 
+/// The most characters of a script, and of a text with expressions, on GitHub.
+const MOST_CHARACTERS: usize = 21_000;
+
 /// Fills the values of one job, or of the workflow.
 pub(super) struct Filling<'w> {
     layout: &'w Layout<'w>,
@@ -28,6 +31,16 @@ enum Content {
     Expression(String),
     /// A text with expressions, in which what only looks like one is none.
     Text(String),
+}
+
+impl Content {
+    fn into_text(self) -> Yaml {
+        Yaml::Text(match self {
+            Self::Value(value) => escaped(&value.to_text()),
+            Self::Expression(text) => in_braces(&text),
+            Self::Text(text) => text,
+        })
+    }
 }
 
 impl<'w> Filling<'w> {
@@ -79,11 +92,18 @@ impl<'w> Filling<'w> {
 
     /// Returns the value of a text.
     pub(super) fn text(&self, template: &Template) -> Result<Yaml, Refusal> {
-        Ok(Yaml::Text(match self.content(template)? {
-            Content::Value(value) => escaped(&value.to_text()),
-            Content::Expression(text) => in_braces(&text),
-            Content::Text(text) => text,
-        }))
+        Ok(self.content(template)?.into_text())
+    }
+
+    /// Returns a script, which has to be short enough for GitHub.
+    pub(super) fn script(&self, template: &Template) -> Result<Yaml, Refusal> {
+        let is_short = |text: &Yaml| matches!(text, Yaml::Text(text) if text.chars().count() <= MOST_CHARACTERS);
+        let text = self.text(template)?;
+        if is_short(&text) {
+            return Ok(text);
+        }
+        let text = self.content_with(template, Filled::Necessary)?.into_text();
+        Some(text).filter(is_short).ok_or_else(Refusal::too_long)
     }
 
     /// Returns the value of a text that must not be empty where it is written.
@@ -148,7 +168,7 @@ impl<'w> Filling<'w> {
         };
         let asks = condition.uses_status_function();
         let written = (!condition.is_text()).then(|| condition.to_string());
-        let rewritten = self.written(&tree, |rewriter| {
+        let rewritten = self.written(&tree, Filled::All, |rewriter| {
             let node = rewriter.rewrite(&tree)?.into_condition();
             Ok(match node.truth() {
                 Some(true) if !asks => None,
@@ -172,23 +192,35 @@ impl<'w> Filling<'w> {
         let written = condition
             .filter(|condition| !condition.is_text())
             .map(ToString::to_string);
-        let rewritten = self.written(&tree, |rewriter| rewriter.condition_of_job(place))?;
+        let rewritten = self.written(&tree, Filled::All, |rewriter| rewriter.condition_of_job(place))?;
         Ok(rewritten.map(|text| in_condition(text, written)))
     }
 
     fn content(&self, template: &Template) -> Result<Content, Refusal> {
+        let fits = |content: &Content| match content {
+            Content::Text(text) => !text.contains(OPEN) || text.chars().count() <= MOST_CHARACTERS,
+            Content::Value(_) | Content::Expression(_) => true,
+        };
+        if let Some(content) = self.content_with(template, Filled::All).ok().filter(fits) {
+            return Ok(content);
+        }
+        let content = self.content_with(template, Filled::Necessary)?;
+        Some(content).filter(fits).ok_or_else(Refusal::too_long)
+    }
+
+    fn content_with(&self, template: &Template, filled: Filled) -> Result<Content, Refusal> {
         if let Some(text) = template.as_literal() {
             return Ok(Content::Value(Value::from(text)));
         }
         if let Some(expression) = template.as_expression() {
-            return self.content_of(expression);
+            return self.content_of(expression, filled);
         }
         let mut text = String::new();
         let mut plain = String::new();
         for piece in template.pieces() {
             match piece {
                 Piece::Text(own) => plain += own,
-                Piece::Expression(expression) => match self.content_of(expression)? {
+                Piece::Expression(expression) => match self.content_of(expression, filled)? {
                     Content::Value(value) => plain += &value.to_text(),
                     Content::Expression(source) | Content::Text(source) => {
                         text += &escaped(&std::mem::take(&mut plain));
@@ -201,13 +233,15 @@ impl<'w> Filling<'w> {
         Ok(Content::Text(text))
     }
 
-    fn content_of(&self, expression: &Expression) -> Result<Content, Refusal> {
+    fn content_of(&self, expression: &Expression, filled: Filled) -> Result<Content, Refusal> {
         let tree = expression.tree();
-        if let Some(value) = self.site.known(tree) {
+        if filled == Filled::All
+            && let Some(value) = self.site.known(tree)
+        {
             return Ok(Content::Value(value));
         }
         let value: RefCell<Option<Value>> = RefCell::default();
-        let rewritten = self.written(tree, |rewriter| {
+        let rewritten = self.written(tree, filled, |rewriter| {
             let node = rewriter.rewrite(tree)?;
             if let Node::Literal(literal) = &node {
                 *value.borrow_mut() = Some(literal.clone());
@@ -226,10 +260,11 @@ impl<'w> Filling<'w> {
     fn written(
         &self,
         tree: &Node,
+        most: Filled,
         rewrite: impl Fn(&Rewriter<'_>) -> Result<Option<Node>, Refusal>,
     ) -> Result<Option<Written>, Refusal> {
         let mut refusal = Refusal::too_long();
-        for filled in [Filled::All, Filled::Necessary] {
+        for filled in [most, Filled::Necessary] {
             let spent = Cell::new(0);
             let node = match rewrite(&self.rewriter(&spent, filled)) {
                 Ok(Some(node)) => node,

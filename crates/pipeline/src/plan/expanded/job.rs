@@ -49,9 +49,10 @@ impl Writer<'_> {
     }
 
     fn needs(&self, place: usize, filling: &Filling<'_>) -> Option<Entry> {
-        let mut ids = self.layout.before(place).to_vec();
-        let read = filling.reads();
-        ids.extend(read.into_iter().filter(|id| !self.layout.before(place).contains(id)));
+        let mut ids = filling.reads();
+        ids.extend(self.layout.before(place).iter().cloned());
+        let mut ids: Vec<String> = ids.into_iter().collect();
+        ids.sort_by_key(|id| self.layout.position(id));
         let needs = Yaml::List(ids.into_iter().map(Yaml::Text).collect());
         (needs != Yaml::List(Vec::new())).then(|| Entry::new("needs", needs))
     }

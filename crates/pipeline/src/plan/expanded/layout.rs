@@ -26,6 +26,8 @@ pub(super) struct Layout<'p> {
     inner: Vec<Vec<usize>>,
     /// By call and id in lower case.
     places: BTreeMap<(Option<usize>, String), usize>,
+    /// The ids in the order of the flat workflow.
+    positions: BTreeMap<String, usize>,
     /// The ids that each job waits for.
     before: Vec<Vec<String>>,
     /// Whether all before each job ends as the jobs that stand for it do, so that status functions say the same.
@@ -48,9 +50,12 @@ impl<'p> Layout<'p> {
             }
             places.insert((call, plan.definition(place).id.to_ascii_lowercase()), place);
         }
+        let ids = ids(plan);
+        let positions = ids.iter().flatten().cloned().enumerate();
         let mut layout = Self {
             plan,
-            ids: ids(plan),
+            positions: positions.map(|(position, id)| (id, position)).collect(),
+            ids,
             parts: Vec::new(),
             needs: plan.needs(),
             calls,
@@ -83,6 +88,11 @@ impl<'p> Layout<'p> {
     /// Returns the ids that a job waits for.
     pub(super) fn before(&self, place: usize) -> &[String] {
         &self.before[place]
+    }
+
+    /// Returns where a job stands in the flat workflow.
+    pub(super) fn position(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
     }
 
     /// Returns the places of the jobs that a job needs.
@@ -142,11 +152,15 @@ impl<'p> Layout<'p> {
         found
     }
 
-    /// Returns whether a job that calls succeeds when and only when each job that stands for it does.
+    /// Returns whether a job that calls succeeds when and only when each job that stands for it does, of which there is one.
     pub(super) fn is_plain(&self, place: usize) -> bool {
+        if !self.is_call(place) {
+            return true;
+        }
         let inner = self.calls[place].iter().flat_map(|call| &self.inner[*call]);
         let mut running = inner.filter(|place| self.may_run(**place));
-        running.all(|place| self.plan.jobs[*place].fate == Fate::WillRun && self.is_plain(*place))
+        let is_plain = |place: &usize| self.plan.jobs[*place].fate == Fate::WillRun && self.is_plain(*place);
+        !self.parts[place].is_empty() && running.all(is_plain)
     }
 
     /// Returns whether the status functions say the same to the jobs that stand for a job as they did to it.
@@ -184,9 +198,7 @@ impl<'p> Layout<'p> {
                 let ids = if is_over { &self.parts[need] } else { &self.before[need] };
                 before.extend(ids.iter().filter(|id| seen.insert(id.as_str())).cloned());
             }
-            let is_plain = |need: &usize| {
-                self.may_run(*need) && (!self.is_call(*need) || self.is_plain(*need)) && self.is_plain_before[*need]
-            };
+            let is_plain = |need: &usize| self.may_run(*need) && self.is_plain(*need) && self.is_plain_before[*need];
             let is_plain_before = self.needs[place].iter().all(is_plain);
             let is_plain_around = caller.is_none_or(|caller| self.is_plain_before[caller]);
             drop(seen);

@@ -11,6 +11,12 @@ use crate::expression::tree::{Call, Node};
 use crate::expression::{Condition, Function, Value};
 use crate::plan::Fate;
 
+/// Up to so many jobs are asked one by one.
+const FEW: usize = 3;
+
+/// The most values that one `format` takes.
+const MOST_VALUES: usize = 250;
+
 impl Rewriter<'_> {
     /// Returns the result of the job at `place`.
     pub(super) fn result(&self, place: usize) -> Result<Node, Refusal> {
@@ -22,7 +28,6 @@ impl Rewriter<'_> {
         if let ([only], false) = (ids, self.layout.is_call(place)) {
             return Ok(result_of(only));
         }
-        let any = |word: &str| Node::any(ids.iter().map(|id| result_of(id).equals(word)));
         let otherwise = match (self.layout.is_call(place), self.sure(place)) {
             (false, _) => result_of(&ids[0]),
             (true, Some(sure)) if ids.len() == 1 => return Ok(result_of(sure)),
@@ -32,7 +37,7 @@ impl Rewriter<'_> {
                 Node::text("skipped"),
             ]),
         };
-        let word = |word: &str| Node::all([any(word), Node::text(word)]);
+        let word = |word: &str| Node::all([any_ended(ids, word), Node::text(word)]);
         Ok(Node::any([word("failure"), word("cancelled"), otherwise]))
     }
 
@@ -42,15 +47,12 @@ impl Rewriter<'_> {
         if !self.layout.may_run(place) {
             return Ok(Node::Literal(Value::Null));
         }
-        let mut values = Vec::new();
-        if self.layout.is_call(place) {
-            for call in self.layout.calls(place) {
-                values.push(self.output_of_call(place, *call, name)?);
-            }
+        let values = if self.layout.is_call(place) {
+            self.outputs_of_calls(place, name)?
         } else {
-            let ids = self.layout.ids(place).iter();
-            values.extend(ids.map(|id| Node::path("needs", &[id, "outputs", name])));
-        }
+            let ids = self.layout.ids(place).iter().rev();
+            ids.map(|id| Node::path("needs", &[id, "outputs", name])).collect()
+        };
         if values.len() > 1 {
             let id = &self.layout.plan.jobs[place].id;
             self.notes.add(format!(
@@ -58,8 +60,33 @@ impl Rewriter<'_> {
                  gives one; GitHub takes that of the last to end"
             ));
         }
-        values.reverse();
         Ok(Node::any(values))
+    }
+
+    /// Returns an output of each call of a job, that which counts first.
+    fn outputs_of_calls(&self, place: usize, name: &str) -> Result<Vec<Node>, Refusal> {
+        let calls = self.layout.calls(place);
+        let mut values = Vec::new();
+        for call in calls {
+            values.push(self.output_of_call(place, *call, name)?);
+        }
+        if calls.len() < 2 {
+            return Ok(values);
+        }
+        let mut found = Vec::new();
+        for (call, value) in calls.iter().zip(&values).rev() {
+            let mut parts = Vec::new();
+            if !self.is_surely_behind_success() {
+                parts = well(&self.layout.parts_of_call(*call));
+            }
+            parts.push(value.clone());
+            found.push(Node::all(parts));
+        }
+        // Of calls that failed, the first that gives one; they count when no other does.
+        if !self.is_surely_behind_success() {
+            found.extend(values);
+        }
+        Ok(found)
     }
 
     fn output_of_call(&self, place: usize, call: usize, name: &str) -> Result<Node, Refusal> {
@@ -69,21 +96,19 @@ impl Rewriter<'_> {
         let Some(output) = outputs.find(|output| output.name.eq_ignore_ascii_case(name)) else {
             return Ok(Node::Literal(Value::Null));
         };
-        let value = self
-            .at(Site::of_call(plan, call))
-            .rewrite(&output.value.tree())?
-            .into_text();
-        let is_surely_over_well = self
-            .reader
-            .is_some_and(|reader| !self.layout.runs_behind_failure(reader));
-        if is_surely_over_well {
+        let value = self.at(Site::of_call(plan, call)).rewrite(&output.value.tree())?;
+        let value = value.into_text();
+        if self.is_surely_behind_success() || value.is_nothing_without_job() {
             return Ok(value);
         }
-        // A call that failed or did not run has no outputs, also not those of its jobs that succeeded.
-        let mut parts = well(&self.layout.parts_of_call(call));
-        parts.push(self.ran(place)?);
-        parts.push(value);
-        Ok(Node::any([Node::all(parts), Node::text("")]))
+        // A call that did not begin has no outputs, whatever stands in them.
+        Ok(Node::any([Node::all([self.ran(place)?, value]), Node::text("")]))
+    }
+
+    /// Returns whether the reader runs only when everything before it has succeeded.
+    fn is_surely_behind_success(&self) -> bool {
+        self.reader
+            .is_some_and(|reader| !self.layout.runs_behind_failure(reader))
     }
 
     /// Returns whether the call that the job at `place` makes began.
@@ -137,8 +162,8 @@ impl Rewriter<'_> {
             Function::Success => self.success(place, is_past)?,
             Function::Failure => {
                 let ancestors = self.layout.ancestors(place).into_iter();
-                let ids = ancestors.flat_map(|place| self.layout.parts(place));
-                Node::any(ids.map(|id| result_of(id).equals("failure")))
+                let ids: Vec<String> = ancestors.flat_map(|place| self.layout.parts(place)).cloned().collect();
+                any_ended(&ids, "failure")
             }
             Function::Cancelled if is_past => Node::Literal(Value::Boolean(false)),
             Function::Always => Node::Literal(Value::Boolean(true)),
@@ -174,7 +199,7 @@ impl Rewriter<'_> {
         if !self.layout.may_run(place) {
             return Ok(vec![Node::Literal(Value::Boolean(false))]);
         }
-        if !ids.is_empty() && (!self.layout.is_call(place) || self.layout.is_plain(place)) {
+        if self.layout.is_plain(place) {
             return Ok(ids.iter().map(|id| result_of(id).equals("success")).collect());
         }
         let mut parts = well(ids);
@@ -213,9 +238,27 @@ fn around<'l>(layout: &'l Layout<'_>, place: usize) -> impl Iterator<Item = usiz
 
 /// Returns in parts that none of the jobs failed or was cancelled.
 fn well(ids: &[String]) -> Vec<Node> {
+    let words = ["failure", "cancelled"];
+    if ids.len() > FEW {
+        return words.map(|word| Node::Not(Box::new(any_ended(ids, word)))).to_vec();
+    }
     let parts = ids.iter();
-    let parts = parts.flat_map(|id| ["failure", "cancelled"].map(|word| result_of(id).differs(word)));
+    let parts = parts.flat_map(|id| words.map(|word| result_of(id).differs(word)));
     parts.collect()
+}
+
+/// Returns whether one of the jobs came to the result `word`, which is part of no other such word.
+fn any_ended(ids: &[String], word: &str) -> Node {
+    if ids.len() <= FEW {
+        return Node::any(ids.iter().map(|id| result_of(id).equals(word)));
+    }
+    Node::any(ids.chunks(MOST_VALUES).map(|ids| {
+        let places: Vec<String> = (0..ids.len()).map(|place| format!("{{{place}}}")).collect();
+        let results = ids.iter().map(|id| result_of(id));
+        let all = std::iter::once(Node::text(places.join(" "))).chain(results).collect();
+        let all = Node::call(Function::Format, all);
+        Node::call(Function::Contains, vec![all, Node::text(word)])
+    }))
 }
 
 fn result_of(id: &str) -> Node {

@@ -39,7 +39,7 @@ fn body(step: &Step, within: &str, filling: &Filling<'_>) -> Result<Vec<Entry>, 
             shell,
             working_directory,
         } => {
-            entries.push(Entry::new("run", filling.text(script)?));
+            entries.push(Entry::new("run", filling.script(script)?));
             if let Some(shell) = shell {
                 entries.push(Entry::new("shell", filling.text(shell)?));
             }
