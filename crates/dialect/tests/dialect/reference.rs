@@ -120,7 +120,9 @@ fn functions(page: &mut String) {
     *page += "\n## Functions\n| function | arguments | available |\n|---|---|---|\n";
     for function in Function::ALL {
         let arguments = match function.arity() {
-            Arity::Range { least: 0, most } if most > 0 => "0; in the `if` of a job also ids of jobs".to_owned(),
+            _ if function.arity_in_condition() != function.arity() => {
+                "0; in the `if` of a job also ids of jobs".to_owned()
+            }
             Arity::Range { least, most } if least == most => least.to_string(),
             Arity::Range { least, most } => format!("{least} to {most}"),
             Arity::Odd { least } => format!("{least} or more, an odd number"),

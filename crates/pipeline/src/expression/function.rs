@@ -109,9 +109,7 @@ impl Function {
     /// Returns how many arguments it takes.
     pub fn arity(self) -> Arity {
         let (least, most) = match self {
-            Self::Always | Self::Cancelled => (0, 0),
-            // Only the condition of a job may name others.
-            Self::Failure | Self::Success => (0, usize::from(u8::MAX)),
+            Self::Always | Self::Cancelled | Self::Failure | Self::Success => (0, 0),
             Self::Case => return Arity::Odd { least: 3 },
             Self::Contains | Self::EndsWith | Self::StartsWith => (2, 2),
             Self::Format | Self::HashFiles => (1, usize::from(u8::MAX)),
@@ -119,5 +117,16 @@ impl Function {
             Self::Join => (1, 2),
         };
         Arity::Range { least, most }
+    }
+
+    /// Returns how many arguments it takes in a condition, where `success` and `failure` may name jobs.
+    pub fn arity_in_condition(self) -> Arity {
+        match self {
+            Self::Failure | Self::Success => Arity::Range {
+                least: 0,
+                most: usize::from(u8::MAX),
+            },
+            other => other.arity(),
+        }
     }
 }

@@ -9,22 +9,9 @@
 use super::function::Function;
 use super::syntax::{Call, Comparison, Name, Node};
 use super::value::Value;
-use super::{Expression, FunctionUse, SyntaxError, SyntaxErrorKind};
+use super::{Expression, FunctionUse};
 
 impl Expression {
-    /// Refuses jobs that are named where no condition is read.
-    pub(super) fn without_named_jobs(self) -> Result<Self, SyntaxError> {
-        match named(&self.root).first() {
-            None => Ok(self),
-            Some(found) => Err(SyntaxError {
-                kind: SyntaxErrorKind::Parsing,
-                message: format!("`{}` takes no arguments", found.function.name()),
-                position: found.position,
-                length: found.length,
-            }),
-        }
-    }
-
     /// Puts what `needs` says of them in the place of jobs that are named; returns where that was.
     pub(super) fn resolve_named_jobs(&mut self) -> Vec<FunctionUse> {
         let found = named(&self.root);

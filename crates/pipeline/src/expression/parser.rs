@@ -7,6 +7,7 @@
 
 mod part;
 
+use super::function::{Arity, Function};
 use super::lexer::{Token, TokenKind, tokens};
 use super::syntax::{Name, Node};
 use super::value::Value;
@@ -15,7 +16,7 @@ use super::{CONTEXTS, SyntaxError, SyntaxErrorKind};
 use part::{Arguments, Binary, Operand, Part, filter, index, joined, leaf, not, unknown_context};
 
 /// Returns the tree of `text`; an empty text is `null`.
-pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
+pub(super) fn parse(text: &str, arities: Arities) -> Result<Node, SyntaxError> {
     let tokens = tokens(text)?;
     if tokens.is_empty() {
         return Ok(Node::Literal(Value::Null));
@@ -25,6 +26,7 @@ pub(super) fn parse(text: &str) -> Result<Node, SyntaxError> {
         tokens: &tokens,
         at: 0,
         open: Vec::new(),
+        arities,
     };
     loop {
         let operand = parser.operand()?;
@@ -39,7 +41,11 @@ struct Parser<'t> {
     tokens: &'t [Token<'t>],
     at: usize,
     open: Vec<Open>,
+    arities: Arities,
 }
+
+/// How many arguments a function takes, which depends on where the expression stands.
+pub(super) type Arities = fn(Function) -> Arity;
 
 /// What still lacks its right part.
 enum Open {
@@ -102,7 +108,7 @@ impl<'t> Parser<'t> {
                 known.then_some(name).ok_or_else(|| unknown_context(text, position))?,
             ))
         } else if self.take(&TokenKind::CloseParenthesis) {
-            Arguments::of(name).call()?
+            Arguments::of(name).call(self.arities)?
         } else {
             self.open.push(Open::Call(Arguments::of(name)));
             return Ok(None);
@@ -189,7 +195,7 @@ impl<'t> Parser<'t> {
             Some(Open::Group) => inner,
             Some(Open::Call(mut arguments)) => {
                 arguments.push(inner);
-                arguments.call()?
+                arguments.call(self.arities)?
             }
             _ => return Err(self.unexpected(token)),
         };

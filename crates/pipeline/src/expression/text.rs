@@ -89,7 +89,7 @@ fn is_name(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::parser;
+    use super::super::{Function, parser};
     use super::*;
 
     #[test]
@@ -105,9 +105,9 @@ mod tests {
             ("fromJSON('{}').a != null", "fromJSON('{}').a != null"),
         ] {
             let written = written.replace("a.b", "github.b").replace("a['", "github['");
-            let told_again = of(&parser::parse(&written).unwrap());
+            let told_again = of(&parser::parse(&written, Function::arity).unwrap());
             assert_eq!(told_again, told);
-            assert_eq!(of(&parser::parse(&told_again).unwrap()), told);
+            assert_eq!(of(&parser::parse(&told_again, Function::arity).unwrap()), told);
         }
     }
 }

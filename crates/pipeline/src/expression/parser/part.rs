@@ -170,13 +170,13 @@ impl Arguments {
     }
 
     /// Returns the call, unless its function or the number of its arguments is wrong.
-    pub(super) fn call(self) -> Result<Part, SyntaxError> {
+    pub(super) fn call(self, arities: fn(Function) -> Arity) -> Result<Part, SyntaxError> {
         let Self { name, nodes, height } = self;
         let Some(function) = Function::named(&name.text) else {
             let hint = did_you_mean(&name.text, Function::ALL.iter().map(|function| function.name()));
             return Err(error(&name, format!("unknown function `{}`{hint}", name.text)));
         };
-        let arity = function.arity();
+        let arity = arities(function);
         if !arity.accepts(nodes.len()) {
             return Err(error(&name, refused_arity(function, arity, nodes.len())));
         }
