@@ -105,6 +105,37 @@ fn called_jobs_stand_below_what_calls_them_and_know_their_inputs() {
     assert_snapshot!(tree(jobs(), workflows()));
 }
 
+#[test]
+fn called_jobs_are_written_with_what_their_callers_give() {
+    let plan = Plan::make(pipeline(jobs()), workflows()).unwrap();
+    assert_snapshot!(plan.expanded());
+}
+
+/// A result that is put together of thousands, a thousand times in one expression, is refused before it is built.
+#[test]
+fn an_expression_that_explodes_is_left_out() {
+    let hundred: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+    let axis = format!("[{}]", hundred.join(","));
+    let wide = matrix(job("inner", &[], ""), &[("n", &axis)], None);
+    let mut request = request();
+    request.called.insert(BUILD.to_owned(), called(BUILD, vec![wide]));
+    let call = calls(
+        matrix(job("call", &[], ""), &[("n", "[1, 2, 3, 4, 5, 6]")], None),
+        BUILD,
+        &[],
+    );
+    let mut reader = job("reader", &["call"], "");
+    let reads = vec!["needs.call.result"; 900].join(" || ");
+    reader.env = vec![(
+        "ALL".to_owned(),
+        Template::parse(format!("${{{{ {reads} }}}}")).unwrap(),
+    )];
+    let text = Plan::make(pipeline(vec![call, reader]), request).unwrap().expanded();
+    assert_eq!(text.matches("\n  call-").count(), 600);
+    assert!(text.contains("# `env.ALL` is left out: written out it is longer, or nested deeper, than GitHub allows\n"));
+    assert!(text.contains("\n    needs:\n      - call-1-inner-1\n"));
+}
+
 #[track_caller]
 fn selected(selection: &str, expected: &[&str]) {
     let request = PlanRequest {

@@ -306,3 +306,80 @@ fn nothing_is_a_comment() {
     assert!(text.lines().all(|line| line.trim_start().starts_with("# ")), "{text}");
     assert!(text.contains("a will not run"), "{text}");
 }
+
+/// A matrix that only the run knows stays one, made of what stands for the jobs that it reads.
+#[test]
+fn a_matrix_that_is_not_known_reads_the_jobs_that_there_are() {
+    let inner = "\
+on: { workflow_call: { inputs: { list: { type: string } } } }
+jobs:
+  each:
+    name: each ${{ matrix.v }}
+    strategy: { matrix: { v: '${{ fromJSON(inputs.list) }}' } }
+    runs-on: ${{ matrix.v }}
+    outputs: { o: '${{ matrix.v }}' }
+    steps: [{ run: 'echo ${{ matrix.v }} ${{ strategy.job-index }}' }]
+  after:
+    needs: each
+    runs-on: x
+    steps: [{ run: 'echo ${{ needs.each.outputs.o }}' }]
+";
+    let top = "\
+on: push
+jobs:
+  lists:
+    strategy: { matrix: { n: [1, 2] } }
+    runs-on: x
+    outputs: { list: '[${{ matrix.n }}]' }
+    steps: [{ run: list }]
+  call:
+    needs: lists
+    uses: ./.github/workflows/inner.yml
+    with: { list: '${{ needs.lists.outputs.list }}' }
+";
+    let text = expanded(&[("inner", inner), ("top", top)]);
+    has(
+        &text,
+        &[
+            "  call-each:\n    name: call / each ${{ matrix.v }}\n    needs:\n      - lists-1\n      - lists-2\n",
+            "v: ${{ fromJSON(needs.lists-2.outputs.list || needs.lists-1.outputs.list) }}\n    runs-on: ${{ matrix.v }}\n",
+            "run: echo ${{ matrix.v }} ${{ strategy.job-index }}\n",
+            "run: echo ${{ needs.call-each.outputs.o }}\n",
+        ],
+    );
+}
+
+/// What is told of a job is filled in where it is read, also into the matrix that it decides.
+#[test]
+fn what_is_told_of_a_job_is_filled_in() {
+    let top = "\
+on: push
+jobs:
+  build: { runs-on: x, outputs: { list: x, go: x }, steps: [{ run: build }] }
+  each:
+    needs: build
+    if: needs.build.outputs.go == 'yes'
+    strategy: { matrix: { v: '${{ fromJSON(needs.build.outputs.list) }}' } }
+    runs-on: x
+    steps: [{ run: 'echo ${{ matrix.v }} ${{ needs.build.outputs.go }}' }]
+";
+    let told = r#"{"build": {"outputs": {"list": "[\"a\", \"${{ secrets.X }}\"]", "go": "yes"}}}"#;
+    let request = PlanRequest {
+        known: serde_json::from_str(told).unwrap(),
+        ..PlanRequest::default()
+    };
+    let first = Project::of_file("top.yml", top)
+        .plan("top.yml", "push", request)
+        .unwrap();
+    let text = first.expanded();
+    has(
+        &text,
+        &[
+            "  each-1:\n    name: each (a)\n    needs:\n      - build\n    runs-on: x\n",
+            "run: echo a yes\n",
+            "    name: each (${{ '${{' }} secrets.X }})\n",
+            "run: echo ${{ '${{' }} secrets.X }} yes\n",
+        ],
+    );
+    assert_eq!(super::jobs(&super::project::plan("top.yml", &text).unwrap()), 3);
+}

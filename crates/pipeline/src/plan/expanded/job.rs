@@ -26,13 +26,11 @@ impl Writer<'_> {
         let filling = Filling::of_job(&self.layout, place, index);
         let leg = index.and_then(|index| plan.jobs[place].expansion.as_ref()?.legs.get(index));
         let mut entries = Vec::new();
-        match (leg, &plan.definition(place).name) {
-            (Some(leg), _) if leg.name != *id => {
-                entries.push(Entry::new("name", Yaml::Text(escaped(&leg.name))));
-            }
-            (None, Some(name)) => entries.extend(filling.entry("", "name", filling.text(name))),
-            _ => {}
-        }
+        entries.extend(match leg {
+            Some(leg) if leg.name == *id => None,
+            Some(leg) => Some(Entry::new("name", Yaml::Text(escaped(&leg.name)))),
+            None => self.open_name(place, &filling),
+        });
         // The condition comes first: it says which jobs the others can be read beside.
         let condition = condition(place, &filling);
         let (body, can_run) = self.body(place, &filling, leg.is_some());
@@ -46,6 +44,24 @@ impl Writer<'_> {
         let mut entry = Entry::new(id, Yaml::Map(entries));
         entry.comments.extend(filling.notes.into_words());
         entry
+    }
+
+    /// Returns the name of a job whose legs are not known yet.
+    fn open_name(&self, place: usize, filling: &Filling<'_>) -> Option<Entry> {
+        let plan = self.layout.plan;
+        let job = plan.definition(place);
+        let within = plan.call_of(place).and_then(|call| plan.leg_of(call));
+        let own = job.name.as_ref().map(|name| filling.text(name));
+        let name = match (own, within) {
+            (None, None) => return None,
+            (Some(own), None) => own,
+            (None, Some(within)) => Ok(Yaml::Text(escaped(&format!("{} / {}", within.name, job.id)))),
+            (Some(own), Some(within)) => own.map(|own| match own {
+                Yaml::Text(own) => Yaml::Text(format!("{} / {own}", escaped(&within.name))),
+                other => other,
+            }),
+        };
+        filling.entry("", "name", name)
     }
 
     fn needs(&self, place: usize, filling: &Filling<'_>) -> Option<Entry> {

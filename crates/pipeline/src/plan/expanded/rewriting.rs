@@ -14,7 +14,7 @@ use crate::expression::tree::{Call, Node};
 use crate::plan::call::template_of;
 
 /// The most parts of a rewritten expression: more than fit into the length that GitHub allows.
-const MOST_PARTS: usize = 20_000;
+const MOST_PARTS: usize = 10_000;
 
 /// The secret that every called workflow has.
 const TOKEN: &str = "GITHUB_TOKEN";
@@ -128,7 +128,12 @@ impl<'w> Rewriter<'w> {
 
     /// Notes one part more.
     pub(super) fn spend(&self) -> Result<(), Refusal> {
-        let spent = self.spent.get() + 1;
+        self.spend_for(&[])
+    }
+
+    /// Notes one part more, and one for each of the jobs that it reads.
+    pub(super) fn spend_for(&self, ids: &[String]) -> Result<(), Refusal> {
+        let spent = self.spent.get() + 1 + ids.len();
         self.spent.set(spent);
         if spent > MOST_PARTS {
             return Err(Refusal::too_long());

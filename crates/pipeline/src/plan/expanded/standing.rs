@@ -20,8 +20,8 @@ const MOST_VALUES: usize = 250;
 impl Rewriter<'_> {
     /// Returns the result of the job at `place`.
     pub(super) fn result(&self, place: usize) -> Result<Node, Refusal> {
-        self.spend()?;
         let ids = self.layout.parts(place);
+        self.spend_for(ids)?;
         if !self.layout.may_run(place) {
             return Ok(Node::text("skipped"));
         }
@@ -43,7 +43,7 @@ impl Rewriter<'_> {
 
     /// Returns an output of the job at `place`.
     pub(super) fn output(&self, place: usize, name: &str) -> Result<Node, Refusal> {
-        self.spend()?;
+        self.spend_for(self.layout.parts(place))?;
         if !self.layout.may_run(place) {
             return Ok(Node::Literal(Value::Null));
         }
@@ -163,6 +163,7 @@ impl Rewriter<'_> {
             Function::Failure => {
                 let ancestors = self.layout.ancestors(place).into_iter();
                 let ids: Vec<String> = ancestors.flat_map(|place| self.layout.parts(place)).cloned().collect();
+                self.spend_for(&ids)?;
                 any_ended(&ids, "failure")
             }
             Function::Cancelled if is_past => Node::Literal(Value::Boolean(false)),
@@ -194,8 +195,8 @@ impl Rewriter<'_> {
 
     /// Returns in parts whether the job at `place` succeeded.
     fn succeeded(&self, place: usize) -> Result<Vec<Node>, Refusal> {
-        self.spend()?;
         let ids = self.layout.parts(place);
+        self.spend_for(ids)?;
         if !self.layout.may_run(place) {
             return Ok(vec![Node::Literal(Value::Boolean(false))]);
         }
