@@ -130,3 +130,44 @@ fn a_short_secret_leaves_a_document_readable() {
     let plan = scene.lockgate(&[&["plan"], &given[..]].concat()).expect(0).json();
     assert_eq!(plan["workflows"][0]["starts"], true);
 }
+
+#[test]
+fn a_secret_that_was_given_as_one_is_nowhere_in_the_state() {
+    let scene = scene();
+    let workflow = "on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    outputs: { o: '${{ steps.say.outputs.o }}' }
+    steps:
+      - id: say
+        name: say ${{ secrets.TOKEN }}
+        run: |
+          echo '::group::for ${{ secrets.TOKEN }}'
+          echo '::error file=${{ secrets.TOKEN }}::bad ${{ secrets.TOKEN }}'
+          echo 'o=x${{ secrets.TOKEN }}' >> $GITHUB_OUTPUT
+          echo '# ${{ secrets.TOKEN }}' >> $GITHUB_STEP_SUMMARY
+          echo hello > file
+      - uses: actions/upload-artifact@v4
+        with: { name: 'dist-${{ secrets.TOKEN }}', path: file }
+";
+    fs::write(scene.project.join(".github/workflows/flow.yml"), workflow).unwrap();
+    let token = format!("TOKEN={VALUE}");
+    let run = [
+        "run",
+        "--workflow",
+        ".github/workflows/flow.yml",
+        "--secret",
+        &token,
+        "--json",
+    ];
+    let told = scene.lockgate(&run).expect(0).says(&["say ***: ok", "dist-***"]);
+    assert!(!format!("{}{}", told.out, told.err).contains(VALUE), "{told}");
+    let logs = told.json()["runs"][0]["logs"].as_str().unwrap().to_owned();
+    // An artifact is found again by its name, whatever that is.
+    fs::remove_dir_all(Path::new(&logs).with_file_name("artifacts")).unwrap();
+    look_into(&scene.home);
+    let told = scene.lockgate(&["run", "--resume", "last", "--json"]).expect(0);
+    assert!(!told.out.contains(VALUE), "nobody gave the secret again: {told}");
+    told.says(&["dist-***"]);
+}
