@@ -17,7 +17,8 @@
 //! What no flat workflow can say is left out, and a comment says why: that the first failure of a matrix cancels the
 //! other legs, `max-parallel`, a concurrency group around a called workflow, and expressions such as `toJSON(needs)`
 //! that read as a whole what is another whole here. A job whose condition cannot be written does not run, and a step
-//! that cannot be written fails. `GITHUB_JOB` in a script is the id that the job has here.
+//! that cannot be written fails. `GITHUB_JOB` in a script is the id that the job has here. When somebody cancels the run,
+//! jobs of called workflows that ask for it may differ, because results do not tell whether a call had begun.
 
 mod condition;
 mod filling;

@@ -194,7 +194,7 @@ fn contains(combination: &Object, part: &Object) -> bool {
 fn is_same(own: &Value, other: &Value) -> bool {
     match (own, other) {
         (Value::Object(own), Value::Object(other)) => contains(own, other),
-        (own, other) if own.is_primitive() && other.is_primitive() => own.to_text() == other.to_text(),
+        (own, other) if own.is_primitive() && other.is_primitive() => own == other || own.to_text() == other.to_text(),
         (own, other) => own == other,
     }
 }

@@ -193,7 +193,9 @@ jobs:
     let text = expanded(&[("inner", inner), ("top", &top("github.actor == 'mona'"))]);
     has(
         &text,
-        &["  call-d:\n    name: call / d\n    needs:\n      - first\n    runs-on: x\n"],
+        &[
+            "  call-d:\n    name: call / d\n    needs:\n      - first\n    if: always() && needs.first.result == 'success'\n",
+        ],
     );
 }
 

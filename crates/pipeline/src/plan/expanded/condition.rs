@@ -2,7 +2,11 @@
 //!
 //! A status function asks about everything before the job, through all needs. In the flat workflow that is the same as
 //! long as whatever stands for a job ends as it does, and as long as a called workflow asks nothing of its own: there it
-//! would see its caller's needs too. Where it is not the same, the condition names the jobs and their results.
+//! would see its caller's needs too, and that somebody cancelled before its call began. Where it is not the same, the
+//! condition names the jobs and their results.
+//!
+//! Results do not tell everything of a run that is cancelled: whether a call had begun by then has to be guessed from
+//! them, so that a job in it which asks for `always()` or `cancelled()` may run where it did not, or not where it did.
 
 use super::rewriting::{Refusal, Rewriter, Statuses};
 use super::standing::not_cancelled;
@@ -23,8 +27,9 @@ impl Rewriter<'_> {
         let asks = layout.asks_status(place);
         match layout.caller(place) {
             None => !self.asks_success(place) || layout.is_plain_before(place),
+            Some(_) if asks => false,
             Some(caller) if layout.needs(place).is_empty() => self.is_native(caller),
-            Some(_) => !asks && !layout.runs_behind_failure(place) && layout.is_plain_before(place),
+            Some(_) => !layout.runs_behind_failure(place) && layout.is_plain_before(place),
         }
     }
 
@@ -56,14 +61,11 @@ impl Rewriter<'_> {
             return Ok(Native { node, asks });
         };
         let outer = self.native(caller)?;
-        // It is the first of its workflow: nothing is before it, and all is well unless somebody cancels, which the
-        // implied `success()` of its caller rules out.
-        let is_past = !outer.asks;
-        let own = self.own_condition(place, Statuses::Named { place, is_past })?;
-        let status = (outer.asks && !asks).then(not_cancelled);
-        let parts = status.into_iter().chain([outer.node, own]);
+        // It is the first of its workflow: nothing is before it, and all is well unless somebody cancels.
+        let own = self.own_condition(place, Statuses::Own)?;
+        let status = outer.asks.then(not_cancelled);
         Ok(Native {
-            node: Node::all(parts),
+            node: Node::all(status.into_iter().chain([outer.node, own])),
             asks: outer.asks,
         })
     }
