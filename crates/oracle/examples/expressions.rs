@@ -15,6 +15,10 @@ use serde_json::{Value, json};
 /// How many expressions are timed.
 const TIMED: usize = 10_000;
 
+/// As the binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let count = number(&arguments, "--count", 100_000)?;

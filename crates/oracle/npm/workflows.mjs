@@ -3,20 +3,10 @@
 // A line is {"kind": "workflow" | "action", "text": …}; the answer is {"errors": [{"message", "line", "column"}]}.
 // To {"kind": "schema", "of": "workflow" | "action"} the answer is {"schema": …}: the definitions that it reads by.
 import { createInterface } from "node:readline";
-import { register } from "node:module";
 import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-
-// The package imports its schemas without saying that they are JSON.
-const hook = `export async function load(url, context, next) {
-  return next(url, url.endsWith(".json") ? { ...context, importAttributes: { type: "json" } } : context);
-}
-export async function resolve(name, context, next) {
-  const found = await next(name, context);
-  return found.url.endsWith(".json") ? { ...found, importAttributes: { type: "json" } } : found;
-}`;
-register(`data:text/javascript,${encodeURIComponent(hook)}`, import.meta.url);
+import "./json_imports.mjs";
 
 const parser = "@actions/workflow-parser";
 const { parseWorkflow } = await import(`${parser}/workflows/workflow-parser`);

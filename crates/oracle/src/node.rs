@@ -44,16 +44,18 @@ impl Script {
     pub const WORKFLOWS: Self = Self {
         name: "workflows.mjs",
         text: include_str!("../npm/workflows.mjs"),
-        imports: &[],
+        imports: &[JSON_IMPORTS],
     };
 
     /// Times the reading of workflow files.
     pub const PLAN: Self = Self {
         name: "plan.mjs",
         text: include_str!("../npm/plan.mjs"),
-        imports: &[],
+        imports: &[JSON_IMPORTS],
     };
 }
+
+const JSON_IMPORTS: (&str, &str) = ("json_imports.mjs", include_str!("../npm/json_imports.mjs"));
 
 /// Why the reference implementations cannot be asked.
 #[derive(Debug, thiserror::Error)]

@@ -30,6 +30,10 @@ pub(super) fn to_text(number: f64) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
+    // Nearly every number is a whole one, which needs no rounding.
+    if number.fract() == 0.0 && number.abs() < 1e15 {
+        return (number as i64).to_string();
+    }
     if number.is_nan() {
         return "NaN".to_owned();
     }
