@@ -1,6 +1,7 @@
 //! Any bytes as a workflow file: read, with every diagnostic at a place in the file, and planned when it is good.
 #![no_main]
 
+mod expanded;
 mod place;
 
 use std::sync::Arc;
@@ -41,6 +42,7 @@ fuzz_target!(|bytes: &[u8]| {
     match Plan::make(Arc::new(workflow.pipeline), request) {
         Ok(plan) => {
             plan.tree();
+            expanded::check(&plan);
             let json = serde_json::to_string(&plan).expect("a plan is JSON");
             let again: Plan = serde_json::from_str(&json).expect("a stored plan is read again");
             assert_eq!(serde_json::to_string(&again).expect("JSON"), json);
