@@ -211,13 +211,17 @@ impl Expression {
     /// # Errors
     /// Returns the first mistake.
     pub fn parse(text: &str) -> Result<Self, SyntaxError> {
-        Self::parse_condition(text)?.without_named_jobs()
+        Self::parse_with(text, Function::arity)
     }
 
     /// Returns the expression of a condition, in which jobs may be named.
     fn parse_condition(text: &str) -> Result<Self, SyntaxError> {
+        Self::parse_with(text, Function::arity_in_condition)
+    }
+
+    fn parse_with(text: &str, arities: parser::Arities) -> Result<Self, SyntaxError> {
         Ok(Self {
-            root: parser::parse(text)?,
+            root: parser::parse(text, arities)?,
             source: text.to_owned(),
         })
     }
