@@ -64,6 +64,17 @@ impl<'w> Filling<'w> {
         }
     }
 
+    /// Returns it for a job that has the same `needs` as in the plan, or not.
+    pub(super) fn with_own_needs(self, has_own_needs: bool) -> Self {
+        self.has_own_needs.set(has_own_needs);
+        self
+    }
+
+    /// Returns whether the job has the same `needs` as in the plan.
+    pub(super) fn has_own_needs(&self) -> bool {
+        self.has_own_needs.get()
+    }
+
     /// Returns the ids that the expressions read in `needs` so far.
     pub(super) fn reads(&self) -> BTreeSet<String> {
         self.reads.borrow().clone()

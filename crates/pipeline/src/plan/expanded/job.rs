@@ -1,29 +1,63 @@
 //! One job of a plan as YAML: an entry for each leg.
 
+use std::collections::BTreeSet;
+
 use super::filling::{Filling, escaped};
 use super::rewriting::Refusal;
 use super::yaml::{Entry, Yaml};
 use super::{Writer, concurrency_of, defaults_of, permissions_of};
 use crate::definition::{Defaults, Entries, Job, Matrix, Permissions, RunsOn};
 
+/// What all legs of a job have in common: when they run.
+struct Start {
+    condition: Option<Entry>,
+    /// The ids that they wait for.
+    needs: Vec<String>,
+    /// Whether `needs` is the same as in the plan.
+    has_own_needs: bool,
+}
+
 impl Writer<'_> {
     /// Returns the entries of the job at `place`: one for each leg, or one when the legs are not known.
     pub(super) fn job(&self, place: usize) -> Vec<Entry> {
         let expansion = self.layout.plan.jobs[place].expansion.as_ref();
+        let filling = Filling::of_job(&self.layout, place, None);
+        let start = self.start(place, &filling);
         let ids = self.layout.ids(place).iter().enumerate();
         let mut entries: Vec<Entry> = ids
-            .map(|(index, id)| self.leg(place, expansion.map(|_| index), id))
+            .map(|(index, id)| self.leg(place, expansion.map(|_| index), id, &start))
             .collect();
         let lost = expansion.and_then(|expansion| self.lost_of_matrix(place, expansion));
-        if let (Some(first), Some(lost)) = (entries.first_mut(), lost) {
-            first.comments.insert(0, lost);
+        if let Some(first) = entries.first_mut() {
+            let own = std::mem::take(&mut first.comments);
+            let mut seen: BTreeSet<String> = filling.notes.into_words();
+            seen.extend(own);
+            first.comments.extend(lost);
+            first.comments.extend(seen);
         }
         entries
     }
 
-    fn leg(&self, place: usize, index: Option<usize>, id: &str) -> Entry {
+    fn start(&self, place: usize, filling: &Filling<'_>) -> Start {
+        let condition = condition(place, filling);
+        let mut needs = filling.reads();
+        needs.extend(self.layout.before(place).iter().cloned());
+        Start {
+            condition,
+            needs: self.in_order(needs),
+            has_own_needs: filling.has_own_needs(),
+        }
+    }
+
+    fn in_order(&self, ids: BTreeSet<String>) -> Vec<String> {
+        let mut ids: Vec<String> = ids.into_iter().collect();
+        ids.sort_by_cached_key(|id| self.layout.position(id));
+        ids
+    }
+
+    fn leg(&self, place: usize, index: Option<usize>, id: &str, start: &Start) -> Entry {
         let plan = self.layout.plan;
-        let filling = Filling::of_job(&self.layout, place, index);
+        let filling = Filling::of_job(&self.layout, place, index).with_own_needs(start.has_own_needs);
         let leg = index.and_then(|index| plan.jobs[place].expansion.as_ref()?.legs.get(index));
         let mut entries = Vec::new();
         entries.extend(match leg {
@@ -31,12 +65,14 @@ impl Writer<'_> {
             Some(leg) => Some(Entry::new("name", Yaml::Text(escaped(&leg.name)))),
             None => self.open_name(place, &filling),
         });
-        // The condition comes first: it says which jobs the others can be read beside.
-        let condition = condition(place, &filling);
         let (body, can_run) = self.body(place, &filling, leg.is_some());
-        entries.extend(self.needs(place, &filling));
+        let needs = self.needs(&filling, start);
+        if !needs.is_empty() {
+            let needs = needs.into_iter().map(Yaml::Text).collect();
+            entries.push(Entry::new("needs", Yaml::List(needs)));
+        }
         entries.extend(if can_run {
-            condition
+            start.condition.clone()
         } else {
             Some(Entry::new("if", Yaml::Bare("false".to_owned())))
         });
@@ -44,6 +80,15 @@ impl Writer<'_> {
         let mut entry = Entry::new(id, Yaml::Map(entries));
         entry.comments.extend(filling.notes.into_words());
         entry
+    }
+
+    fn needs(&self, filling: &Filling<'_>, start: &Start) -> Vec<String> {
+        let known: BTreeSet<&String> = start.needs.iter().collect();
+        let reads = filling.reads();
+        if reads.iter().all(|id| known.contains(id)) {
+            return start.needs.clone();
+        }
+        self.in_order(reads.into_iter().chain(start.needs.iter().cloned()).collect())
     }
 
     /// Returns the name of a job whose legs are not known yet.
@@ -62,15 +107,6 @@ impl Writer<'_> {
             }),
         };
         filling.entry("", "name", name)
-    }
-
-    fn needs(&self, place: usize, filling: &Filling<'_>) -> Option<Entry> {
-        let mut ids = filling.reads();
-        ids.extend(self.layout.before(place).iter().cloned());
-        let mut ids: Vec<String> = ids.into_iter().collect();
-        ids.sort_by_key(|id| self.layout.position(id));
-        let needs = Yaml::List(ids.into_iter().map(Yaml::Text).collect());
-        (needs != Yaml::List(Vec::new())).then(|| Entry::new("needs", needs))
     }
 
     /// Returns the other keys of a job, and whether it can run with them.
