@@ -28,13 +28,15 @@ mod rewriting;
 mod site;
 mod standing;
 mod step;
+mod texts;
 mod trigger;
 mod yaml;
 
 use super::{Expansion, Fate, Plan};
 use crate::definition::{Concurrency, Defaults, Permissions};
-use filling::{Filling, escaped};
+use filling::Filling;
 use layout::Layout;
+use texts::escaped;
 use yaml::{Entry, Yaml};
 
 impl Plan {

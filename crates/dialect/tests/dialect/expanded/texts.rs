@@ -41,6 +41,32 @@ jobs:
     );
 }
 
+#[test]
+fn what_is_no_label_fails_where_it_failed_before() {
+    let text = "\
+on: push
+jobs:
+  a:
+    runs-on: ${{ matrix.os }}
+    strategy: { matrix: { os: [x, null, '', true, [], [x, ''], [x, y]] } }
+    steps: [{ run: a }]
+  b:
+    runs-on: [self-hosted, '${{ github.nothing }}']
+    steps: [{ run: b }]
+";
+    let first = plan("a.yml", text).unwrap();
+    let written = first.expanded();
+    assert!(plan("a.yml", &written).is_some(), "{written}");
+    for expected in [
+        "runs-on: x\n",
+        "runs-on: ${{ null }}\n",
+        "runs-on: ${{ '' }}\n",
+        "runs-on: ${{ true }}\n",
+    ] {
+        assert!(written.contains(expected), "{expected} is not in {written}");
+    }
+}
+
 /// Returns the templates of a step.
 fn templates(step: &Step) -> Vec<&Template> {
     let env = step.env.iter().map(|(_, template)| template);

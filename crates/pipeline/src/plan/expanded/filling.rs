@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use super::layout::Layout;
 use super::rewriting::{Filled, Notes, Refusal, Rewriter, Statuses};
 use super::site::Site;
+use super::texts::{escaped, in_braces, of_value};
 use super::yaml::{Entry, Yaml};
 use crate::definition::{Entries, TemplateValue};
 use crate::expression::tree::{Node, Piece};
@@ -150,6 +151,27 @@ impl<'w> Filling<'w> {
             Content::Value(value) => of_value(&value),
             Content::Expression(text) => Yaml::Text(in_braces(&text)),
             Content::Text(text) => Yaml::Text(text),
+        })
+    }
+
+    /// Returns the labels of a runner; what is none stays an expression, so that the job fails as it would have.
+    pub(super) fn labels(&self, value: &TemplateValue) -> Result<Yaml, Refusal> {
+        let template = match value {
+            TemplateValue::Template(template) => template,
+            TemplateValue::List(items) => {
+                let items: Result<Vec<Yaml>, Refusal> = items.iter().map(|item| self.labels(item)).collect();
+                return Ok(Yaml::List(items?));
+            }
+            other => return self.tree(other),
+        };
+        let is_label = |value: &Value| matches!(value, Value::String(text) if !text.is_empty());
+        Ok(match self.content(template)? {
+            Content::Value(Value::Array(all)) if !all.items().is_empty() && all.items().iter().all(is_label) => {
+                of_value(&Value::Array(all))
+            }
+            Content::Value(value) if is_label(&value) => of_value(&value),
+            Content::Value(value) => Yaml::Text(in_braces(&Node::of_value(value).to_source())),
+            other => other.into_text(),
         })
     }
 
@@ -330,53 +352,5 @@ fn in_condition(rewritten: Written, source: Option<String>) -> Yaml {
         // A text with this in it would be taken for one with expressions in it.
         _ if !rewritten.is_same && text.contains(OPEN) => Yaml::Text(in_braces(&text)),
         _ => Yaml::Text(text),
-    }
-}
-
-fn in_braces(text: &str) -> String {
-    format!("{OPEN} {text} }}}}")
-}
-
-/// Returns a text that reads as `text` where expressions are evaluated.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace(OPEN, &in_braces(&Node::text(OPEN).to_source()))
-}
-
-/// Returns a value in which no text is an expression.
-fn of_value(value: &Value) -> Yaml {
-    match value {
-        Value::String(text) => Yaml::Text(escaped(text)),
-        Value::Array(array) => Yaml::List(array.items().iter().map(of_value).collect()),
-        Value::Object(object) => {
-            let fields = object.iter();
-            Yaml::Map(fields.map(|(key, value)| Entry::new(key, of_value(value))).collect())
-        }
-        Value::Number(number) if !number.is_finite() => Yaml::Text(value.to_text()),
-        Value::Null => Yaml::Bare("null".to_owned()),
-        Value::Boolean(_) | Value::Number(_) => Yaml::Bare(value.to_text()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scope::KnownContexts;
-
-    #[test]
-    fn a_text_that_looks_like_an_expression_stays_a_text() {
-        let nothing = KnownContexts::new([]);
-        for text in [
-            "",
-            "plain",
-            "${{ secrets.TOKEN }}",
-            "a ${{ 'it''s }}' }} b",
-            "$${{${{",
-            "${{",
-            "}} ${{ '",
-        ] {
-            let template = Template::parse(escaped(text)).unwrap();
-            assert_eq!(template.evaluate_to_string(&nothing).unwrap(), text);
-            assert!(template.contexts_used().is_empty(), "{text}");
-        }
     }
 }

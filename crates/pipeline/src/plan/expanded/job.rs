@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::filling::{Filling, escaped};
+use super::filling::Filling;
 use super::rewriting::Refusal;
+use super::texts::escaped;
 use super::yaml::{Entry, Yaml};
 use super::{Writer, concurrency_of, defaults_of, permissions_of};
 use crate::definition::{Defaults, Entries, Job, Matrix, Permissions, RunsOn};
@@ -243,7 +244,11 @@ fn matrix_of(matrix: &Matrix, filling: &Filling<'_>) -> Result<Yaml, Refusal> {
 }
 
 fn runs_on(runs_on: &RunsOn, filling: &Filling<'_>) -> Result<Option<Yaml>, Refusal> {
-    let labels = runs_on.labels.as_ref().map(|labels| filling.tree(labels)).transpose()?;
+    let labels = runs_on
+        .labels
+        .as_ref()
+        .map(|labels| filling.labels(labels))
+        .transpose()?;
     let Some(group) = &runs_on.group else {
         return Ok(labels);
     };
