@@ -16,6 +16,13 @@ use super::wanted::{Timer, Wanted};
 use super::{CLEAN_UP, Concluded, JobKey, Outcome, Run, RunId, RunStart, Weight};
 use crate::plan::{Expansion, Fate};
 
+/// How a job ends.
+struct Ending {
+    place: usize,
+    result: Outcome,
+    reason: Option<String>,
+}
+
 impl Run {
     /// Returns the run after its first event.
     pub(super) fn new(id: RunId, start: &Arc<RunStart>, now: &Now) -> Self {
@@ -77,7 +84,7 @@ impl Run {
                     self.group_over(place, *outcome, Some(reason.clone()), *at);
                 }
             }
-            RunEvent::CallBegun { job, spec, .. } => self.call_begun(job, spec),
+            RunEvent::CallBegun { job, spec, at } => self.call_begun(job, spec, *at),
             RunEvent::CallStopping { job, why, .. } => {
                 if let Some(call) = self.graph.call(job) {
                     self.call_mut(call).stopping = Some(why.clone());
@@ -101,25 +108,30 @@ impl Run {
         }
     }
 
-    /// Ends the jobs that the plan says will not run, each behind those that it needs.
+    /// Ends the jobs that the plan says will not run and that wait for nothing.
     fn pass_over_the_unplanned(&mut self, at: Timestamp) {
-        let plan = Arc::clone(&self.start.plan);
-        let mut open: Vec<usize> = self.graph.needs.iter().map(Vec::len).collect();
-        let mut ready: Vec<usize> = (0..open.len()).filter(|place| open[*place] == 0).collect();
-        let mut order = Vec::with_capacity(open.len());
-        while let Some(place) = ready.pop() {
-            order.push(place);
-            for dependent in &self.graph.dependents[place] {
-                open[*dependent] -= 1;
-                if open[*dependent] == 0 {
-                    ready.push(*dependent);
-                }
+        for place in 0..self.groups.len() {
+            if let Some(ending) = self.unplanned(place) {
+                self.groups_over(ending, at);
             }
         }
-        for place in order {
-            if let Fate::WillNotRun(why) = &plan.jobs[place].fate {
-                self.group_over(place, Outcome::Skipped, Some(why.to_string()), at);
-            }
+    }
+
+    /// Returns how a job ends that the plan says will not run, as soon as it waits for nothing.
+    ///
+    /// Not before: what is behind it waits through it for what it needs, and asks how that went.
+    fn unplanned(&self, place: usize) -> Option<Ending> {
+        let group = &self.groups[place];
+        if group.over.is_some() || group.open_needs > 0 {
+            return None;
+        }
+        match &self.start.plan.jobs[place].fate {
+            Fate::WillNotRun(why) => Some(Ending {
+                place,
+                result: Outcome::Skipped,
+                reason: Some(why.to_string()),
+            }),
+            _ => None,
         }
     }
 
@@ -127,7 +139,7 @@ impl Run {
         Arc::make_mut(&mut self.calls[call])
     }
 
-    fn call_begun(&mut self, job: &JobKey, spec: &Arc<CallSpec>) {
+    fn call_begun(&mut self, job: &JobKey, spec: &Arc<CallSpec>, at: Timestamp) {
         let Some(call) = self.graph.call(job) else {
             return;
         };
@@ -136,6 +148,11 @@ impl Run {
         self.group_mut(graph.callers[call]).running += 1;
         for place in &graph.jobs[call] {
             self.group_mut(*place).open_needs -= 1;
+        }
+        for place in &graph.jobs[call] {
+            if let Some(ending) = self.unplanned(*place) {
+                self.groups_over(ending, at);
+            }
         }
     }
 
@@ -251,24 +268,33 @@ impl Run {
     }
 
     fn group_over(&mut self, place: usize, result: Outcome, reason: Option<String>, at: Timestamp) {
-        let through = self.before(place).behind(result);
-        self.group_mut(place).over = Some(GroupOver {
-            result,
-            reason,
-            at,
-            through,
-        });
-        self.open_groups -= 1;
+        self.groups_over(Ending { place, result, reason }, at);
+    }
+
+    /// Notes the end of a job, and of those behind it that the plan says will not run.
+    fn groups_over(&mut self, first: Ending, at: Timestamp) {
         let graph = Arc::clone(&self.graph);
-        for dependent in &graph.dependents[place] {
-            self.group_mut(*dependent).open_needs -= 1;
-        }
-        if let Some(call) = graph.within[place] {
-            self.call_mut(call).open_jobs -= 1;
-        }
-        for call in graph.calls[place].iter().copied() {
-            if self.calls[call].is_waiting() {
-                self.call_over(call, &Arc::new(unbegun(Outcome::Skipped, String::new(), at)));
+        let mut open = vec![first];
+        while let Some(Ending { place, result, reason }) = open.pop() {
+            let through = self.before(place).behind(result);
+            self.group_mut(place).over = Some(GroupOver {
+                result,
+                reason,
+                at,
+                through,
+            });
+            self.open_groups -= 1;
+            for dependent in &graph.dependents[place] {
+                self.group_mut(*dependent).open_needs -= 1;
+                open.extend(self.unplanned(*dependent));
+            }
+            if let Some(call) = graph.within[place] {
+                self.call_mut(call).open_jobs -= 1;
+            }
+            for call in graph.calls[place].iter().copied() {
+                if self.calls[call].is_waiting() {
+                    self.call_over(call, &Arc::new(unbegun(Outcome::Skipped, String::new(), at)));
+                }
             }
         }
     }

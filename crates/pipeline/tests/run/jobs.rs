@@ -58,6 +58,27 @@ fn skipping_spreads_and_always_does_not_care() {
 }
 
 #[test]
+fn what_the_plan_leaves_out_hides_nothing_that_is_before_it() {
+    let mut harness = Harness::of(vec![
+        job("build", &["fail 2"]),
+        job("deploy", &["ok"])
+            .needs(&["build"])
+            .when("github.ref == 'refs/heads/other'"),
+        job("verify", &["ok"])
+            .needs(&["deploy"])
+            .when("github.ref == 'refs/heads/other'"),
+        job("notify", &["ok"]).needs(&["verify"]).when("failure()"),
+    ]);
+    harness.finish();
+    let notify = harness.run.jobs().find(|job| job.id() == "notify").unwrap();
+    let success = JobStatus::Over {
+        outcome: Outcome::Success,
+        conclusion: Outcome::Success,
+    };
+    assert_eq!(notify.status(), success);
+}
+
+#[test]
 fn fail_fast_cancels_the_siblings() {
     let mut harness = Harness::with_slots(
         vec![job("m", &["${{ matrix.do }}"]).axis("do", r#"["hang", "hang", "fail 1", "ok"]"#)],

@@ -1,5 +1,6 @@
 //! When a called workflow begins and ends.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::{Decision, admission};
@@ -122,12 +123,22 @@ impl Decision {
     }
 
     /// Notes what follows from the end of the job at `place`, or of a call.
+    ///
+    /// Jobs behind it that the plan says will not run may have ended with it.
     pub(super) fn note_over(&mut self, place: usize) {
-        if self.run.groups[place].over.is_none() {
-            return;
+        let run = &self.run;
+        let mut seen = BTreeSet::from([place]);
+        let mut open = vec![place];
+        while let Some(place) = open.pop() {
+            if run.groups[place].over.is_none() {
+                continue;
+            }
+            self.considered.extend(&run.graph.dependents[place]);
+            self.ending.extend(run.graph.within[place]);
+            let behind = run.graph.dependents[place].iter().copied();
+            let unplanned = behind.filter(|place| !run.start.plan.jobs[*place].fate.may_run());
+            open.extend(unplanned.filter(|place| seen.insert(*place)));
         }
-        self.considered.extend(&self.run.graph.dependents[place]);
-        self.ending.extend(self.run.graph.within[place]);
     }
 
     /// Notes what follows from an event of the call that the leg `job` makes.
@@ -139,6 +150,9 @@ impl Decision {
         if self.run.calls[call].is_running() {
             self.considered.extend(&self.run.graph.jobs[call]);
             self.ending.insert(call);
+            for place in self.run.graph.jobs[call].clone() {
+                self.note_over(place);
+            }
         } else {
             self.callers.insert(caller);
             self.note_over(caller);
