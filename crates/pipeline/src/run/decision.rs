@@ -12,6 +12,7 @@ mod result;
 mod start;
 mod step;
 mod stopping;
+mod variables;
 
 use std::collections::BTreeSet;
 

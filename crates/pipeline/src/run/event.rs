@@ -138,8 +138,11 @@ pub enum JobEvent {
         place: Arc<WorkspacePlace>,
         /// The variables that tell its steps where they are.
         env: Arc<Variables>,
+        /// The variables of the workflow and of the job that read where it runs.
+        #[serde(default, skip_serializing_if = "no_variables")]
+        given: Arc<Variables>,
     },
-    /// Its workspace could not be made.
+    /// Its workspace could not be made, or its variables cannot be evaluated in it.
     WorkspaceFailed {
         /// Which result.
         stamp: ResultStamp,
@@ -295,6 +298,10 @@ pub enum JobEvent {
     },
     /// The job is over.
     Ended(Arc<JobEnd>),
+}
+
+fn no_variables(variables: &Arc<Variables>) -> bool {
+    variables.is_empty()
 }
 
 impl RunEvent {

@@ -40,6 +40,8 @@ pub(super) struct JobState {
     pub(super) workspace: Option<Arc<WorkspacePlace>>,
     /// Why its workspace could not be made.
     pub(super) homeless: Option<String>,
+    /// The variables of the workflow and of the job that read where it runs.
+    pub(super) given: Arc<Variables>,
     /// The variables that tell its steps where they are.
     pub(super) located: Arc<Variables>,
     /// The variables that steps set for later ones.
@@ -80,6 +82,7 @@ impl JobState {
             start: None,
             workspace: None,
             homeless: None,
+            given: Arc::default(),
             located: Arc::default(),
             exported: Arc::default(),
             path: Arc::default(),

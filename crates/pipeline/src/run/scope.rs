@@ -6,6 +6,7 @@ use crate::expression::{Need, Object, Scope, Status, Value};
 use crate::scope::KnownContexts;
 
 use super::environment::Variables;
+use super::input::WorkspacePlace;
 use super::job::{Frame, JobState};
 use super::{Outcome, Run};
 
@@ -29,6 +30,20 @@ impl Run {
             .with("matrix", job.leg.matrix.clone())
             .with("strategy", self.strategy(job))
             .with("secrets", self.secrets(job.place.group))
+    }
+
+    /// Returns the `github` context of a job, with what depends on where it runs when that is known.
+    pub(super) fn github_of(&self, job: &JobState, place: Option<&WorkspacePlace>) -> Object {
+        let mut github = match &self.start.plan.contexts.github {
+            Value::Object(github) => github.clone(),
+            _ => Object::default(),
+        };
+        github.insert("job", Value::from(job.definition.id.as_str()));
+        if let Some(place) = place {
+            github.insert("workspace", Value::from(place.workspace.as_str()));
+            github.insert("event_path", Value::from(place.event_path.as_str()));
+        }
+        github
     }
 
     fn strategy(&self, job: &JobState) -> Value {
@@ -83,7 +98,10 @@ impl<'r> StepScope<'r> {
         let user = job.start.as_ref().map(|start| &start.env);
         let frame = job.frames.last();
         let around = frame.and_then(Frame::composite).map(|composite| &composite.spec.env);
-        for layer in [user, Some(&job.exported), around].into_iter().flatten() {
+        for layer in [user, Some(&job.given), Some(&job.exported), around]
+            .into_iter()
+            .flatten()
+        {
             for (name, value) in layer.iter() {
                 env.insert(name.as_str(), Value::from(value.as_str()));
             }
@@ -133,14 +151,7 @@ impl<'r> StepScope<'r> {
     }
 
     fn github(&self) -> Value {
-        let Value::Object(mut github) = self.run.start.plan.contexts.github.clone() else {
-            return Value::Null;
-        };
-        github.insert("job", Value::from(self.job.definition.id.as_str()));
-        if let Some(place) = &self.job.workspace {
-            github.insert("workspace", Value::from(place.workspace.as_str()));
-            github.insert("event_path", Value::from(place.event_path.as_str()));
-        }
+        let mut github = self.run.github_of(self.job, self.job.workspace.as_deref());
         if let Some(action) = &self.action {
             github.insert("action", Value::from(action.as_str()));
         }

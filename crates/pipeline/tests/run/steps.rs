@@ -34,6 +34,47 @@ fn a_step_that_may_fail_has_an_outcome_and_a_conclusion() {
 }
 
 #[test]
+fn variables_of_a_workflow_and_of_a_job_know_where_it_runs() {
+    let mut work = job("a", &[]).with_step(run("out x=${{ env.W }}").env(&[("S", "${{ env.E }}")]));
+    let given = [
+        ("J", "${{ github.job }}"),
+        ("E", "${{ github['event_path'] }}"),
+        ("Z", "job"),
+    ];
+    work.env = entries(&given);
+    let mut pipeline = pipeline(vec![work]);
+    let given = [
+        ("W", "${{ github.workspace }}/x"),
+        ("Z", "${{ github.workspace }}"),
+        ("E", "workflow"),
+        ("G", "${{ fromJSON(toJSON(github)).workspace }}"),
+    ];
+    pipeline.env = entries(&given);
+    let mut harness = Harness::new(start(plan(pipeline), 4));
+    harness.finish();
+    let step = harness.attempt("a", "1");
+    let seen = ["W", "J", "E", "Z", "G", "S"].map(|name| step.env.get(name).unwrap());
+    let event = "/w/a/event.json";
+    assert_eq!(seen, ["/w/a/work/x", "a", event, "job", "/w/a/work", event]);
+    let AttemptBody::Run { script, .. } = &step.body else {
+        panic!("a script");
+    };
+    assert_eq!(script, "out x=/w/a/work/x");
+}
+
+#[test]
+fn a_variable_that_cannot_be_evaluated_where_the_job_runs_fails_it() {
+    let mut work = job("a", &["ok"]);
+    work.env = entries(&[("W", "${{ fromJSON(github.workspace) }}")]);
+    let mut harness = Harness::of(vec![work]);
+    harness.finish();
+    let job = harness.run.jobs().next().unwrap();
+    let reason = job.reason().unwrap();
+    assert!(reason.contains("`env.W` cannot be evaluated"), "{reason}");
+    assert!(harness.performed.is_empty());
+}
+
+#[test]
 fn the_nearest_variable_wins() {
     let mut work = job("a", &[])
         .with_step(run("env A=file\nenv GITHUB_SHA=forged\npath /one\npath /two"))

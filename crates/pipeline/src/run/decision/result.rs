@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use lockgate_core::{Now, ResultStamp};
 
+use super::variables;
 use crate::run::effect::{AttemptBody, Phase, RunEffect, WorkspaceWant};
 use crate::run::environment::Variables;
 use crate::run::event::{JobEvent, RunEvent};
@@ -39,7 +40,7 @@ pub(super) fn event(run: &Run, stamp: &ResultStamp, result: RunResult, now: &Now
             }
         }
         RunResult::StepEnded(end) => step_ended(run, job, stamp, end, now)?,
-        other => answer(job, effect, stamp, other)?,
+        other => answer(run, job, effect, stamp, other)?,
     };
     Some(RunEvent::Job {
         job: key.clone(),
@@ -48,16 +49,20 @@ pub(super) fn event(run: &Run, stamp: &ResultStamp, result: RunResult, now: &Now
 }
 
 /// Returns the event of a result that answers a question; `None` when nobody asks any more.
-fn answer(job: &JobState, effect: &RunEffect, stamp: &ResultStamp, result: RunResult) -> Option<JobEvent> {
+fn answer(run: &Run, job: &JobState, effect: &RunEffect, stamp: &ResultStamp, result: RunResult) -> Option<JobEvent> {
     let stamp = stamp.clone();
     let preparing = job.activity == Activity::Preparing;
     let hashing = matches!(job.activity, Activity::Hashing { .. });
     let loading = matches!(job.activity, Activity::Loading { .. });
     Some(match result {
-        RunResult::WorkspaceReady(place) if preparing => JobEvent::WorkspaceReady {
-            stamp,
-            env: Arc::new(located(job, &place)),
-            place: Arc::new(*place),
+        RunResult::WorkspaceReady(place) if preparing => match variables::at_place(run, job, &place) {
+            Ok(given) => JobEvent::WorkspaceReady {
+                stamp,
+                env: Arc::new(located(job, &place)),
+                given: Arc::new(given),
+                place: Arc::new(*place),
+            },
+            Err(reason) => JobEvent::WorkspaceFailed { stamp, reason },
         },
         RunResult::WorkspaceFailed { reason } if preparing => JobEvent::WorkspaceFailed { stamp, reason },
         RunResult::WorkspaceRemoved => match effect {

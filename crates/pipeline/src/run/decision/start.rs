@@ -5,10 +5,9 @@ use std::time::Duration;
 
 use lockgate_core::Now;
 
-use crate::definition::Entries;
+use super::variables;
 use crate::expression::{EvaluationError, Scope, Template, Value};
 use crate::run::Run;
-use crate::run::environment::Variables;
 use crate::run::event::JobStart;
 use crate::run::job::JobState;
 
@@ -22,7 +21,6 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_hours(6);
 pub(super) fn start(run: &Run, job: &JobState, now: &Now) -> Result<JobStart, String> {
     let scope = run.leg_scope(job);
     let definition = &job.definition;
-    let pipeline = run.start.plan.pipeline_of(job.place.group);
     let labels = match &definition.runs_on.labels {
         Some(labels) => labels.resolve(&mut |template: &Template| template.evaluate(&scope)),
         None => Ok(Value::Null),
@@ -30,11 +28,7 @@ pub(super) fn start(run: &Run, job: &JobState, now: &Now) -> Result<JobStart, St
     let at = |key: &str, why: String| format!("{}: {why}", definition.place_of(key));
     let labels = labels.map_err(|error| at("runs-on", cannot("`runs-on`", &error)))?;
     let labels = label_texts(&labels);
-    let of_workflow = |name: &str, why: String| format!("{}: {why}", pipeline.place_of(&format!("env.{name}")));
-    let mut env = variables(&pipeline.env, &scope, of_workflow)?;
-    env.extend(variables(&definition.env, &scope, |name, why| {
-        at(&format!("env.{name}"), why)
-    })?);
+    let env = variables::at_start(run, job)?;
     let timeout = timeout(definition.timeout_minutes.as_ref(), &scope).map_err(|why| at("timeout-minutes", why))?;
     let continue_on_error = flag("`continue-on-error`", definition.continue_on_error.as_ref(), &scope)
         .map_err(|why| at("continue-on-error", why))?;
@@ -54,15 +48,6 @@ fn label_texts(labels: &Value) -> Vec<String> {
         Value::Array(labels) => labels.items().iter().map(Value::to_text).collect(),
         other => vec![other.to_text()],
     }
-}
-
-fn variables(entries: &Entries, scope: &dyn Scope, at: impl Fn(&str, String) -> String) -> Result<Variables, String> {
-    let evaluated = entries.iter().map(|(name, template)| {
-        let value = template.evaluate_to_string(scope);
-        let value = value.map_err(|error| at(name, cannot(&format!("`env.{name}`"), &error)))?;
-        Ok((name.clone(), value))
-    });
-    evaluated.collect()
 }
 
 /// Returns the duration that `timeout-minutes` names.
@@ -109,7 +94,8 @@ pub(super) fn read_flag(what: &str, value: &Value) -> Result<bool, String> {
     }
 }
 
-fn cannot(what: &str, error: &EvaluationError) -> String {
+/// Returns in words that `what` cannot be evaluated.
+pub(super) fn cannot(what: &str, error: &EvaluationError) -> String {
     match error {
         EvaluationError::Needs(_) => format!("{what} cannot read files: `hashFiles` works only in the keys of a step"),
         other => format!("{what} cannot be evaluated: {other}"),

@@ -41,8 +41,9 @@ impl JobState {
         }
         match event {
             JobEvent::Started(start) => self.started(start, run),
-            JobEvent::WorkspaceReady { place, env, .. } => {
+            JobEvent::WorkspaceReady { place, env, given, .. } => {
                 self.workspace = Some(Arc::clone(place));
+                self.given = Arc::clone(given);
                 self.located = Arc::clone(env);
                 self.activity = Activity::Between;
             }

@@ -121,6 +121,7 @@ impl JobState {
         let layers = [
             run.base,
             &user,
+            &self.given,
             &self.exported,
             &spec.env,
             run.environment,
