@@ -43,6 +43,9 @@ pub(super) enum Known {
     Read(Box<Facts>),
 }
 
+/// As many files are read for the calls of a repository: GitHub refuses a file long before that, and so do we.
+const MOST_FILES: usize = 4_000;
+
 /// What is known about a file that calls or is called.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
@@ -113,7 +116,9 @@ impl CalledWorkflows {
 
     fn want(&mut self, calls: &[WorkflowCall]) {
         for call in calls.iter().filter(|call| !self.files.contains_key(&call.path)) {
-            self.wanted.insert(call.path.clone());
+            if self.files.len() + self.wanted.len() < MOST_FILES {
+                self.wanted.insert(call.path.clone());
+            }
         }
     }
 
