@@ -14,10 +14,23 @@ use crate::expression::tree::Node;
 use crate::expression::{Condition, Function};
 
 /// A condition in which status functions mean what they say.
-struct Native {
-    node: Node,
+pub(super) struct Native {
+    pub(super) node: Node,
     /// Whether no `success()` is implied.
-    asks: bool,
+    pub(super) asks: bool,
+}
+
+impl Native {
+    /// Returns what has to be written of it: nothing when it is the implied `success()`.
+    pub(super) fn rest(self) -> Option<Node> {
+        let Self { node, asks } = self;
+        match node.truth() {
+            Some(true) if !asks => None,
+            Some(false) => Some(node),
+            _ if asks && !node.asks_status() => Some(Node::all([always(), node]).into_condition()),
+            _ => Some(node),
+        }
+    }
 }
 
 impl Rewriter<'_> {
@@ -44,12 +57,7 @@ impl Rewriter<'_> {
             }
         };
         let node = without_always(node.into_condition());
-        Ok(match (node.truth(), asks) {
-            (Some(true), false) => None,
-            (Some(false), _) => Some(node),
-            _ if asks && !node.asks_status() => Some(Node::all([always(), node]).into_condition()),
-            _ => Some(node),
-        })
+        Ok(Native { node, asks }.rest())
     }
 
     fn native(&self, place: usize) -> Result<Native, Refusal> {

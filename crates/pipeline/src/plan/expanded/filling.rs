@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
+use super::condition::Native;
 use super::layout::Layout;
 use super::rewriting::{Filled, Notes, Refusal, Rewriter, Statuses};
 use super::site::Site;
@@ -203,15 +204,7 @@ impl<'w> Filling<'w> {
         let written = (!condition.is_text()).then(|| condition.to_string());
         let rewritten = self.written(&tree, Filled::All, |rewriter| {
             let node = rewriter.rewrite(&tree)?.into_condition();
-            Ok(match node.truth() {
-                Some(true) if !asks => None,
-                Some(false) => Some(node),
-                _ if asks && !node.asks_status() => {
-                    let always = Node::call(crate::expression::Function::Always, Vec::new());
-                    Some(Node::all([always, node]).into_condition())
-                }
-                _ => Some(node),
-            })
+            Ok(Native { node, asks }.rest())
         })?;
         Ok(rewritten.map(|text| in_condition(text, written)))
     }
