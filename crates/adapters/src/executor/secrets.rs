@@ -126,15 +126,24 @@ impl SecretBook {
     /// Returns why a value could not be kept.
     pub fn seal(&self, text: &str, masker: &Masker) -> io::Result<String> {
         let named = self.seal_named(text);
-        let visible = secret::substitute(&named, |_| Some("")).unwrap_or_default();
-        if visible.chars().count() < SHORTEST_SEALED || WORDS.contains(&visible.as_str()) || !masker.finds_in(&visible)
-        {
-            return Ok(named);
+        if self.is_visible_in(&named, masker) {
+            self.keep(text, masker)
+        } else {
+            Ok(named)
         }
-        if self.only_short_secrets(&visible, masker) {
-            return Ok(named);
-        }
-        self.keep(text, masker)
+    }
+
+    /// Returns whether a secret is in `text`, which is a name: it stays as it is, and cannot be sealed.
+    pub fn is_in(&self, text: &str, masker: &Masker) -> bool {
+        let named = self.seal_named(text);
+        secret::contains_marker(&named) || self.is_visible_in(&named, masker)
+    }
+
+    /// Returns whether a text in which markers stand for the secrets that have names holds another one.
+    fn is_visible_in(&self, named: &str, masker: &Masker) -> bool {
+        let visible = secret::substitute(named, |_| Some("")).unwrap_or_default();
+        let is_ordinary = visible.chars().count() < SHORTEST_SEALED || WORDS.contains(&visible.as_str());
+        !is_ordinary && masker.finds_in(&visible) && !self.only_short_secrets(&visible, masker)
     }
 
     fn seal_named(&self, text: &str) -> String {
@@ -245,6 +254,21 @@ mod tests {
             assert_eq!(book.reveal(&sealed).unwrap(), text);
         }
         assert_eq!(book.seal("hunter2", &masker).unwrap(), secret::marker("TOKEN"));
+    }
+
+    #[test]
+    fn a_name_that_holds_a_secret_is_known() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, masker) = book(folder.path(), &[("TOKEN", "hunter2"), ("FLAG", "true"), ("ONE", "1")]);
+        masker.add(["dynamic"]);
+        let found = ["x-hunter2", "aHVudGVyMg==", "is-dynamic", &secret::marker("TOKEN")];
+        assert!(found.iter().all(|name| book.is_in(name, &masker)));
+        assert!(
+            ["plain", "true", "v1", "1"]
+                .iter()
+                .all(|name| !book.is_in(name, &masker))
+        );
+        assert!(!folder.path().join("sealed").exists(), "a name is not kept");
     }
 
     #[test]

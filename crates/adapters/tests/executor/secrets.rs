@@ -59,6 +59,41 @@ async fn a_secret_is_put_in_and_never_comes_out() {
 }
 
 #[tokio::test]
+async fn a_name_that_holds_a_secret_is_refused_in_words() {
+    let mut fixture = Fixture::with_secrets(&[("TOKEN", TOKEN)]);
+    fixture.prepare("build").await;
+    for (line, what) in [
+        ("echo \"$T=1\" >> $GITHUB_OUTPUT", "an output"),
+        ("printf '%s<<EOF\\n1\\nEOF\\n' $T >> $GITHUB_OUTPUT", "an output"),
+        ("echo \"x_$T=1\" >> $GITHUB_ENV", "a variable"),
+        ("echo \"$T=1\" >> $GITHUB_STATE", "a state"),
+        ("echo \"::set-output name=$T::1\"", "an output"),
+        ("echo \"::save-state name=$T::1\"", "a state"),
+        ("echo \"$(printf %s $T | base64)=1\" >> $GITHUB_OUTPUT", "an output"),
+    ] {
+        let text = format!("echo kept=1 >> $GITHUB_OUTPUT\n{line}\n");
+        let mut step = fixture.attempt("build", script(&text));
+        step.env = environment(&[("T", &marker("TOKEN"))]);
+        let log = fixture.executor.log_of(&step);
+        let end = fixture.perform(step).await;
+        failed(&end, &format!("the name of {what} holds a secret"));
+        is_clean(&end);
+        assert_eq!(
+            end.outputs.into_iter().collect::<Vec<_>>(),
+            [("kept".into(), "1".into())],
+            "{line}"
+        );
+        assert!(end.env.is_empty() && end.state.is_empty(), "{line}");
+        let text = std::fs::read_to_string(&log).unwrap();
+        assert!(
+            text.contains(&format!("the name of {what} holds a secret (`")),
+            "{text}"
+        );
+    }
+    nothing_kept_outside(&fixture, &[TOKEN, "czNjcjN0LXQwazNu"]);
+}
+
+#[tokio::test]
 async fn what_was_sealed_is_put_in_and_hidden_by_other_jobs_and_processes() {
     let mut fixture = Fixture::new();
     fixture.prepare("build").await;

@@ -30,6 +30,7 @@ pub(super) fn finish(run: &Run, record: &StepRecord, mut output: Output<'_>, sta
     let masker = run.masker(&record.directory);
     let files = StepFiles::of(&run.job(&record.directory).temp(), record.attempt.as_str());
     let mut written = files.read(&masker);
+    refuse_secret_names(run, &masker, &mut collected, &mut written);
     let ProcessEnd {
         exit,
         mut reasons,
@@ -207,6 +208,28 @@ fn keep(
 
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     lockgate_host::durable::replace(path, text.as_bytes(), lockgate_host::durable::Durability::Process)
+}
+
+/// Refuses names that hold a secret: a value becomes a marker, a name has to stay what it is, in every event.
+fn refuse_secret_names(run: &Run, masker: &Masker, collected: &mut Collected, written: &mut Written) {
+    let mut refused = Vec::new();
+    let mut is_clean = |what: &str, name: &str| {
+        let is_clean = !run.secrets.is_in(name, masker);
+        if !is_clean {
+            let shown = masker.mask(name);
+            refused.push(format!(
+                "the name of {what} holds a secret (`{shown}`), and is refused: give it a name without one"
+            ));
+        }
+        is_clean
+    };
+    collected.outputs.retain(|name, _| is_clean("an output", name));
+    written.outputs.retain(|(name, _)| is_clean("an output", name));
+    collected.state.retain(|name, _| is_clean("a state", name));
+    written.state.retain(|(name, _)| is_clean("a state", name));
+    collected.env.retain(|(name, _)| is_clean("a variable", name));
+    written.env.retain(|(name, _)| is_clean("a variable", name));
+    written.mistakes.append(&mut refused);
 }
 
 fn seal(run: &Run, masker: &Masker, collected: Collected, written: Written, end: &mut StepEnd) -> io::Result<()> {
