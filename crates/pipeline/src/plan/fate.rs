@@ -277,7 +277,8 @@ fn fate(job: &Job, before: &Chain, level: &Level<'_>) -> Result<Fate, Evaluation
     }))
 }
 
-fn may_run(condition: &Condition) -> Fate {
+/// Returns the fate of a job whose condition is open.
+pub(super) fn may_run(condition: &Condition) -> Fate {
     Fate::MayRun {
         condition: condition.to_string(),
     }

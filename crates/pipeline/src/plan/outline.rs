@@ -5,6 +5,7 @@
 
 mod condition;
 mod matrix;
+mod open;
 
 use std::collections::BTreeMap;
 
@@ -12,12 +13,14 @@ use serde::Serialize;
 
 pub use condition::{OutlinedCondition, Part, Read};
 pub use matrix::{LeftOut, OutlinedLeg, OutlinedMatrix};
+use open::Open;
 
 use super::call::KnownInputs;
+use super::fate::may_run;
 use super::known::KnownNeeds;
 use super::{Ended, Fate, Leg, Plan, WhyNot};
 use crate::definition::Job;
-use crate::expression::{ContextUse, Value};
+use crate::expression::{Condition, ContextUse, Value};
 use crate::run::outcome::Outcome;
 use crate::scope::KnownContexts;
 
@@ -117,6 +120,7 @@ struct Outliner<'p> {
     by_call: BTreeMap<Option<usize>, Vec<usize>>,
     /// The calls of each job.
     calls: BTreeMap<usize, Vec<usize>>,
+    open: Open,
 }
 
 impl<'p> Outliner<'p> {
@@ -129,17 +133,27 @@ impl<'p> Outliner<'p> {
         for (call, planned) in plan.calls.iter().enumerate() {
             calls.entry(planned.caller).or_default().push(call);
         }
+        let needs = plan.needs();
+        let levels = levels(&needs);
+        let mut open = Open::of(plan);
+        for (call, places) in &mut by_call {
+            places.sort_by_key(|place| (levels[*place], *place));
+            let known = Known::of(plan, *call, places);
+            for place in places {
+                open.note(plan, *place, &needs[*place], &known);
+            }
+        }
         Self {
             plan,
-            levels: levels(&plan.needs()),
+            levels,
             by_call,
             calls,
+            open,
         }
     }
 
     fn jobs(&self, call: Option<usize>) -> Vec<OutlinedJob> {
-        let mut places = self.by_call.get(&call).cloned().unwrap_or_default();
-        places.sort_by_key(|place| (self.levels[*place], *place));
+        let places = self.by_call.get(&call).cloned().unwrap_or_default();
         let known = Known::of(self.plan, call, &places);
         places.into_iter().map(|place| self.job(place, &known)).collect()
     }
@@ -162,6 +176,7 @@ impl<'p> Outliner<'p> {
             needs: definition.needs.clone(),
             level: self.levels[place],
             runs: match &planned.fate {
+                Fate::WillRun if self.open.behind(place).is_some() => Runs::Open,
                 Fate::WillRun => Runs::Yes,
                 Fate::MayRun { .. } => Runs::Open,
                 Fate::WillNotRun(_) => Runs::No,
@@ -176,13 +191,20 @@ impl<'p> Outliner<'p> {
 
     /// Returns the condition of a job and the reason of its fate.
     fn judged(&self, place: usize, known: &Known<'_>) -> (Option<OutlinedCondition>, Option<String>) {
-        let fate = &self.plan.jobs[place].fate;
+        let behind = self.open.behind(place);
+        let fate = match behind {
+            Some(_) => &may_run(&Condition::default()),
+            None => &self.plan.jobs[place].fate,
+        };
         let definition = self.plan.definition(place);
         let needs = known.needs(definition);
         let scope = known.scope.with("needs", needs.value());
         let knows = |found: &ContextUse| needs.knows(found) && known.inputs.knows(found);
         let condition = condition::judged(definition, fate, &knows, &scope);
-        let reason = reason(definition, fate, condition.as_ref(), &needs);
+        let reason = match behind {
+            Some(open) => Some(behind_open(definition, &self.plan.definition(open).id)),
+            None => reason(definition, fate, condition.as_ref(), &needs),
+        };
         (condition, reason)
     }
 
@@ -275,6 +297,15 @@ fn reason(job: &Job, fate: &Fate, condition: Option<&OutlinedCondition>, needs: 
         Fate::WillNotRun(why) => Some(why.to_string()),
         Fate::MayRun { condition } => Some(told.unwrap_or_else(|| format!("if `{condition}`"))),
         Fate::WillRun => told,
+    }
+}
+
+/// Returns why a job is open that stands behind an open one.
+fn behind_open(job: &Job, open: &str) -> String {
+    if job.needs.iter().any(|need| need == open) {
+        format!("it needs `{open}`, which may be skipped")
+    } else {
+        format!("`{open}`, which is before it, may be skipped")
     }
 }
 

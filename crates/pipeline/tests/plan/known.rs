@@ -43,6 +43,27 @@ fn outputs_decide_matrices_and_conditions() {
 }
 
 #[test]
+fn what_is_behind_an_open_job_is_open_unless_it_asks_for_no_success() {
+    let here = "github.ref == 'refs/heads/feature/x'";
+    let jobs = || {
+        vec![
+            job("a", &[], ""),
+            job("b", &["a"], "needs.a.outputs.go == 'yes'"),
+            job("c", &["b"], ""),
+            job("d", &["b"], "success()"),
+            job("e", &["b"], here),
+            job("always", &["b"], "always()"),
+            job("unless", &["c"], "!cancelled() && !failure()"),
+            job("far", &["always"], ""),
+            job("beside", &["a"], here),
+        ]
+    };
+    assert_snapshot!(tree(jobs(), request()));
+    let told = tree(jobs(), told(r#"{"a": {"outputs": {"go": "yes"}}, "b": {}}"#));
+    assert!(!told.contains("may"), "{told}");
+}
+
+#[test]
 fn a_failure_decides_what_needs_success() {
     let told = told(r#"{"build": {"result": "failure", "outputs": {"list": "{\"n\": [1]}"}}, "lint": {}}"#);
     assert_snapshot!(tree(jobs(), told));

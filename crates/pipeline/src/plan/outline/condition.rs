@@ -81,6 +81,22 @@ pub(super) fn judged(
     Some(outlined(condition, trial))
 }
 
+/// Returns whether `job` runs behind one that was skipped: its condition asks for no success, and holds.
+pub(super) fn holds_behind_skipped(job: &Job, knows: &dyn Fn(&ContextUse) -> bool, scope: &KnownContexts) -> bool {
+    let asking = job
+        .condition
+        .as_ref()
+        .filter(|condition| condition.uses_status_function());
+    asking.is_some_and(|condition| {
+        let trial = condition.try_in(&Partial {
+            scope: &scope.standing(SKIPPED) as &dyn Scope,
+            knows,
+            knows_status: true,
+        });
+        trial.holds == Some(true)
+    })
+}
+
 fn concerns(fate: &Fate) -> bool {
     matches!(
         fate,
