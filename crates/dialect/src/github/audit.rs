@@ -26,6 +26,7 @@ mod permission;
 mod pin;
 mod privileged;
 mod relocation;
+mod room;
 mod secret;
 mod self_hosted;
 mod service;

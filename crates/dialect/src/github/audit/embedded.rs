@@ -28,11 +28,6 @@ impl Embedded {
     pub(super) fn written<'t>(&self, text: &'t str) -> &'t str {
         text.get(self.start..self.end).unwrap_or_default()
     }
-
-    /// Returns where it stands in the file; `node` is the text that it is in.
-    pub(super) fn span(&self, file: &SourceFile, node: &Node) -> Span {
-        part(file, node, self.start, self.end)
-    }
 }
 
 /// Returns where the part `start..end` of the text of `node` stands in the file.

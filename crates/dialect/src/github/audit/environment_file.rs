@@ -5,10 +5,12 @@
 
 use std::cell::LazyCell;
 
-use super::embedded::part;
+use lockgate_core::Span;
+
+use super::room::Room;
 use super::sink::variables;
 use super::subject::Subject;
-use super::taint::{Taints, Way, Who};
+use super::taint::{Taint, Taints, Way, Who};
 use super::untrusted::Lines;
 use super::{Finding, Level};
 use crate::codes;
@@ -25,6 +27,10 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         if files.iter().all(Option::is_none) {
             continue;
         }
+        let Some(mut parts) = run.as_scalar().map(|scalar| scalar.parts(&subject.file.text, run.span)) else {
+            continue;
+        };
+        let mut room = Room::of(subject);
         let mut start = 0;
         for line in step.script().split_inclusive('\n') {
             let file = files.into_iter().flatten().find(|file| line.contains(file));
@@ -42,23 +48,29 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                     .find(&format!("${name}"))
                     .or_else(|| line.find(name))
                     .unwrap_or_default();
-                let span = part(subject.file, run, start + at, start + at + name.len() + 1);
-                let message = format!(
-                    "{} is written to `{file}`, which decides over all later steps",
-                    taint.words
-                );
-                let help = if file == "GITHUB_ENV" {
-                    "write it as an output instead, or let only what is expected pass: `tr -cd '[:alnum:]._-'`"
-                } else {
-                    "write only folders to `GITHUB_PATH` that the workflow names itself"
-                };
-                let mut diagnostic = subject.warning(codes::UNTRUSTED_ENVIRONMENT, span, message).help(help);
-                if let Way::Variable(name, set) = taint.way {
-                    diagnostic = diagnostic.related(set, format!("`{name}` gets it here"));
-                }
-                found.push(Finding::new(Level::Certain, diagnostic));
+                room.add(found, Level::Certain, || {
+                    let span = parts.part(start + at, name.len() + 1);
+                    finding(subject, span, file, taint)
+                });
             }
             start += line.len();
         }
     }
+}
+
+fn finding(subject: &Subject<'_>, span: Span, file: &str, taint: Taint) -> Finding {
+    let message = format!(
+        "{} is written to `{file}`, which decides over all later steps",
+        taint.words
+    );
+    let help = if file == "GITHUB_ENV" {
+        "write it as an output instead, or let only what is expected pass: `tr -cd '[:alnum:]._-'`"
+    } else {
+        "write only folders to `GITHUB_PATH` that the workflow names itself"
+    };
+    let mut diagnostic = subject.warning(codes::UNTRUSTED_ENVIRONMENT, span, message).help(help);
+    if let Way::Variable(name, set) = taint.way {
+        diagnostic = diagnostic.related(set, format!("`{name}` gets it here"));
+    }
+    Finding::new(Level::Certain, diagnostic)
 }

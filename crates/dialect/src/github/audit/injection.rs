@@ -5,6 +5,8 @@
 
 use std::cell::LazyCell;
 
+use lockgate_pipeline::expression::Flow;
+
 use super::embedded::Embedded;
 use super::relocation::{By, Place, places};
 use super::shell::Shell;
@@ -16,26 +18,33 @@ use crate::codes;
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let taints = LazyCell::new(|| Taints::of_file(subject));
-    places(subject, |place| {
-        let tainted = place
-            .embedded
-            .flows()
-            .into_iter()
+    let judge = |place: &Place<'_, '_>| {
+        let flows = place.embedded.flows().into_iter();
+        let (taint, flow) = flows
             .filter_map(|flow| Some((taints.of(&flow, place.job, Some(place.step))?, flow)))
-            .min_by_key(|(taint, _)| taint.who);
-        if let Some((taint, flow)) = tainted {
-            found.push(finding(place, &taint, &flow));
-        }
+            .min_by_key(|(taint, _)| taint.who)?;
+        Some((kind(&taint).1, (taint, flow)))
+    };
+    places(subject, found, judge, |place, (taint, flow)| {
+        finding(place, &taint, &flow)
     });
 }
 
-fn finding(place: &Place<'_, '_>, taint: &Taint, flow: &lockgate_pipeline::expression::Flow) -> Finding {
-    let (code, level) = match (&taint.way, taint.who) {
+fn kind(taint: &Taint) -> (&'static str, Level) {
+    match (&taint.way, taint.who) {
         (Way::Output(_), _) => (codes::TAINTED_OUTPUT, Level::Strict),
         (_, Who::Stranger) => (codes::UNTRUSTED_SCRIPT, Level::Certain),
         (_, Who::Member) => (codes::INPUT_IN_SCRIPT, Level::Strict),
-    };
-    let span = place.embedded.span(place.subject.file, place.sink.node);
+    }
+}
+
+fn finding(place: &Place<'_, '_>, taint: &Taint, flow: &Flow) -> Finding {
+    let (code, level) = kind(taint);
+    let fix = place.fix(&match &taint.way {
+        Way::Variable(name, _) => By::Existing(name),
+        _ => By::New(flow),
+    });
+    let span = place.span();
     let name = match &taint.way {
         Way::Variable(name, _) => name.clone(),
         _ => place.variable(flow),
@@ -47,11 +56,7 @@ fn finding(place: &Place<'_, '_>, taint: &Taint, flow: &lockgate_pipeline::expre
         Way::Variable(name, set) => diagnostic.related(*set, format!("`{name}` gets it here")),
         Way::Output(written) => diagnostic.related(*written, "the output is written here"),
     };
-    let by = match &taint.way {
-        Way::Variable(name, _) => By::Existing(name),
-        _ => By::New(flow),
-    };
-    Finding::new(level, diagnostic).with_fix(place.fix(&by))
+    Finding::new(level, diagnostic).with_fix(fix)
 }
 
 fn message(taint: &Taint) -> String {

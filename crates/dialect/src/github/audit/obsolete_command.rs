@@ -2,13 +2,15 @@
 //!
 //! Everything that a step prints is searched for them, so that whoever gets a line into the output gives commands.
 
-use super::embedded::part;
+use std::cell::LazyCell;
+
 use super::fix::{Edit, Fix, Safety};
+use super::room::Room;
 use super::shell::{self, Shell};
-use super::subject::{Job, Step, Subject};
+use super::subject::Subject;
 use super::{Finding, Level};
 use crate::codes;
-use crate::yaml::{Node, Style};
+use crate::yaml::{Parts, Scalar, Style};
 
 struct Command {
     /// How it begins.
@@ -44,8 +46,19 @@ const COMMANDS: [Command; 4] = [
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for (job, step) in subject.steps() {
-        let of_line = |line| finding(subject, job, step, line);
-        found.extend(lines(step.script()).filter_map(of_line).take(subject.most_places));
+        let Some((run, scalar)) = step.node.get("run").and_then(|run| Some((run, run.as_scalar()?))) else {
+            continue;
+        };
+        let shell = LazyCell::new(|| shell::of(subject, job, step));
+        let mut parts = scalar.parts(&subject.file.text, run.span);
+        let mut room = Room::of(subject);
+        for line in lines(&scalar.text) {
+            room.add(found, Level::Certain, || {
+                // What is asked in the order of the text is found in one walk along it.
+                let fix = fix(scalar, &mut parts, *shell, line);
+                finding(subject, &mut parts, line).with_fix(fix)
+            });
+        }
     }
 }
 
@@ -83,8 +96,7 @@ fn lines(script: &str) -> impl Iterator<Item = Line<'_>> {
         })
 }
 
-fn finding(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>, line: Line<'_>) -> Option<Finding> {
-    let run = step.node.get("run")?;
+fn finding(subject: &Subject<'_>, parts: &mut Parts<'_>, line: Line<'_>) -> Finding {
     let Line { start, at, command, .. } = line;
     let name = command
         .start
@@ -92,7 +104,7 @@ fn finding(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>, line: Line<'_>)
         .split([' ', ':'])
         .next()
         .unwrap_or_default();
-    let span = part(subject.file, run, start + at, start + at + "::".len() + name.len());
+    let span = parts.part(start + at, "::".len() + name.len());
     let form = if command.file == "GITHUB_PATH" {
         "FOLDER"
     } else {
@@ -101,29 +113,28 @@ fn finding(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>, line: Line<'_>)
     let diagnostic = subject
         .warning(codes::OBSOLETE_COMMAND, span, format!("`{name}` {}", command.fate))
         .help(format!("write `echo \"{form}\" >> \"${}\"`", command.file));
-    let fix = mended(subject, job, step, line.text, command).and_then(|text| {
-        let trimmed = line.text.trim_end();
-        let from = start + trimmed.len() - trimmed.trim_start().len();
-        replacement(subject, run, from, start + trimmed.len(), text)
-    });
-    Some(Finding::new(Level::Certain, diagnostic).with_fix(fix))
+    Finding::new(Level::Certain, diagnostic)
 }
 
-fn replacement(subject: &Subject<'_>, run: &Node, start: usize, end: usize, text: String) -> Option<Fix> {
-    let is_block = run.as_scalar().is_some_and(|scalar| scalar.style == Style::Block);
-    let is_plain = run
-        .as_scalar()
-        .is_some_and(|scalar| scalar.style == Style::Plain && !text.contains([':', '#']));
+fn fix(run: &Scalar, parts: &mut Parts<'_>, shell: Shell, line: Line<'_>) -> Option<Fix> {
+    let text = mended(shell, line.text, line.command)?;
+    let is_written_so = match run.style {
+        Style::Block => true,
+        Style::Plain => !text.contains([':', '#']),
+        Style::Single | Style::Double => false,
+    };
     // A value that only the shell knows may hold what the command decodes and the file does not.
     let safety = if text.matches('$').count() > 1 || text.contains('`') {
         Safety::ForPeople
     } else {
         Safety::Safe
     };
-    (is_block || is_plain).then(|| Fix {
+    let trimmed = line.text.trim();
+    let indentation = line.text.len() - line.text.trim_start().len();
+    is_written_so.then(|| Fix {
         description: "what a step says is written to the runner's file".to_owned(),
         edits: vec![Edit {
-            span: part(subject.file, run, start, end),
+            span: parts.part(line.start + indentation, trimmed.len()),
             text,
         }],
         safety,
@@ -131,8 +142,8 @@ fn replacement(subject: &Subject<'_>, run: &Node, start: usize, end: usize, text
 }
 
 /// Returns the line in today's form, when it is nothing but an `echo` of the command.
-fn mended(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>, line: &str, command: &Command) -> Option<String> {
-    if shell::of(subject, job, step) != Shell::Posix {
+fn mended(shell: Shell, line: &str, command: &Command) -> Option<String> {
+    if shell != Shell::Posix {
         return None;
     }
     let said = line.trim().strip_prefix("echo ")?.trim();

@@ -4,38 +4,55 @@
 //! `env:` of the step, and the name of the variable in the script. They are safe where the quoting is understood and
 //! the value is one word before and after; else they are not made, or left to a person.
 
+use std::cell::OnceCell;
+
 use lockgate_core::Span;
 use lockgate_pipeline::expression::Flow;
 
-use super::embedded::{Embedded, expressions, part};
+use super::embedded::{Embedded, expressions};
 use super::fix::{Edit, Fix, Safety};
+use super::room::Room;
 use super::shell::{self, Quoting, Shell};
 use super::sink::{Language, Sink, sinks};
 use super::subject::{Job, Step, Subject, entry};
+use super::{Finding, Level};
 use crate::yaml::{Entry, Node, Style};
 
 /// An expression in a script of a step.
-#[derive(Clone, Copy)]
 pub(super) struct Place<'a, 'n> {
     pub(super) subject: &'a Subject<'n>,
     pub(super) job: &'a Job<'n>,
     pub(super) step: Step<'n>,
     pub(super) sink: &'a Sink<'n>,
     pub(super) embedded: &'a Embedded,
+    /// How it is quoted; not known until asked for.
+    quoting: OnceCell<Option<Quoting>>,
 }
 
-/// Calls `visit` for the expressions in the scripts of all steps.
-pub(super) fn places(subject: &Subject<'_>, mut visit: impl FnMut(&Place<'_, '_>)) {
+/// Tells of the expressions in the scripts of all steps that `judge` finds wrong, at the level that it gives.
+///
+/// It is asked about all of them; what takes long is for `tell`, which is asked about no more than are told.
+pub(super) fn places<'n, T>(
+    subject: &Subject<'n>,
+    found: &mut Vec<Finding>,
+    judge: impl Fn(&Place<'_, 'n>) -> Option<(Level, T)>,
+    tell: impl Fn(&Place<'_, 'n>, T) -> Finding,
+) {
     for (job, step) in subject.steps() {
         for sink in &sinks(subject, job, step) {
-            for embedded in expressions(sink.text).iter().take(subject.most_places) {
-                visit(&Place {
+            let mut room = Room::of(subject);
+            for embedded in &expressions(sink.text) {
+                let place = Place {
                     subject,
                     job,
                     step,
                     sink,
                     embedded,
-                });
+                    quoting: OnceCell::new(),
+                };
+                if let Some((level, what)) = judge(&place) {
+                    room.add(found, level, || tell(&place, what));
+                }
             }
         }
     }
@@ -53,6 +70,11 @@ pub(super) enum By<'t> {
 }
 
 impl Place<'_, '_> {
+    /// Returns where it stands in the file.
+    pub(super) fn span(&self) -> Span {
+        self.sink.part(self.embedded.start, self.embedded.end)
+    }
+
     /// Returns the name of a variable for `flow`: one that is there and holds the same, else one that is free.
     pub(super) fn variable(&self, flow: &Flow) -> String {
         let written = self.embedded.written(self.sink.text);
@@ -91,10 +113,10 @@ impl Place<'_, '_> {
     }
 
     fn quoting(&self) -> Option<Quoting> {
-        match self.sink.language {
+        *self.quoting.get_or_init(|| match self.sink.language {
             Language::Shell(Shell::Posix) => Some(shell::at(self.sink.text, self.embedded.start, self.embedded.end)),
             _ => None,
-        }
+        })
     }
 
     /// Returns the edits that make it come by a variable.
@@ -140,7 +162,7 @@ impl Place<'_, '_> {
             }
             _ => return None,
         };
-        let span = part(self.subject.file, self.sink.node, start - wide, end + wide);
+        let span = self.sink.part(start - wide, end + wide);
         self.is_writable(span, &bare)
             .then_some((Edit { span, text: bare }, safety))
     }

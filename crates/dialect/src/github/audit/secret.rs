@@ -2,8 +2,9 @@
 
 use lockgate_pipeline::expression::{Extent, Flow};
 
-use super::embedded::{Embedded, expressions, has_expression, scalars};
+use super::embedded::{expressions, has_expression, scalars};
 use super::relocation::{By, Place, places};
+use super::room::Room;
 use super::subject::{Subject, entry};
 use super::{Finding, Level};
 use crate::codes;
@@ -11,16 +12,19 @@ use crate::codes;
 /// Tells of secrets that become part of a script: the script lies on the disk, its commands are seen in the list of
 /// processes, and a quote in the secret breaks it.
 pub(super) fn in_scripts(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    places(subject, |place| {
+    let judge = |place: &Place<'_, '_>| {
         let flows = place.embedded.flows();
-        if let Some((flow, name)) = flows.iter().find_map(|flow| Some((flow, secret(flow)?))) {
-            found.push(in_script(place, flow, &name));
-        }
+        let found = flows.into_iter().find_map(|flow| Some((secret(&flow)?, flow)));
+        found.map(|found| (Level::Strict, found))
+    };
+    places(subject, found, judge, |place, (name, flow)| {
+        in_script(place, &flow, &name)
     });
 }
 
 fn in_script(place: &Place<'_, '_>, flow: &Flow, name: &str) -> Finding {
-    let span = place.embedded.span(place.subject.file, place.sink.node);
+    let fix = place.fix(&By::New(flow));
+    let span = place.span();
     let variable = place.variable(flow);
     let written = place.embedded.written(place.sink.text);
     let obstacle = place.obstacle();
@@ -30,7 +34,7 @@ fn in_script(place: &Place<'_, '_>, flow: &Flow, name: &str) -> Finding {
     );
     let message = format!("the secret `{name}` becomes part of the script, which is written to the disk");
     let diagnostic = place.subject.warning(codes::SECRET_IN_SCRIPT, span, message).help(help);
-    Finding::new(Level::Strict, diagnostic).with_fix(place.fix(&By::New(flow)))
+    Finding::new(Level::Strict, diagnostic).with_fix(fix)
 }
 
 /// Returns the name of the secret that a flow lets out.
@@ -46,11 +50,12 @@ fn secret(flow: &Flow) -> Option<String> {
 /// Tells of expressions that let out every secret.
 pub(super) fn all_at_once(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     scalars(subject.root, &mut |node| {
-        let text = node.as_scalar().map_or("", |scalar| scalar.text.as_str());
-        if !names_secrets(text) {
+        let Some(scalar) = node.as_scalar().filter(|scalar| names_secrets(&scalar.text)) else {
             return;
-        }
-        for embedded in expressions(text) {
+        };
+        let mut room = Room::of(subject);
+        let mut parts = scalar.parts(&subject.file.text, node.span);
+        for embedded in expressions(&scalar.text) {
             let Some(level) = embedded.flows().iter().find_map(every) else {
                 continue;
             };
@@ -58,14 +63,12 @@ pub(super) fn all_at_once(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                 Level::Certain => "this gives out every secret of the repository",
                 _ => "which secret this is only the run knows, so that the runner gets every secret",
             };
-            let diagnostic = subject
-                .warning(
-                    codes::ALL_SECRETS,
-                    Embedded::span(&embedded, subject.file, node),
-                    message,
-                )
-                .help("name the secrets that are needed, each by `secrets.NAME`");
-            found.push(Finding::new(level, diagnostic));
+            room.add(found, level, || {
+                let span = parts.part(embedded.start, embedded.end - embedded.start);
+                let diagnostic = subject.warning(codes::ALL_SECRETS, span, message);
+                let help = "name the secrets that are needed, each by `secrets.NAME`";
+                Finding::new(level, diagnostic.help(help))
+            });
         }
     });
 }

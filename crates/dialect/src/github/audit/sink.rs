@@ -1,12 +1,14 @@
 //! Where a text becomes commands: scripts of steps, and the inputs of actions that run what they are given.
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeSet;
+
+use lockgate_core::Span;
 
 use super::embedded::{expressions, has_expression};
 use super::shell::{self, Shell};
 use super::subject::{Job, Step, Subject};
-use crate::yaml::Node;
+use crate::yaml::{Node, Parts};
 
 /// A text that is run.
 pub(super) struct Sink<'n> {
@@ -15,12 +17,19 @@ pub(super) struct Sink<'n> {
     pub(super) language: Language,
     /// The words outside of its expressions, among which a new variable needs a name of its own; empty until asked for.
     words: OnceCell<BTreeSet<&'n str>>,
+    parts: RefCell<Parts<'n>>,
 }
 
 impl Sink<'_> {
     /// Returns whether a word stands in it as written.
     pub(super) fn has_word(&self, word: &str) -> bool {
         self.words.get_or_init(|| words(self.text)).contains(word)
+    }
+
+    /// Returns where the part `start..end` of the text stands; what is asked in the order of the text takes one walk
+    /// along it.
+    pub(super) fn part(&self, start: usize, end: usize) -> Span {
+        self.parts.borrow_mut().part(start, end.saturating_sub(start))
     }
 }
 
@@ -47,23 +56,28 @@ const RUNNING: [(&str, &str, Language); 8] = [
 
 /// Returns every text that a step runs and that has an expression.
 pub(super) fn sinks<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) -> Vec<Sink<'n>> {
-    let script = sink(step.node.get("run"), || Language::Shell(shell::of(subject, job, step)));
-    let program = sink(step.node.get("shell"), || Language::Other);
+    let source = &subject.file.text;
+    let script = sink(source, step.node.get("run"), || {
+        Language::Shell(shell::of(subject, job, step))
+    });
+    let program = sink(source, step.node.get("shell"), || Language::Other);
     let inputs = RUNNING
         .iter()
         .filter(|(action, ..)| step.uses_action(action))
-        .filter_map(|(_, input, language)| sink(step.input(input), || *language));
+        .filter_map(|(_, input, language)| sink(source, step.input(input), || *language));
     script.into_iter().chain(program).chain(inputs).collect()
 }
 
-fn sink(node: Option<&Node>, language: impl FnOnce() -> Language) -> Option<Sink<'_>> {
+fn sink<'n>(source: &'n str, node: Option<&'n Node>, language: impl FnOnce() -> Language) -> Option<Sink<'n>> {
     let node = node?;
-    let text = node.as_scalar()?.text.as_str();
+    let scalar = node.as_scalar()?;
+    let text = scalar.text.as_str();
     has_expression(text).then(|| Sink {
         node,
         text,
         language: language(),
         words: OnceCell::new(),
+        parts: RefCell::new(scalar.parts(source, node.span)),
     })
 }
 

@@ -13,7 +13,7 @@ use super::embedded::expressions;
 use super::sink;
 use super::subject::{Job, Kind, Step, Subject, entry, text};
 use super::untrusted::{Lines, of_members, of_strangers};
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 /// A text that others write, and how it came here.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,6 +50,11 @@ pub(super) struct Taints<'s, 'n> {
     steps: BTreeMap<(String, String), Taint>,
     /// By the id of the job and the name of the output, in lower case.
     jobs: BTreeMap<(String, String), Taint>,
+    /// The variables of each level that has many.
+    variables: BTreeMap<*const Node, BTreeMap<&'n str, &'n Entry>>,
+    /// By the name of an input, in lower case: whether its type leaves nothing to choose.
+    limited: BTreeMap<String, bool>,
+    refs_are_fixed: bool,
 }
 
 /// Actions whose outputs are names that strangers choose, such as those of changed files.
@@ -71,6 +76,9 @@ impl<'s, 'n> Taints<'s, 'n> {
             subject,
             steps: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            variables: variables(subject),
+            limited: limited(subject),
+            refs_are_fixed: refs_are_fixed(subject),
         };
         // Outputs of one job reach the next, in whatever order they stand in the file.
         for _ in 0..2 {
@@ -160,7 +168,7 @@ impl<'s, 'n> Taints<'s, 'n> {
         }
         let found = of_members(flow)?;
         let last = flow.path.last().map_or("", String::as_str);
-        if matches!(last, "ref" | "ref_name") && refs_are_fixed(self.subject) {
+        if matches!(last, "ref" | "ref_name") && self.refs_are_fixed {
             return None;
         }
         if flow.path.get(2).is_some_and(|name| name == "inputs") {
@@ -173,7 +181,7 @@ impl<'s, 'n> Taints<'s, 'n> {
     fn of_input(&self, name: &str) -> Option<Taint> {
         let words = match self.subject.kind {
             Kind::Action => format!("the input `{name}` of the action"),
-            Kind::Workflow if self.is_limited(name) => return None,
+            Kind::Workflow if self.limited.get(&name.to_ascii_lowercase()) == Some(&true) => return None,
             Kind::Workflow => format!("the input `{name}`"),
         };
         Some(Taint {
@@ -184,27 +192,17 @@ impl<'s, 'n> Taints<'s, 'n> {
         })
     }
 
-    fn is_limited(&self, name: &str) -> bool {
-        let declared = ["workflow_dispatch", "workflow_call"].into_iter().filter_map(|event| {
-            let inputs = self.subject.trigger(event)?.options?.get("inputs")?;
-            let input = inputs
-                .as_mapping()?
-                .iter()
-                .find(|entry| entry.key.name.eq_ignore_ascii_case(name))?;
-            Some(text(&input.value, "type"))
-        });
-        let types: Vec<&str> = declared.collect();
-        let is_limited = |kind: &&str| matches!(*kind, "boolean" | "number" | "choice" | "environment");
-        !types.is_empty() && types.iter().all(is_limited)
-    }
-
     /// Returns the taint of the variable `name` where a step runs.
     pub(super) fn of_variable(&self, name: &str, job: &Job<'n>, step: Option<Step<'n>>) -> Option<Taint> {
         let levels = [step.map(|step| step.node), Some(job.node), Some(self.subject.root)];
-        let variable = levels
-            .into_iter()
-            .flatten()
-            .find_map(|level| entry(level.get("env")?, name))?;
+        let variable =
+            levels
+                .into_iter()
+                .flatten()
+                .find_map(|level| match self.variables.get(&std::ptr::from_ref(level)) {
+                    Some(variables) => variables.get(name).copied(),
+                    None => entry(level.get("env")?, name),
+                })?;
         // A variable of a variable is followed once, so that no file can lead in a circle.
         let value = variable.value.as_scalar()?;
         let taint = expressions(&value.text)
@@ -233,6 +231,36 @@ fn given(step: Step<'_>) -> Option<Taint> {
         lines: Lines::One,
         way: Way::Output(step.place()),
     })
+}
+
+/// Returns the variables of each level that has too many to look through for every name.
+fn variables<'n>(subject: &Subject<'n>) -> BTreeMap<*const Node, BTreeMap<&'n str, &'n Entry>> {
+    const FEW: usize = 32;
+    let jobs = subject.jobs.iter().map(|job| job.node);
+    let steps = subject.steps().map(|(_, step)| step.node);
+    let levels = std::iter::once(subject.root).chain(jobs).chain(steps);
+    let many = levels.filter_map(|level| {
+        let entries = level.get("env")?.as_mapping().filter(|entries| entries.len() > FEW)?;
+        let named = entries.iter().map(|entry| (entry.key.name.as_str(), entry));
+        Some((std::ptr::from_ref(level), named.collect()))
+    });
+    many.collect()
+}
+
+/// Returns for each declared input whether its types leave nothing to choose.
+fn limited(subject: &Subject<'_>) -> BTreeMap<String, bool> {
+    let mut limited = BTreeMap::new();
+    for event in ["workflow_dispatch", "workflow_call"] {
+        let options = subject.trigger(event).and_then(|trigger| trigger.options);
+        let inputs = options.and_then(|options| options.get("inputs")?.as_mapping());
+        for input in inputs.unwrap_or_default() {
+            let kind = text(&input.value, "type");
+            let is_limited = matches!(kind, "boolean" | "number" | "choice" | "environment");
+            let all = limited.entry(input.key.name.to_ascii_lowercase()).or_insert(true);
+            *all &= is_limited;
+        }
+    }
+    limited
 }
 
 /// Returns whether every event of the workflow comes from branches that the file names in full.

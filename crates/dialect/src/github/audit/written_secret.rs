@@ -1,5 +1,7 @@
 //! Secrets that stand in the file, and switches that give secrets away.
 
+use std::cell::LazyCell;
+
 use lockgate_core::Span;
 
 use super::embedded::{part, scalars};
@@ -87,6 +89,7 @@ const KEY: &str = "-----BEGIN";
 ///
 /// A token is a whole word, so that one look at each word is enough, however many forms there are.
 fn token(text: &str) -> Option<(usize, usize, &'static str)> {
+    let last_end_of_key = LazyCell::new(|| text.rfind("PRIVATE KEY-----"));
     let mut end = 0;
     while let Some(first) = text.as_bytes()[end..].iter().position(|byte| is_sign(*byte)) {
         let start = end + first;
@@ -96,7 +99,7 @@ fn token(text: &str) -> Option<(usize, usize, &'static str)> {
             .count();
         end = start + length;
         let word = &text[start..end];
-        if word.ends_with(KEY) && text[end..].starts_with(' ') && text[end..].contains("PRIVATE KEY-----") {
+        if word.ends_with(KEY) && text[end..].starts_with(' ') && last_end_of_key.is_some_and(|last| last >= end) {
             return Some((end - KEY.len(), end + 1, "a private key"));
         }
         if let Some(form) = FORMS.iter().find(|form| form.fits(word)) {
