@@ -27,6 +27,8 @@ enum Frame {
     Backquoted,
     /// `$(( … ))`.
     Arithmetic,
+    /// `NAME=( … )`.
+    List,
 }
 
 /// The longest script that is looked into: GitHub's runner takes 21,000 characters.
@@ -39,10 +41,37 @@ const READING_AGAIN: [&str; 33] = [
     "yq", "xargs", "psql", "mysql", "parallel",
 ];
 
+/// Programs that read what comes by a pipe as commands.
+const READING_A_PIPE: [&str; 20] = [
+    "bash",
+    "sh",
+    "zsh",
+    "dash",
+    "ash",
+    "ksh",
+    "pwsh",
+    "powershell",
+    "python",
+    "python3",
+    "node",
+    "perl",
+    "ruby",
+    "php",
+    "psql",
+    "mysql",
+    "xargs",
+    "parallel",
+    "ssh",
+    "su",
+];
+
 /// Returns how the part `start..end` of a script is quoted.
 pub(in super::super) fn at(script: &str, start: usize, end: usize) -> Quoting {
     if script.len() > MOST_BYTES {
         return Quoting::Unclear("the script is longer than a runner takes");
+    }
+    if script[..start].ends_with('\\') {
+        return Quoting::Unclear("the backslash before it would keep a variable from being replaced");
     }
     let line = &script[script[..start].rfind('\n').map_or(0, |at| at + 1)..start];
     if line.contains("((") || line.contains("[[") {
@@ -53,20 +82,29 @@ pub(in super::super) fn at(script: &str, start: usize, end: usize) -> Quoting {
         at: 0,
         frames: Vec::new(),
         documents: Vec::new(),
-        opened: None,
     };
-    if let Some(unclear) = scan.up_to(start) {
-        if unclear == IN_SINGLE && is_alone(script, start, end) && !is_read_again(script, start - 1) {
-            return Quoting::AloneInSingle;
-        }
-        return Quoting::Unclear(unclear);
+    let unclear = scan.up_to(start);
+    let is_alone = unclear == Some(IN_SINGLE) && is_alone(script, start, end);
+    if let Some(why) = unclear.filter(|_| !is_alone) {
+        return Quoting::Unclear(why);
     }
-    if is_read_again(script, scan.opened.unwrap_or(start)) {
+    let innermost = scan.frames.last().copied();
+    let quote = match innermost {
+        _ if is_alone => start - 1,
+        Some((Frame::Double, opened)) => opened,
+        _ => start,
+    };
+    if is_read_again(script, quote) || is_read_again(script, scan.opened().unwrap_or(quote)) {
         return Quoting::Unclear("the command reads the text as commands once more");
     }
-    match scan.frames.last() {
-        None | Some(Frame::Command) => Quoting::Bare,
-        Some(Frame::Double) => Quoting::Double,
+    if is_piped_to_a_reader(script, end, scan.end_of_command().max(end)) {
+        return Quoting::Unclear("the program behind the `|` reads the text as commands");
+    }
+    match innermost {
+        _ if is_alone => Quoting::AloneInSingle,
+        None | Some((Frame::Command, _)) => words_meant(script, start).map_or(Quoting::Bare, Quoting::Unclear),
+        Some((Frame::Double, _)) => Quoting::Double,
+        Some((Frame::List, _)) => Quoting::Unclear(IN_LIST),
         Some(_) => Quoting::Unclear("it stands inside of a substitution"),
     }
 }
@@ -74,15 +112,16 @@ pub(in super::super) fn at(script: &str, start: usize, end: usize) -> Quoting {
 const IN_SINGLE: &str = "it stands in single quotes, where no variable is replaced";
 const IN_COMMENT: &str = "it stands in a comment";
 const IN_DOCUMENT: &str = "it stands in a here-document";
+const IN_LIST: &str = "the words of the value are meant here one by one";
+const IS_COMMAND: &str = "the value is the command itself";
 
 struct Scan<'t> {
     text: &'t [u8],
     at: usize,
-    frames: Vec<Frame>,
+    /// The quotes and substitutions that are open, each with where it opened.
+    frames: Vec<(Frame, usize)>,
     /// The ends of the here-documents that begin on the next line.
     documents: Vec<String>,
-    /// Where the outermost quote or substitution opened.
-    opened: Option<usize>,
 }
 
 impl Scan<'_> {
@@ -101,6 +140,24 @@ impl Scan<'_> {
         None
     }
 
+    /// Returns where the outermost quote or substitution opened.
+    fn opened(&self) -> Option<usize> {
+        self.frames.first().map(|(_, opened)| *opened)
+    }
+
+    /// Reads on to the end of the command, with all that its output is piped to; returns where that is.
+    fn end_of_command(&mut self) -> usize {
+        while let Some(sign) = self.text.get(self.at) {
+            let before = self.text[..self.at].trim_ascii_end();
+            let is_end = *sign == b'\n' && self.frames.is_empty() && !before.ends_with(b"|");
+            if is_end {
+                break;
+            }
+            self.step();
+        }
+        self.at.min(self.text.len())
+    }
+
     /// Passes over one sign, or over all that is read in one piece; returns what that piece is.
     fn step(&mut self) -> Option<&'static str> {
         let rest = &self.text[self.at..];
@@ -109,7 +166,7 @@ impl Scan<'_> {
             self.at += find(rest, b"}}").map_or(rest.len(), |end| end + 2);
             return None;
         }
-        match (self.frames.last().copied(), rest[0]) {
+        match (self.frames.last().map(|(frame, _)| *frame), rest[0]) {
             (_, b'\\') => self.at += 2,
             (_, b'$') if rest.starts_with(b"$((") => self.open(Frame::Arithmetic, 3),
             (_, b'$') if rest.starts_with(b"$(") => self.open(Frame::Command, 2),
@@ -118,7 +175,7 @@ impl Scan<'_> {
             (Some(Frame::Backquoted), b'`')
             | (Some(Frame::Double), b'"')
             | (Some(Frame::Parameter), b'}')
-            | (Some(Frame::Command), b')') => self.close(1),
+            | (Some(Frame::Command | Frame::List), b')') => self.close(1),
             (_, b'`') => self.open(Frame::Backquoted, 1),
             (Some(Frame::Double | Frame::Arithmetic), _) => self.at += 1,
             (_, b'"') => self.open(Frame::Double, 1),
@@ -137,6 +194,7 @@ impl Scan<'_> {
                 self.skip_documents();
                 return Some(IN_DOCUMENT);
             }
+            (_, b'(') if self.text[..self.at].ends_with(b"=") => self.open(Frame::List, 1),
             (_, b'(') => self.open(Frame::Command, 1),
             _ => self.at += 1,
         }
@@ -144,18 +202,12 @@ impl Scan<'_> {
     }
 
     fn open(&mut self, frame: Frame, width: usize) {
-        if self.frames.is_empty() {
-            self.opened = Some(self.at);
-        }
-        self.frames.push(frame);
+        self.frames.push((frame, self.at));
         self.at += width;
     }
 
     fn close(&mut self, width: usize) {
         self.frames.pop();
-        if self.frames.is_empty() {
-            self.opened = None;
-        }
         self.at += width;
     }
 
@@ -208,6 +260,70 @@ fn is_alone(script: &str, start: usize, end: usize) -> bool {
 
 /// Returns whether a program that reads its argument as commands stands before `position` in its command.
 fn is_read_again(script: &str, position: usize) -> bool {
+    names_any(line_before(script, position), &READING_AGAIN)
+}
+
+/// Returns whether what the command with the part before `end` prints is piped to a program that reads commands: in the
+/// command itself, which ends at `end_of_command`, or behind the end of a loop or group around it.
+fn is_piped_to_a_reader(script: &str, end: usize, end_of_command: usize) -> bool {
+    const CLOSING: [&str; 5] = ["done", "fi", "esac", "}", ")"];
+    let reads = |text: &str| {
+        let piped = text.find('|').into_iter().chain(text.find(">(")).min();
+        piped.is_some_and(|at| names_any(&text[at..], &READING_A_PIPE))
+    };
+    let later = script.get(end_of_command..).unwrap_or_default().lines();
+    reads(script.get(end..end_of_command).unwrap_or_default())
+        || later
+            .filter(|line| CLOSING.iter().any(|word| line.trim_start().starts_with(word)))
+            .any(reads)
+}
+
+fn names_any(text: &str, programs: &[&str]) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.split(|c| !is_word(c)).any(|word| programs.contains(&word))
+}
+
+/// Returns why a value without quotes has to stay without; `None` when it may be one word.
+fn words_meant(script: &str, start: usize) -> Option<&'static str> {
+    const BEFORE_A_COMMAND: [&str; 8] = ["then", "do", "else", "elif", "if", "while", "until", "!"];
+    let line = line_before(script, start);
+    let ends = |word: &str| word.ends_with([';', '|', '&', '(', '{', '`']) || BEFORE_A_COMMAND.contains(&word);
+    let mut meaning = Meaning::Command;
+    let mut is_first = true;
+    for word in line.split_whitespace() {
+        let word = word.trim_start_matches([';', '(', '{', '`']);
+        meaning = match (meaning, word) {
+            (_, "for" | "select") => Meaning::Name,
+            (Meaning::Name, "in") => Meaning::List,
+            (Meaning::List, "do") => Meaning::Command,
+            (_, "set") if is_first => Meaning::Parameters,
+            (Meaning::Parameters, _) if ends(word) => Meaning::Command,
+            (same, _) => same,
+        };
+        is_first = ends(word);
+    }
+    let is_apart = line.is_empty() || line.ends_with([' ', '\t', ';', '|', '&', '(', '`']);
+    match meaning {
+        Meaning::List | Meaning::Parameters => Some(IN_LIST),
+        _ if is_first && is_apart => Some(IS_COMMAND),
+        _ => None,
+    }
+}
+
+/// What the words of a line are.
+#[derive(Clone, Copy)]
+enum Meaning {
+    Command,
+    /// Of `for NAME`.
+    Name,
+    /// Of `for NAME in …`.
+    List,
+    /// Of `set …`.
+    Parameters,
+}
+
+/// Returns the line before `position`, with those before it that it continues.
+fn line_before(script: &str, position: usize) -> &str {
     let mut start = position;
     loop {
         start = script[..start].rfind('\n').map_or(0, |at| at + 1);
@@ -217,10 +333,7 @@ fn is_read_again(script: &str, position: usize) -> bool {
         }
         start -= 1;
     }
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    script[start..position]
-        .split(|c| !is_word(c))
-        .any(|word| READING_AGAIN.contains(&word))
+    &script[start..position]
 }
 
 fn find(text: &[u8], part: &[u8]) -> Option<usize> {
@@ -254,6 +367,62 @@ mod tests {
         check("(cd a && make ${{ x }})", Quoting::Bare);
         check("cat <<END\nit's\nEND\necho \"${{ x }}\"", Quoting::Double);
         check("cat <<'END' > f\nit's\nEND\necho ${{ x }}", Quoting::Bare);
+    }
+
+    #[test]
+    fn words_that_are_meant_one_by_one_stay_without_quotes() {
+        for script in [
+            "for i in ${{ x }}; do echo $i; done",
+            "for i in a \\\n  ${{ x }}; do",
+            "a; for i in a 'b;c' ${{ x }}",
+            "set -- ${{ x }}",
+            "set -e; set -- a ${{ x }}",
+            "ARGS=(${{ x }})",
+            "ARGS+=(a \"b\"\n  ${{ x }}\n)",
+        ] {
+            check(script, Quoting::Unclear(IN_LIST));
+        }
+        for script in ["${{ x }}", "make\n${{ x }} a", "make && ${{ x }}", "A=$(${{ x }})"] {
+            check(script, Quoting::Unclear(IS_COMMAND));
+        }
+        for script in [
+            "for i in a b; do echo ${{ x }}; done",
+            "set -e; echo ${{ x }}",
+            "kubectl set image ${{ x }}",
+            "ARGS=(a)\necho ${{ x }}",
+            "A=${{ x }}",
+            "cat a/${{ x }}",
+        ] {
+            check(script, Quoting::Bare);
+        }
+        check("for i in \"${{ x }}\"; do", Quoting::Double);
+        check("ARGS=(\"${{ x }}\")", Quoting::Double);
+    }
+
+    #[test]
+    fn what_a_program_reads_as_commands_is_not_safe() {
+        for script in [
+            "echo \"${{ x }}\" | bash",
+            "echo '${{ x }}' | sh",
+            "echo \"a ${{ x }}\n b\" | sudo bash -s",
+            "echo ${{ x }} |\n  ssh host",
+            "echo ${{ x }} \\\n | xargs rm",
+            "for i in a; do\n  echo \"${{ x }}\"\ndone | /bin/sh",
+            "echo \"${{ x }}\" > >(bash)",
+            "echo \"$(bash -c \"${{ x }}\")\"",
+            "eval \"${{ x }}\"",
+            "echo a | xargs -I{} sh -c \"${{ x }}\"",
+            "ssh host \"${{ x }}\"",
+            "echo \\${{ x }}",
+            "echo \"\\${{ x }}\"",
+        ] {
+            let start = script.find("${{ x }}").unwrap();
+            let found = at(script, start, start + 8);
+            assert!(matches!(found, Quoting::Unclear(_)), "{script}: {found:?}");
+        }
+        check("echo \"${{ x }}\" | grep a\nbash a.sh", Quoting::Double);
+        check("echo \"${{ x }}\" || exit 1", Quoting::Double);
+        check("echo a | bash\necho \"${{ x }}\"", Quoting::Double);
     }
 
     #[test]
