@@ -19,7 +19,7 @@ use lockgate_core::Span;
 
 pub use builder::MAX_DEPTH;
 pub use fields::Fields;
-pub use parse::{MAX_BYTES, has_anchor, parse};
+pub use parse::{MAX_BYTES, anchored, parse};
 pub use parts::Parts;
 pub use reader::Reader;
 pub use scalar::{Resolved, Scalar, Style};

@@ -216,6 +216,80 @@ fn a_script_with_more_mistakes_than_are_told_is_mended_whole() {
     assert_eq!(fixed.text.matches("github.event.issue.title").count(), 1);
 }
 
+fn script(lines: &str) -> SourceFile {
+    let head = "on: issues\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - run: |\n";
+    SourceFile::new("a.yml", format!("{head}{lines}"))
+}
+
+#[test]
+fn what_is_harmless_or_less_serious_hides_nothing() {
+    for harmless in ["github.sha", "github.event.release.name"] {
+        let lines = format!("          echo \"${{{{ {harmless} }}}}\"\n").repeat(300);
+        let file = script(&format!(
+            "{lines}          echo \"${{{{ github.event.issue.title }}}}\"\n"
+        ));
+        let found = audit(&file, None);
+        let last = found.last().unwrap();
+        assert_eq!(last.diagnostic.code, codes::UNTRUSTED_SCRIPT, "{harmless}");
+        assert_eq!(file.position(last.diagnostic.span.start).0, 308);
+    }
+}
+
+#[test]
+fn where_more_follow_than_are_told_the_last_one_says_so() {
+    for line in [
+        "echo \"${{ github.event.issue.title }}\"",
+        "echo \"${{ secrets.A }}\"",
+        "echo \"${{ toJSON(secrets) }}\"",
+        "echo \"::set-output name=a::b\"",
+    ] {
+        let lines = |count| format!("          {line}\n").repeat(count);
+        let said = |count| -> Vec<bool> {
+            let found = audit(&script(&lines(count)), None);
+            found
+                .iter()
+                .map(|found| found.diagnostic.message.ends_with("follow in the same text"))
+                .collect()
+        };
+        assert_eq!(said(100), [false; 100], "{line}");
+        let cut = said(101);
+        assert_eq!(cut.len(), 100, "{line}");
+        assert!(cut[99] && !cut[..99].contains(&true), "{line}");
+    }
+}
+
+#[test]
+fn what_stands_outside_of_anchors_is_mended() {
+    let head =
+        "on: issues\npermissions: {}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    env: &env { A: b }\n    steps:\n";
+    let step = "- run: echo \"${{ github.event.issue.title }}\"\n";
+    let other = "  b:\n    runs-on: ubuntu-latest\n    env: *env\n    steps:\n";
+    let fixed = |text: String| fix(&SourceFile::new("a.yml", text), None, Strictness::Lenient);
+    assert_eq!(fixed(format!("{head}      {step}")).done.len(), 1);
+    let shared = format!("{head}      - &step\n        {}{other}      - *step\n", &step[2..]);
+    assert_eq!(fixed(shared.clone()).text, shared);
+    let both = fixed(format!("{shared}      {step}"));
+    assert_eq!(both.done.len(), 1);
+    assert_eq!(both.text.matches("${{ github.event.issue.title }}").count(), 2);
+}
+
+#[test]
+fn a_fix_that_would_change_what_is_done_is_not_safe() {
+    for line in [
+        "for i in ${{ github.event.issue.title }}; do echo; done",
+        "set -- ${{ github.event.issue.title }}",
+        "ARGS=(${{ github.event.issue.title }})",
+        "echo \\${{ github.event.issue.title }}",
+        "echo \"${{ github.event.issue.title }}\" | bash",
+        "bash -c \"${{ github.event.issue.title }}\"",
+        "echo \"${{ github.event.issue.title }}\" | xargs touch",
+    ] {
+        let file = script(&format!("          {line}\n"));
+        assert_eq!(audit(&file, None)[0].diagnostic.code, codes::UNTRUSTED_SCRIPT, "{line}");
+        assert_eq!(fix(&file, None, Strictness::Strict).text, *file.text, "{line}");
+    }
+}
+
 #[test]
 fn what_is_told_depends_on_the_strictness() {
     let text = "on: issues\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n      - uses: actions/checkout@v4\n      - run: echo \

@@ -109,6 +109,11 @@ impl<'f> Builder<'f> {
         }
     }
 
+    /// Returns where the values are that have an anchor.
+    pub(super) fn anchored(&self) -> Vec<Span> {
+        self.anchors.values().map(|anchored| anchored.node.span).collect()
+    }
+
     fn open(&mut self, start: Span, anchor: usize, open: Open) -> bool {
         if self.frames.len() >= MAX_DEPTH {
             self.error(

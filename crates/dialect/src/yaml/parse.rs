@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
-use saphyr_parser::{Event, Parser};
+use saphyr_parser::Parser;
 
 use super::builder::Builder;
 use super::{Node, closing};
@@ -22,6 +22,19 @@ pub fn parse(file: &SourceFile) -> (Option<Node>, Vec<Diagnostic>) {
             .help("split the file, or generate less of it");
         return (None, vec![diagnostic]);
     }
+    let scanned = read(file);
+    (scanned.root, scanned.diagnostics)
+}
+
+/// Returns where the values are that have an anchor, so that they may stand in several places of the tree.
+pub fn anchored(file: &SourceFile) -> Vec<Span> {
+    if file.text.len() > MAX_BYTES {
+        return Vec::new();
+    }
+    read(file).anchored
+}
+
+fn read(file: &SourceFile) -> Scanned {
     let mut text = Cow::Borrowed(&*file.text);
     let mut scanned = scan(file, &text);
     for _ in 0..closing::MOST {
@@ -35,23 +48,14 @@ pub fn parse(file: &SourceFile) -> (Option<Node>, Vec<Diagnostic>) {
         text = Cow::Owned(moved);
         scanned = scan(file, &text);
     }
-    (scanned.root, scanned.diagnostics)
-}
-
-/// Returns whether a value of the text has an anchor, so that it may stand in several places of the tree.
-pub fn has_anchor(text: &str) -> bool {
-    let anchor_of = |event| match event {
-        Event::Scalar(_, _, anchor, _) | Event::SequenceStart(anchor, _) | Event::MappingStart(anchor, _) => anchor,
-        _ => 0,
-    };
-    let events = Parser::new_from_str(text).map_while(Result::ok);
-    events.into_iter().any(|(event, _)| anchor_of(event) > 0)
+    scanned
 }
 
 /// What came of one pass over a text.
 struct Scanned {
     root: Option<Node>,
     diagnostics: Vec<Diagnostic>,
+    anchored: Vec<Span>,
     /// The character that stands where the scanner does not want it.
     misplaced: Option<usize>,
 }
@@ -75,6 +79,7 @@ fn scan(file: &SourceFile, text: &str) -> Scanned {
         }
     }
     Scanned {
+        anchored: builder.anchored(),
         root: builder.root,
         diagnostics: builder.diagnostics,
         misplaced,
@@ -87,11 +92,15 @@ mod tests {
 
     #[test]
     fn an_anchor_is_no_ampersand_of_a_shell() {
-        for text in ["run: &script echo", "a: &a [x]", "- &b { c: d }"] {
-            assert!(has_anchor(text), "{text}");
-        }
+        let found = |text: &str| -> Vec<String> {
+            let spans = anchored(&SourceFile::new("a.yml", text));
+            spans.iter().map(|span| text[span.start..span.end].to_owned()).collect()
+        };
+        assert_eq!(found("run: &script echo\nb: *script\n"), ["echo"]);
+        assert_eq!(found("a: &a [x]"), ["[x]"]);
+        assert_eq!(found("- &b { c: d }\n- e"), ["{ c: d }"]);
         for text in ["run: a & b && c 2>&1", "run: |\n  a &b\n", "a: '&b'", "a: [&"] {
-            assert!(!has_anchor(text), "{text}");
+            assert!(found(text).is_empty(), "{text}");
         }
     }
 }

@@ -94,13 +94,12 @@ impl<'f> Round<'f> {
     fn of(before: &'f SourceFile, lock: Option<&Lock>, strictness: Strictness, refused: &[Fix]) -> Self {
         let findings = all_findings(before, lock);
         // An edit of a value that stands in several places would change all of them.
-        let is_shared = yaml::has_anchor(&before.text);
-        let mut taken: Vec<Span> = Vec::new();
+        let mut taken = yaml::anchored(before);
         let mut fixes = Vec::new();
         let told = findings.iter().filter(|finding| finding.told(strictness).is_some());
         let safe = told
             .filter_map(|finding| finding.fix.as_ref())
-            .filter(|fix| fix.safety == Safety::Safe && !is_shared);
+            .filter(|fix| fix.safety == Safety::Safe);
         for fix in safe.filter(|fix| !refused.contains(fix)) {
             let touches = |edit: &Edit| {
                 taken
