@@ -74,6 +74,8 @@ struct Given {
     /// What it is in words.
     words: String,
     written: Written,
+    /// A number that looks different as a text: as it is written, and as the text.
+    changes: Option<(String, String)>,
 }
 
 /// What a file says of the type of a value.
@@ -113,7 +115,7 @@ impl Lowering {
     pub(super) fn called_workflow(&mut self, mut fields: Fields<'_>, uses: &Entry, job: &mut Job) {
         let reference = self.plain(&uses.value, "`uses`");
         let with_node = fields.take("with");
-        let with = with_node.map(|with| self.values(with, "`with`", &JOB_KEY));
+        let with = with_node.map(|with| self.typed_values(with, "`with`", &JOB_KEY));
         let secrets_node = fields.take("secrets");
         let secrets = secrets_node.map(|node| self.passed_secrets(node));
         fields.finish_with(&mut self.reader, |entry, diagnostic| {
@@ -221,8 +223,16 @@ fn given_inputs(with: Option<&Node>) -> Option<Vec<Given>> {
         value_span: entry.value.span,
         words: entry.value.kind(),
         written: written(&entry.value),
+        changes: changes(&entry.value),
     });
     Some(given.collect())
+}
+
+fn changes(value: &Node) -> Option<(String, String)> {
+    let scalar = value.as_scalar()?;
+    let text = scalar.to_text();
+    let is_changed = matches!(scalar.resolved, Resolved::Number(_)) && text != scalar.text;
+    is_changed.then(|| (scalar.text.clone(), text))
 }
 
 fn written(value: &Node) -> Written {

@@ -28,11 +28,18 @@ impl Lowering {
         for entry in node.as_mapping().unwrap_or_default() {
             self.computed_name(entry, what, at);
         }
+        self.warn_of_numbers(node);
         self.named(node, what, at)
     }
 
     /// Returns names with texts, of which one expression cannot stand for all.
     pub(super) fn values(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
+        self.warn_of_numbers(node);
+        self.typed_values(node, what, at)
+    }
+
+    /// Returns names with texts that keep their types where they go, of which one expression cannot stand for all.
+    pub(super) fn typed_values(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
         for entry in node.as_mapping().unwrap_or_default() {
             self.plain_name(entry, what);
         }
@@ -42,6 +49,12 @@ impl Lowering {
     /// Notes an expression as a name where none is evaluated.
     pub(super) fn plain_name(&mut self, entry: &Entry, what: &str) {
         self.is_plain(&entry.key.name, entry.key.span, &format!("the names of {what}"));
+    }
+
+    fn warn_of_numbers(&mut self, node: &Node) {
+        for entry in node.as_mapping().unwrap_or_default() {
+            self.warn_if_number_changes(&entry.value);
+        }
     }
 
     fn named(&mut self, node: &Node, what: &'static str, at: &Availability) -> Entries {
@@ -54,7 +67,6 @@ impl Lowering {
                 self.error(codes::WRONG_VALUE, entry.key.span, format!("a name in {what} is empty"));
             }
             if let Some(template) = self.template(&entry.value, &value_of(&entry.key.name), at) {
-                self.warn_if_number_changes(&entry.value);
                 entries.push((entry.key.name.clone(), template));
             }
         }

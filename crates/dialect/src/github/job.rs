@@ -7,6 +7,7 @@ use lockgate_pipeline::plan;
 
 use super::availability::{JOB_ENV, JOB_IF, JOB_KEY, JOB_OUTPUT};
 use super::lowering::Lowering;
+use super::reference::Names;
 use super::shapes::{CALLING_JOB, JOB};
 use super::step::Owner;
 use crate::codes;
@@ -27,8 +28,8 @@ impl Lowering {
             .and_then(|needs| self.plain_texts(needs, "`needs`"));
         let needs = needs.unwrap_or_default();
         job.needs = needs.iter().map(|(need, _)| need.clone()).collect();
-        self.known.needs = Some(job.needs.clone());
-        self.known.matrix = Self::matrix_names(entry.value.get("strategy"));
+        self.known.needs = Some(job.needs.iter().cloned().collect());
+        self.known.matrix = Self::matrix_names(entry.value.get("strategy")).map(Names::from_iter);
         self.known.steps = entry.value.get("steps").map(Self::step_ids);
 
         job.name = fields

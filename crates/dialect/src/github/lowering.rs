@@ -9,7 +9,7 @@ use lockgate_pipeline::expression::{Condition, Template};
 use super::Caution;
 use super::call::{Callable, OutputRead, WorkflowCall};
 use super::local::LocalUse;
-use super::reference::Known;
+use super::reference::{Known, Names};
 use crate::codes;
 use crate::shape::Availability;
 use crate::yaml::{Content, Node, Reader, Resolved, Scalar};
@@ -32,7 +32,7 @@ pub(super) struct Lowering {
     /// The results of jobs that expressions read.
     pub(super) reads: Vec<OutputRead>,
     /// The names of the outputs of each job that declares its own.
-    pub(super) outputs: BTreeMap<String, Vec<String>>,
+    pub(super) outputs: BTreeMap<String, Names>,
     /// What the jobs ask for and get otherwise.
     pub(super) cautions: Vec<Caution>,
 }

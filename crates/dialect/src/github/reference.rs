@@ -1,6 +1,6 @@
 //! The names that expressions can refer to at one place: earlier steps, needed jobs, axes of the matrix.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::expression::ContextUse;
@@ -8,19 +8,66 @@ use lockgate_pipeline::expression::ContextUse;
 use super::property;
 
 /// The most names that are compared for a suggestion.
-const MOST_CANDIDATES: usize = 200;
+pub(super) const MOST_CANDIDATES: usize = 200;
 
 /// What is known at one place; what is `None` is not checked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
     /// The jobs that the job needs.
-    pub(super) needs: Option<Vec<String>>,
+    pub(super) needs: Option<Names>,
     /// The ids of the job's steps in lower case, with whether each has run at this place.
     pub(super) steps: Option<BTreeMap<String, Reached>>,
     /// The names of the matrix.
-    pub(super) matrix: Option<Vec<String>>,
+    pub(super) matrix: Option<Names>,
     /// The inputs of the workflow.
-    pub(super) inputs: Option<Vec<String>>,
+    pub(super) inputs: Option<Names>,
+}
+
+/// Names that are the same in any case.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    lower: BTreeSet<String>,
+    /// The first of them as they are written.
+    candidates: Vec<String>,
+}
+
+impl FromIterator<String> for Names {
+    fn from_iter<I: IntoIterator<Item = String>>(names: I) -> Self {
+        let mut all = Self::default();
+        for name in names {
+            let is_new = all.lower.insert(name.to_ascii_lowercase());
+            if is_new && all.candidates.len() < MOST_CANDIDATES {
+                all.candidates.push(name);
+            }
+        }
+        all
+    }
+}
+
+impl Names {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lower.is_empty()
+    }
+
+    /// Returns how many there are.
+    pub(super) fn len(&self) -> usize {
+        self.lower.len()
+    }
+
+    /// Returns whether `name` is one of them.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.lower.contains(&name.to_ascii_lowercase())
+    }
+
+    /// Returns the one that is meant by `name`.
+    pub(super) fn nearest(&self, name: &str) -> Option<&str> {
+        nearest(name, self.first())
+    }
+
+    /// Returns as many of them as are compared for a suggestion.
+    pub(super) fn first(&self) -> impl Iterator<Item = &str> {
+        self.candidates.iter().map(String::as_str)
+    }
 }
 
 /// Whether a step stands before the place that names it.
@@ -125,10 +172,10 @@ fn missing_property(whole: &str, name: &str, known: &[&str]) -> Option<Problem> 
     })
 }
 
-fn missing(name: &str, known: &[String], words: impl Fn(Option<&str>) -> (String, String)) -> Option<Problem> {
-    if known.iter().any(|known| known.eq_ignore_ascii_case(name)) {
+fn missing(name: &str, known: &Names, words: impl Fn(Option<&str>) -> (String, String)) -> Option<Problem> {
+    if known.has(name) {
         return None;
     }
-    let (message, help) = words(nearest(name, known.iter().take(MOST_CANDIDATES).map(String::as_str)));
+    let (message, help) = words(known.nearest(name));
     Some(Problem { message, help })
 }

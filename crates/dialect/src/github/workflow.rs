@@ -52,7 +52,7 @@ impl Lowering {
         if on.is_some() && self.callable == Callable::Unknown {
             self.callable = Callable::of(&triggers);
         }
-        self.known.inputs = Some(triggers.input_names());
+        self.known.inputs = Some(triggers.input_names().into_iter().collect());
         let path = self.reader.file().path.clone();
         let name = fields.take("name").and_then(|name| self.plain_or_empty(name, "`name`"));
         if let Some(description) = fields.take("description") {

@@ -1,23 +1,31 @@
 //! Whether a call fits the workflow that it calls.
 
-use lockgate_core::diagnostic::nearest;
-use lockgate_core::{Diagnostic, SourceFile, Span};
-use lockgate_pipeline::definition::{CallInputKind, Interface};
+use std::collections::{BTreeMap, BTreeSet};
 
+use lockgate_core::diagnostic::nearest;
+use lockgate_core::{Diagnostic, SourceFile};
+use lockgate_pipeline::definition::{CallInput, CallInputKind, Interface};
+
+use super::super::reference::{MOST_CANDIDATES, Names};
 use super::known::{CalledWorkflows, Facts, Known};
 use super::{Callable, Given, GivenSecrets, WorkflowCall, Written};
-use crate::codes;
+use crate::{codes, limit};
 
 impl CalledWorkflows {
     /// Notes what is wrong with the calls of one file; `there` are the paths where a file is.
     pub(super) fn judge(&self, facts: &Facts, there: &[&str], found: &mut Vec<Diagnostic>) {
+        let mut told = Told::of(&facts.file, found);
+        let mut takers: BTreeMap<&str, Taker<'_>> = BTreeMap::new();
         for call in &facts.calls {
             match self.files.get(&call.path) {
-                Some(Known::Missing) => found.push(missing(&facts.file, call, there)),
+                Some(Known::Missing) => told.error(|| missing(&facts.file, call, there)),
                 Some(Known::Read(called)) => match &called.callable {
                     Callable::Unknown => {}
-                    Callable::No => found.push(not_callable(&facts.file, call, called)),
-                    Callable::Yes(interface) => call.judge(&facts.file, interface, found),
+                    Callable::No => told.error(|| not_callable(&facts.file, call, called)),
+                    Callable::Yes(interface) => {
+                        let taker = takers.entry(&call.path).or_insert_with(|| Taker::of(interface));
+                        call.judge(taker, &mut told);
+                    }
                 },
                 Some(Known::Broken) | None => {}
             }
@@ -31,8 +39,67 @@ impl CalledWorkflows {
     }
 }
 
+/// What is told of one file: as much as is kept, and one more, by which is known that there is more.
+struct Told<'f> {
+    file: &'f SourceFile,
+    found: &'f mut Vec<Diagnostic>,
+    errors: usize,
+    warnings: usize,
+}
+
+impl<'f> Told<'f> {
+    fn of(file: &'f SourceFile, found: &'f mut Vec<Diagnostic>) -> Self {
+        Self {
+            file,
+            found,
+            errors: 0,
+            warnings: 0,
+        }
+    }
+
+    fn error(&mut self, what: impl FnOnce() -> Diagnostic) {
+        if self.errors <= limit::MOST {
+            self.errors += 1;
+            self.found.push(what());
+        }
+    }
+
+    fn warning(&mut self, what: impl FnOnce() -> Diagnostic) {
+        if self.warnings <= limit::MOST {
+            self.warnings += 1;
+            self.found.push(what());
+        }
+    }
+}
+
+/// What a called workflow takes and gives, by name.
+struct Taker<'i> {
+    inputs: BTreeMap<String, &'i CallInput>,
+    input_names: Names,
+    secrets: Names,
+    outputs: Names,
+    required_inputs: Vec<&'i str>,
+    required_secrets: Vec<&'i str>,
+}
+
+impl<'i> Taker<'i> {
+    fn of(interface: &'i Interface) -> Self {
+        let inputs = interface.inputs.iter().rev();
+        let required_inputs = interface.inputs.iter().filter(|input| input.is_required);
+        let required_secrets = interface.secrets.iter().filter(|secret| secret.is_required);
+        Self {
+            inputs: inputs.map(|input| (input.name.to_ascii_lowercase(), input)).collect(),
+            input_names: interface.inputs.iter().map(|input| input.name.clone()).collect(),
+            secrets: interface.secrets.iter().map(|secret| secret.name.clone()).collect(),
+            outputs: interface.outputs.iter().map(|output| output.name.clone()).collect(),
+            required_inputs: required_inputs.map(|input| input.name.as_str()).collect(),
+            required_secrets: required_secrets.map(|secret| secret.name.as_str()).collect(),
+        }
+    }
+}
+
 fn missing(file: &SourceFile, call: &WorkflowCall, there: &[&str]) -> Diagnostic {
-    let help = match nearest(&call.path, there.iter().copied()) {
+    let help = match nearest(&call.path, there.iter().copied().take(MOST_CANDIDATES)) {
         Some(near) => format!("did you mean `./{near}`?"),
         None => "the path begins at the top of the repository".to_owned(),
     };
@@ -48,76 +115,96 @@ fn not_callable(file: &SourceFile, call: &WorkflowCall, called: &Facts) -> Diagn
 }
 
 impl WorkflowCall {
-    fn judge(&self, file: &SourceFile, interface: &Interface, found: &mut Vec<Diagnostic>) {
-        self.judge_inputs(file, interface, found);
-        self.judge_secrets(file, interface, found);
-        let outputs = || interface.outputs.iter().map(|output| output.name.as_str());
-        for (name, span) in &self.reads {
-            if !outputs().any(|known| known.eq_ignore_ascii_case(name)) {
+    fn judge(&self, taker: &Taker<'_>, told: &mut Told<'_>) {
+        self.judge_inputs(taker, told);
+        self.judge_secrets(taker, told);
+        let file = told.file;
+        for (name, span) in self.reads.iter().filter(|(name, _)| !taker.outputs.has(name)) {
+            told.warning(|| {
                 let message = format!("`{}` has no output `{name}`, so that this is empty", self.reference);
-                let help = possible(name, outputs(), "it has no outputs", "its outputs are");
-                found.push(Diagnostic::warning(codes::UNKNOWN_REFERENCE, file, *span, message).help(help));
-            }
+                let help = possible(name, &taker.outputs, "it has no outputs", "its outputs are");
+                Diagnostic::warning(codes::UNKNOWN_REFERENCE, file, *span, message).help(help)
+            });
         }
     }
 
-    fn judge_inputs(&self, file: &SourceFile, interface: &Interface, found: &mut Vec<Diagnostic>) {
+    fn judge_inputs(&self, taker: &Taker<'_>, told: &mut Told<'_>) {
         let Some(given) = &self.inputs else {
             return;
         };
-        let names = || interface.inputs.iter().map(|input| input.name.as_str());
+        let file = told.file;
         for one in given {
-            let mut inputs = interface.inputs.iter();
-            if let Some(input) = inputs.find(|input| input.name.eq_ignore_ascii_case(&one.name)) {
-                found.extend(one.wrong_type(file, &self.reference, input.kind));
+            if let Some(input) = taker.inputs.get(&one.name.to_ascii_lowercase()) {
+                if let Some(wrong) = one.wrong_type(file, &self.reference, input.kind) {
+                    told.error(|| wrong);
+                } else if let Some((written, text)) =
+                    one.changes.as_ref().filter(|_| input.kind == CallInputKind::String)
+                {
+                    told.warning(|| {
+                        let message = format!("`{written}` is a number here, and as a text it becomes `{text}`");
+                        let help = format!("put it in quotes: `'{written}'`");
+                        Diagnostic::warning(codes::NUMBER_CHANGES, file, one.value_span, message).help(help)
+                    });
+                }
                 continue;
             }
-            let message = format!("`{}` has no input `{}`", self.reference, one.name);
-            let help = possible(&one.name, names(), "it has no inputs", "its inputs are");
-            found.push(Diagnostic::error(codes::UNKNOWN_CALL_INPUT, file, one.name_span, message).help(help));
+            told.error(|| {
+                let message = format!("`{}` has no input `{}`", self.reference, one.name);
+                let help = possible(&one.name, &taker.input_names, "it has no inputs", "its inputs are");
+                Diagnostic::error(codes::UNKNOWN_CALL_INPUT, file, one.name_span, message).help(help)
+            });
         }
-        for input in interface.inputs.iter().filter(|input| input.is_required) {
-            if !given.iter().any(|one| one.name.eq_ignore_ascii_case(&input.name)) {
-                let message = format!("`{}` requires the input `{}`", self.reference, input.name);
-                let help = format!("give it: `with: {{ {}: … }}`", input.name);
-                found.push(Diagnostic::error(codes::MISSING_CALL_INPUT, file, self.span, message).help(help));
-            }
+        if told.errors > limit::MOST {
+            return;
+        }
+        let given = given.iter().map(|one| one.name.as_str());
+        for name in lacking(&taker.required_inputs, given) {
+            told.error(|| {
+                let message = format!("`{}` requires the input `{name}`", self.reference);
+                let help = format!("give it: `with: {{ {name}: … }}`");
+                Diagnostic::error(codes::MISSING_CALL_INPUT, file, self.span, message).help(help)
+            });
         }
     }
 
-    fn judge_secrets(&self, file: &SourceFile, interface: &Interface, found: &mut Vec<Diagnostic>) {
+    fn judge_secrets(&self, taker: &Taker<'_>, told: &mut Told<'_>) {
         let GivenSecrets::Named(given) = &self.secrets else {
             return;
         };
-        let names = || interface.secrets.iter().map(|secret| secret.name.as_str());
-        for (name, span) in given {
-            if !names().any(|known| known.eq_ignore_ascii_case(name)) {
-                found.push(self.unknown_secret(file, name, *span, names()));
-            }
+        let file = told.file;
+        for (name, span) in given.iter().filter(|(name, _)| !taker.secrets.has(name)) {
+            told.error(|| {
+                let message = format!("`{}` has no secret `{name}`", self.reference);
+                let help = possible(name, &taker.secrets, "it declares no secrets", "its secrets are");
+                Diagnostic::error(codes::UNKNOWN_CALL_SECRET, file, *span, message).help(help)
+            });
         }
-        for secret in interface.secrets.iter().filter(|secret| secret.is_required) {
-            if !given.iter().any(|(name, _)| name.eq_ignore_ascii_case(&secret.name)) {
-                let name = &secret.name;
+        if told.errors > limit::MOST {
+            return;
+        }
+        let given = given.iter().map(|(name, _)| name.as_str());
+        for name in lacking(&taker.required_secrets, given) {
+            told.error(|| {
                 let message = format!("`{}` requires the secret `{name}`", self.reference);
                 let help = format!(
                     "give it: `secrets: {{ {name}: '${{{{ secrets.{name} }}}}' }}`, or all of them: `secrets: inherit`"
                 );
-                found.push(Diagnostic::error(codes::MISSING_CALL_SECRET, file, self.span, message).help(help));
-            }
+                Diagnostic::error(codes::MISSING_CALL_SECRET, file, self.span, message).help(help)
+            });
         }
     }
+}
 
-    fn unknown_secret<'a>(
-        &self,
-        file: &SourceFile,
-        name: &str,
-        span: Span,
-        names: impl Iterator<Item = &'a str> + Clone,
-    ) -> Diagnostic {
-        let message = format!("`{}` has no secret `{name}`", self.reference);
-        let help = possible(name, names, "it declares no secrets", "its secrets are");
-        Diagnostic::error(codes::UNKNOWN_CALL_SECRET, file, span, message).help(help)
+/// Returns those of the required names that are not given, as many as are told.
+fn lacking<'i, 'g>(required: &[&'i str], given: impl Iterator<Item = &'g str>) -> Vec<&'i str> {
+    if required.is_empty() {
+        return Vec::new();
     }
+    let given: BTreeSet<String> = given.map(str::to_ascii_lowercase).collect();
+    let lacking = required
+        .iter()
+        .filter(|name| !given.contains(&name.to_ascii_lowercase()));
+    lacking.take(limit::MOST + 1).copied().collect()
 }
 
 impl Given {
@@ -146,11 +233,22 @@ impl Given {
 }
 
 /// Returns which name was meant, or those that are possible.
-fn possible<'a>(name: &str, names: impl Iterator<Item = &'a str> + Clone, none: &str, some: &str) -> String {
-    let listed: Vec<String> = names.clone().map(|name| format!("`{name}`")).collect();
-    match (nearest(name, names), listed.as_slice()) {
-        (Some(near), _) => format!("did you mean `{near}`?"),
-        (None, []) => none.to_owned(),
-        (None, listed) => format!("{some} {}", listed.join(", ")),
+fn possible(name: &str, names: &Names, none: &str, some: &str) -> String {
+    const MOST_LISTED: usize = 20;
+    if let Some(near) = names.nearest(name) {
+        return format!("did you mean `{near}`?");
     }
+    if names.is_empty() {
+        return none.to_owned();
+    }
+    let listed: Vec<String> = names
+        .first()
+        .take(MOST_LISTED)
+        .map(|name| format!("`{name}`"))
+        .collect();
+    let more = match names.len() - listed.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{some} {}{more}", listed.join(", "))
 }

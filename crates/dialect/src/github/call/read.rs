@@ -1,13 +1,14 @@
 //! The outputs of jobs that expressions of a file read.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockgate_core::Span;
-use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::definition::Job;
 use lockgate_pipeline::expression::ContextUse;
 
 use super::super::lowering::Lowering;
+use super::super::reference::Names;
 use crate::codes;
 
 /// An expression that reads from the result of a job.
@@ -51,44 +52,45 @@ impl Lowering {
 
     /// Checks what the outputs of the workflow read of its jobs, and gives each call what is read of it.
     pub(in super::super) fn check_reads(&mut self, jobs: &[Arc<Job>]) {
+        let by_id: BTreeMap<String, &Job> = jobs
+            .iter()
+            .rev()
+            .map(|job| (job.id.to_ascii_lowercase(), job.as_ref()))
+            .collect();
+        let calls = self.calls.iter().enumerate().rev();
+        let calls: BTreeMap<String, usize> = calls.map(|(at, call)| (call.job.clone(), at)).collect();
+        let names: Names = jobs.iter().map(|job| job.id.clone()).collect();
         for read in std::mem::take(&mut self.reads) {
-            let named = |job: &&Arc<Job>| job.id.eq_ignore_ascii_case(&read.job);
-            match jobs.iter().find(named) {
-                None if read.context == Context::Jobs => {
-                    let near = nearest(&read.job, jobs.iter().map(|job| job.id.as_str()));
-                    let help = near.map_or_else(
-                        || "an output of the workflow reads the outputs of its jobs".to_owned(),
-                        |near| format!("did you mean `{near}`?"),
-                    );
-                    let message = format!("the workflow has no job `{}`, so that this is empty", read.job);
-                    self.warning(codes::UNKNOWN_REFERENCE, read.span, message, help);
-                }
+            match by_id.get(&read.job.to_ascii_lowercase()) {
+                None if read.context == Context::Jobs && !self.reader.is_full() => self.tell_missing_job(&read, &names),
                 None => {}
-                Some(job) => self.check_read(&read, job),
+                Some(job) => match (calls.get(&job.id), &read.output) {
+                    (Some(call), Some(output)) => self.calls[*call].reads.push((output.clone(), read.span)),
+                    (None, Some(output)) if !self.reader.is_full() => self.check_output(job, output, read.span),
+                    _ => {}
+                },
             }
         }
     }
 
-    fn check_read(&mut self, read: &OutputRead, job: &Job) {
-        let Some(output) = &read.output else {
+    fn tell_missing_job(&mut self, read: &OutputRead, names: &Names) {
+        let help = names.nearest(&read.job).map_or_else(
+            || "an output of the workflow reads the outputs of its jobs".to_owned(),
+            |near| format!("did you mean `{near}`?"),
+        );
+        let message = format!("the workflow has no job `{}`, so that this is empty", read.job);
+        self.warning(codes::UNKNOWN_REFERENCE, read.span, message, help);
+    }
+
+    fn check_output(&mut self, job: &Job, output: &str, span: Span) {
+        let Some(declared) = self.outputs.get(&job.id).filter(|declared| !declared.has(output)) else {
             return;
         };
-        if let Some(call) = self.calls.iter_mut().find(|call| call.job == job.id) {
-            call.reads.push((output.clone(), read.span));
-            return;
-        }
-        let Some(declared) = self.outputs.get(&job.id) else {
-            return;
-        };
-        if declared.iter().any(|name| name.eq_ignore_ascii_case(output)) {
-            return;
-        }
-        let near = nearest(output, declared.iter().map(String::as_str));
-        let help = near.map_or_else(
+        let help = declared.nearest(output).map_or_else(
             || format!("declare it under `outputs` of the job `{}`", job.id),
             |near| format!("did you mean `{near}`?"),
         );
         let message = format!("the job `{}` has no output `{output}`, so that this is empty", job.id);
-        self.warning(codes::UNKNOWN_REFERENCE, read.span, message, help);
+        self.warning(codes::UNKNOWN_REFERENCE, span, message, help);
     }
 }
