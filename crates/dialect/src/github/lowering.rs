@@ -12,7 +12,7 @@ use super::local::LocalUse;
 use super::reference::{Known, Names};
 use crate::codes;
 use crate::shape::Availability;
-use crate::yaml::{Content, Node, Reader, Resolved, Scalar};
+use crate::yaml::{Content, Node, Reader, Resolved, Scalar, Style};
 
 /// One file while it is read: its mistakes, what it asks for in vain, and which names are known at this place.
 pub(super) struct Lowering {
@@ -185,14 +185,7 @@ impl Lowering {
                     self.refuse_named_jobs(scalar, node.span, &condition, at);
                 }
                 self.check_uses(scalar, node.span, &contexts, &functions, at);
-                if condition.is_text() {
-                    self.warning(
-                        codes::CONDITION_IS_TEXT,
-                        node.span,
-                        "this condition is a text, and a text that is not empty is always true",
-                        "put all of it into one `${{ … }}`, or leave out the `${{` and `}}`",
-                    );
-                }
+                self.warn_if_text(&condition, scalar.style, node.span);
                 Some(condition)
             }
             Err(mistake) => {
@@ -200,6 +193,28 @@ impl Lowering {
                 None
             }
         }
+    }
+
+    fn warn_if_text(&mut self, condition: &Condition, style: Style, span: Span) {
+        if !condition.is_text() {
+            return;
+        }
+        let (message, help) = match (condition.is_text_by_space(), style) {
+            (true, Style::Block) => (
+                "the line break at the end makes this condition a text, and a text that is not empty is always true",
+                "remove the `${{` and `}}`, or begin the block with `|-` or `>-`, which end without a line break",
+            ),
+            (true, _) => (
+                "the white space around the `${{ }}` makes this condition a text, and a text that is not empty is always \
+                 true",
+                "remove the white space, or the `${{` and `}}`",
+            ),
+            (false, _) => (
+                "this condition is a text, and a text that is not empty is always true",
+                "put all of it into one `${{ … }}`, or leave out the `${{` and `}}`",
+            ),
+        };
+        self.warning(codes::CONDITION_IS_TEXT, span, message, help);
     }
 
     /// Returns a tree of values, each of which may hold expressions.

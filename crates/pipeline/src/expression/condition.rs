@@ -10,8 +10,9 @@ use super::{ContextUse, EvaluationError, Expression, FunctionUse, Scope, SyntaxE
 /// A condition: an expression, bare or in `${{ }}`, that implies `success()` unless it asks about
 /// the status itself.
 ///
-/// Text beside a `${{ }}` makes the whole a string, as on GitHub; it is then always true unless
-/// empty, see [`Condition::is_text`]. Serialised as the text.
+/// Text beside a `${{ }}` makes the whole a string, as on GitHub, be it only the line break that ends
+/// a block; it is then always true unless empty, see [`Condition::is_text`]. White space around an
+/// expression without `${{ }}` means nothing. Serialised as the text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Condition {
@@ -42,21 +43,20 @@ impl Condition {
         let source = text.into();
         let trimmed = source.trim();
         let position = source.len() - source.trim_start().len();
-        let (form, mut named_jobs) = if trimmed.is_empty() {
+        let (form, named_jobs) = if trimmed.is_empty() {
             (Form::Implied, Vec::new())
         } else if source.contains("${{") {
-            let parsed = Template::parse_condition(trimmed).map_err(|mistake| moved(mistake, position));
-            let (template, named) = parsed?;
+            let (template, named) = Template::parse_condition(&source)?;
             (Form::Template(template), named)
         } else {
             let parsed = Expression::parse_condition(trimmed).map_err(|mistake| moved(mistake, position));
             let mut expression = parsed?;
-            let named = expression.resolve_named_jobs();
+            let mut named = expression.resolve_named_jobs();
+            for found in &mut named {
+                found.position += position;
+            }
             (Form::Bare { expression, position }, named)
         };
-        for found in &mut named_jobs {
-            found.position += position;
-        }
         let functions = match &form {
             Form::Implied => Vec::new(),
             Form::Bare { expression, .. } => expression.functions_used(),
@@ -76,7 +76,7 @@ impl Condition {
     /// # Errors
     /// Returns the first mistake, its position counted in `text`.
     pub fn parse_exact(text: &str) -> Result<Self, SyntaxError> {
-        let condition = Self::parse(text)?;
+        let condition = Self::parse(text.trim())?;
         if condition.asks_status {
             return Ok(condition);
         }
@@ -115,6 +115,12 @@ impl Condition {
         }
     }
 
+    /// Returns whether it is a string only for the white space around its one `${{ }}`.
+    pub fn is_text_by_space(&self) -> bool {
+        let inner = self.source.trim();
+        self.is_text() && Template::parse(inner).is_ok_and(|template| template.as_expression().is_some())
+    }
+
     /// Returns whether the condition holds.
     ///
     /// # Errors
@@ -135,7 +141,7 @@ impl Condition {
         let (mut uses, position) = match &self.form {
             Form::Implied => return Vec::new(),
             Form::Bare { expression, position } => (expression.contexts_used(), *position),
-            Form::Template(template) => (template.contexts_used(), self.indentation()),
+            Form::Template(template) => (template.contexts_used(), 0),
         };
         for found in &mut uses {
             found.position += position;
@@ -153,7 +159,7 @@ impl Condition {
         let (mut uses, position) = match &self.form {
             Form::Implied => return Vec::new(),
             Form::Bare { expression, position } => (expression.functions_used(), *position),
-            Form::Template(template) => (template.functions_used(), self.indentation()),
+            Form::Template(template) => (template.functions_used(), 0),
         };
         for found in &mut uses {
             found.position += position;
@@ -176,10 +182,6 @@ impl Condition {
             Form::Template(template) => Some(template),
             Form::Implied | Form::Bare { .. } => None,
         }
-    }
-
-    fn indentation(&self) -> usize {
-        self.source.len() - self.source.trim_start().len()
     }
 }
 
@@ -228,5 +230,31 @@ impl TryFrom<String> for Condition {
 impl From<Condition> for String {
     fn from(condition: Condition) -> Self {
         condition.source
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn white_space_makes_a_text_of_a_template_only() {
+        for (text, is_text, by_space) in [
+            ("${{ false }}", false, false),
+            ("${{ false }}\n", true, true),
+            (" ${{ false }}", true, true),
+            ("${{ false }} text", true, false),
+            ("${{ a }}${{ b }}\n", true, false),
+            ("false\n", false, false),
+            (" false", false, false),
+        ] {
+            let condition = Condition::parse(text).unwrap();
+            assert_eq!(condition.is_text(), is_text, "{text:?}");
+            assert_eq!(condition.is_text_by_space(), by_space, "{text:?}");
+        }
+        let exact = Condition::parse_exact("${{ a }}\n").unwrap();
+        assert!(!exact.is_text());
+        let found = Condition::parse("  ${{ github.a }}\n").unwrap().contexts_used();
+        assert_eq!(found[0].position, 6);
     }
 }

@@ -234,6 +234,10 @@ fn a_condition_implies_success() {
         ("failure()", false, true),
         ("'always()' == ''", false, false),
         ("${{ false }} text", true, false),
+        ("${{ false }}\n", true, false),
+        (" ${{ false }}", true, false),
+        ("${{ always() && false }}\n", true, true),
+        ("matrix.os == 'windows'\n", false, false),
     ] {
         let condition = Condition::parse(text).unwrap();
         assert_eq!(condition.evaluate(&good()), Ok(when_good), "{text}");
