@@ -209,7 +209,8 @@ impl Lowering {
     }
 
     fn check_action(&mut self, reference: &str, span: Span) {
-        let is_builtin = BuiltinAction::named(reference).is_some() && !reference.ends_with('@');
+        let is_twice = reference.matches('@').count() > 1;
+        let is_builtin = BuiltinAction::named(reference).is_some() && !reference.ends_with('@') && !is_twice;
         if is_builtin || reference.starts_with("./") || reference == "." {
             return;
         }
@@ -234,6 +235,12 @@ impl Lowering {
             };
             return self.error_with_help(codes::WRONG_ACTION, span, message, help);
         };
+        if is_twice {
+            let message = format!("`{reference}` names no action");
+            let version = version.split('@').find(|part| !part.is_empty()).unwrap_or("v4");
+            let help = format!("one `@` stands before the version, such as `{path}@{version}`");
+            return self.error_with_help(codes::WRONG_ACTION, span, message, help);
+        }
         let mut parts = path.split('/');
         let names = (parts.next(), parts.next());
         if !matches!(names, (Some(owner), Some(name)) if !owner.is_empty() && !name.is_empty()) || version.is_empty() {
