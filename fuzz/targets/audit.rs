@@ -1,6 +1,7 @@
 //! Any bytes as a workflow file, or as an action, that is audited and mended.
 //!
-//! What is mended stays what it was: a file without errors has none afterwards, and mending it again changes nothing.
+//! What is mended stays what it was: no file has more errors afterwards, what was found is fewer, and mending it again
+//! does nothing.
 #![no_main]
 
 mod place;
@@ -10,6 +11,9 @@ use lockgate_core::{Diagnostic, Severity, SourceFile};
 use lockgate_dialect::github::audit::{self, Strictness};
 use lockgate_dialect::github::{self, action};
 use lockgate_dialect::text;
+
+/// As many findings of one text are told.
+const MOST_TOLD: usize = 100;
 
 fuzz_target!(|bytes: &[u8]| {
     // The first byte chooses what the rest is.
@@ -33,7 +37,13 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let after = SourceFile::new(name, fixed.text.as_str());
     assert!(errors(&after) <= errors(&file), "{}", fixed.text);
-    assert!(audit::audit(&after, None).len() < findings.len(), "{}", fixed.text);
+    // More are counted than are told of one text, so that only few can be compared.
+    if findings.len() < MOST_TOLD {
+        assert!(audit::audit(&after, None).len() < findings.len(), "{}", fixed.text);
+    }
+    let again = audit::fix(&after, None, Strictness::Strict);
+    assert_eq!(again.done, Vec::<String>::new(), "{}", fixed.text);
+    assert_eq!(again.text, fixed.text);
 });
 
 fn errors(file: &SourceFile) -> usize {
