@@ -33,6 +33,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use comparison::equals as are_equal;
 pub use condition::Condition;
 pub use flow::{Extent, Flow};
 pub use function::{Arity, Function};

@@ -7,7 +7,7 @@ use super::lowering::Lowering;
 use super::shapes::{MATRIX, STRATEGY as SHAPE};
 use crate::codes;
 use crate::shape::Availability;
-use crate::yaml::{Content, Node};
+use crate::yaml::{Content, Key, Node};
 
 /// The most jobs that a matrix makes.
 const MOST_JOBS: usize = 256;
@@ -62,9 +62,10 @@ impl Lowering {
         let include = fields
             .take("include")
             .and_then(|node| self.combinations(node, "`include`"));
-        let exclude = fields
-            .take("exclude")
-            .and_then(|node| self.combinations(node, "`exclude`"));
+        let exclude = fields.take("exclude").and_then(|exclude| {
+            self.check_names(exclude, node);
+            self.combinations(exclude, "`exclude`")
+        });
         let mut axes = Vec::new();
         for entry in fields.rest() {
             if let Some(values) = self.axis(&entry.value, &entry.key.name) {
@@ -79,6 +80,29 @@ impl Lowering {
             self.error(codes::WRONG_MATRIX, node.span, message);
         }
         Some(Matrix::Written { axes, include, exclude })
+    }
+
+    /// Notes what `exclude` names and is no axis of the matrix.
+    fn check_names(&mut self, exclude: &Node, matrix: &Node) {
+        let keys = |node: &Node| -> Vec<Key> {
+            let entries = node.as_mapping().unwrap_or_default().iter();
+            entries.map(|entry| entry.key.clone()).collect()
+        };
+        let mut axes: Vec<String> = keys(matrix).into_iter().map(|key| key.name).collect();
+        axes.retain(|name| !matches!(name.as_str(), "include" | "exclude"));
+        for key in exclude.as_sequence().unwrap_or_default().iter().flat_map(keys) {
+            if !axes.iter().any(|axis| axis.eq_ignore_ascii_case(&key.name)) {
+                let message = format!(
+                    "`exclude` names `{}`, which is no axis of the matrix, so that it can leave nothing out",
+                    key.name
+                );
+                let help = match axes.as_slice() {
+                    [] => "there is no axis; remove the `exclude`".to_owned(),
+                    axes => format!("the axes are `{}`", axes.join("`, `")),
+                };
+                self.error_with_help(codes::WRONG_MATRIX, key.span, message, help);
+            }
+        }
     }
 
     /// Notes more combinations than GitHub makes jobs of, as far as the axes are written out.
@@ -122,6 +146,11 @@ impl Lowering {
                     if item.as_mapping().is_none() && !is_expression {
                         let what = format!("an item of {what}");
                         self.reader.wrong_type(item, &what, "a mapping of names to values");
+                        return None;
+                    }
+                    if item.as_mapping().is_some_and(<[_]>::is_empty) {
+                        let message = format!("an item of {what} has no values");
+                        self.error_with_help(codes::WRONG_MATRIX, item.span, message, "give it one, or remove it");
                         return None;
                     }
                 }

@@ -11,7 +11,7 @@ use super::value::Value;
 use super::{EvaluationError, secret};
 
 /// Returns whether both are loosely equal.
-pub(super) fn equals(left: &Value, right: &Value) -> Result<bool, EvaluationError> {
+pub(crate) fn equals(left: &Value, right: &Value) -> Result<bool, EvaluationError> {
     refuse_secrets(left, right)?;
     Ok(match (left, right) {
         (Value::Array(left), Value::Array(right)) => left.is_same(right),

@@ -3,9 +3,12 @@
 //! The rules are GitHub's: the axes are multiplied, the first varying slowest; `exclude` removes every combination that
 //! has all its values; then each `include` extends every original combination whose axis values it does not contradict,
 //! and becomes a combination of its own when there is none.
+//!
+//! An entry is compared value by value as `==` of expressions does, so that neither the case of a text nor the
+//! difference between `1` and `"1"` matters. Of an object or a list only what the entry names is compared.
 
 use super::outline::LeftOut;
-use crate::expression::{Object, Value};
+use crate::expression::{Object, Value, are_equal};
 
 /// As many jobs as one matrix may make, on GitHub too.
 const MOST_LEGS: usize = 256;
@@ -36,6 +39,25 @@ pub enum MatrixError {
     /// `include` or `exclude` is no list of objects.
     #[error("`{0}` must be a list of objects, each with values by the names of the axes")]
     NotCombinations(&'static str),
+    /// An entry of `include` or `exclude` has no values.
+    #[error("entry {entry} of `{list}` is empty; give it a value, or remove it")]
+    EmptyEntry {
+        /// Which of both.
+        list: &'static str,
+        /// Which entry, from 1.
+        entry: usize,
+    },
+    /// An entry of `exclude` names what is no axis.
+    #[error(
+        "`exclude` names `{name}`, which is no axis, so that it can leave nothing out; {}",
+        axes_in_words(axes)
+    )]
+    UnknownAxis {
+        /// The name.
+        name: String,
+        /// The axes that there are.
+        axes: Vec<String>,
+    },
     /// More jobs than a matrix may make.
     #[error("it makes {0} jobs, but {MOST_LEGS} is the most")]
     TooMany(usize),
@@ -65,6 +87,7 @@ pub(super) fn combinations(matrix: &Value) -> Result<Vec<Value>, MatrixError> {
     if axes.is_empty() && include.is_empty() {
         return Err(MatrixError::Nothing);
     }
+    check_names(&exclude, &axes)?;
     let mut found = if axes.is_empty() { Vec::new() } else { product(&axes)? };
     let entries = include.len() + exclude.len();
     if found.len().saturating_mul(entries) > MOST_COMPARED {
@@ -125,11 +148,35 @@ fn listed(matrix: &Object, name: &'static str) -> Result<Vec<Object>, MatrixErro
         Some(Value::Array(array)) => array.items(),
         Some(_) => return Err(MatrixError::NotCombinations(name)),
     };
-    let objects = items.iter().map(|item| match item {
+    let objects = items.iter().enumerate().map(|(index, item)| match item {
+        Value::Object(object) if object.is_empty() => Err(MatrixError::EmptyEntry {
+            list: name,
+            entry: index + 1,
+        }),
         Value::Object(object) => Ok(object.clone()),
         _ => Err(MatrixError::NotCombinations(name)),
     });
     objects.collect()
+}
+
+/// Checks that `exclude` names axes only.
+fn check_names(exclude: &[Object], axes: &[(&str, &Value)]) -> Result<(), MatrixError> {
+    let is_axis = |name: &str| axes.iter().any(|(axis, _)| axis.eq_ignore_ascii_case(name));
+    let mut names = exclude.iter().flat_map(Object::iter).map(|(name, _)| name);
+    match names.find(|name| !is_axis(name)) {
+        None => Ok(()),
+        Some(name) => Err(MatrixError::UnknownAxis {
+            name: name.to_owned(),
+            axes: axes.iter().map(|(axis, _)| (*axis).to_owned()).collect(),
+        }),
+    }
+}
+
+fn axes_in_words(axes: &[String]) -> String {
+    if axes.is_empty() {
+        return "there is none".to_owned();
+    }
+    format!("the axes are `{}`", axes.join("`, `"))
 }
 
 fn product(axes: &[(&str, &Value)]) -> Result<Vec<Object>, MatrixError> {
@@ -168,13 +215,11 @@ fn extend(found: &mut Vec<Object>, include: &[Object], is_axis: impl Fn(&str) ->
     for entry in include {
         let mut fits_somewhere = false;
         for combination in &mut found[..originals] {
-            let fits = entry
-                .iter()
-                .filter(|(name, _)| is_axis(name))
-                .all(|(name, value)| combination.get(name).is_some_and(|own| is_same(own, value)));
-            if fits {
+            let of_axes = || entry.iter().filter(|(name, _)| is_axis(name));
+            if of_axes().all(|(name, value)| is_same(combination.get(name), value)) {
                 fits_somewhere = true;
-                for (name, value) in entry.iter() {
+                // The values of the axes stay as they are written there.
+                for (name, value) in entry.iter().filter(|(name, _)| !is_axis(name)) {
                     combination.insert(name, value.clone());
                 }
             }
@@ -186,16 +231,25 @@ fn extend(found: &mut Vec<Object>, include: &[Object], is_axis: impl Fn(&str) ->
 }
 
 fn contains(combination: &Object, part: &Object) -> bool {
-    part.iter()
-        .all(|(name, value)| combination.get(name).is_some_and(|own| is_same(own, value)))
+    part.iter().all(|(name, value)| is_same(combination.get(name), value))
 }
 
-/// Whether two values are one to a matrix, where `1` and `"1"` are; an object contains what it is compared with.
-fn is_same(own: &Value, other: &Value) -> bool {
-    match (own, other) {
-        (Value::Object(own), Value::Object(other)) => contains(own, other),
-        (own, other) if own.is_primitive() && other.is_primitive() => own == other || own.to_text() == other.to_text(),
-        (own, other) => own == other,
+/// Whether a value of a combination has all that an entry names; what is not there is null.
+fn is_same(own: Option<&Value>, named: &Value) -> bool {
+    match named {
+        Value::Object(fields) => {
+            let mut fields = fields.iter();
+            fields.all(|(name, field)| is_same(own.and_then(|own| own.get(name)), field))
+        }
+        Value::Array(items) => {
+            let own = match own {
+                Some(Value::Array(own)) => own.items(),
+                _ => &[],
+            };
+            let mut items = items.items().iter().enumerate();
+            items.all(|(index, item)| is_same(own.get(index), item))
+        }
+        single => are_equal(own.unwrap_or(&Value::Null), single).unwrap_or(false),
     }
 }
 
@@ -237,6 +291,45 @@ mod tests {
         );
     }
 
+    #[test]
+    fn an_entry_is_compared_as_expressions_are() {
+        check(
+            r#"{"os": ["ubuntu", "x"], "exclude": [{"OS": "Ubuntu"}]}"#,
+            &[r#"{"os":"x"}"#],
+        );
+        check(
+            r#"{"a": [true, "true", null], "exclude": [{"a": true}]}"#,
+            &[r#"{"a":"true"}"#, r#"{"a":null}"#],
+        );
+        check(
+            r#"{"a": [{"k": 1, "l": "x"}, {"k": 2, "l": "x"}], "exclude": [{"a": {"k": 1}}]}"#,
+            &[r#"{"a":{"k":2,"l":"x"}}"#],
+        );
+        check(
+            r#"{"a": [[1, 2, 3], [2, 1]], "exclude": [{"a": [1]}]}"#,
+            &[r#"{"a":[2,1]}"#],
+        );
+        check(
+            r#"{"os": ["ubuntu"], "include": [{"os": "Ubuntu", "x": 1}]}"#,
+            &[r#"{"os":"ubuntu","x":1}"#],
+        );
+    }
+
+    #[test]
+    fn an_entry_that_can_do_nothing_is_refused() {
+        let unknown = expand(r#"{"a": [1], "exclude": [{"a": 1}, {"nope": 1}]}"#).unwrap_err();
+        assert_eq!(
+            unknown.to_string(),
+            "`exclude` names `nope`, which is no axis, so that it can leave nothing out; the axes are `a`"
+        );
+        let none = expand(r#"{"include": [{"a": 1}], "exclude": [{"a": 1}]}"#).unwrap_err();
+        assert!(none.to_string().ends_with("; there is none"), "{none}");
+        for list in ["include", "exclude"] {
+            let entry = expand(&format!(r#"{{"a": [1], "{list}": [{{"a": 1}}, {{}}]}}"#));
+            assert_eq!(entry, Err(MatrixError::EmptyEntry { list, entry: 2 }));
+        }
+    }
+
     /// The example of GitHub's documentation, with its result there.
     #[test]
     fn include_extends_or_adds() {
@@ -270,7 +363,7 @@ mod tests {
             expand(&format!(r#"{{"a": {hundred}, "b": [1, 2, 3]}}"#)),
             Err(MatrixError::TooMany(300))
         );
-        let entries = |count: usize| vec!["{}"; count].join(",");
+        let entries = |count: usize| vec![r#"{"a": 1}"#; count].join(",");
         assert_eq!(
             expand(&format!(r#"{{"a": {hundred}, "include": [{}]}}"#, entries(6_000))),
             Err(MatrixError::TooMuch {
