@@ -16,7 +16,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 pub use call::{Call, CallInput, CallInputKind, CallOutput, CallSecret, Called, Interface, PassedSecrets};
-pub use job::{Concurrency, Defaults, Job, Matrix, Permissions, RunsOn, Strategy};
+pub use job::{Concurrency, Defaults, Job, JobEnvironment, Matrix, Permissions, RunsOn, Strategy};
 pub use step::{Step, StepBody};
 pub use template_value::TemplateValue;
 

@@ -38,7 +38,7 @@ fn jobs_keep_their_order_needs_and_keys() {
     assert_eq!(ids, ["test", "deploy"]);
     let deploy = pipeline.job("deploy").unwrap();
     assert_eq!(deploy.needs, ["test"]);
-    assert_eq!(deploy.environment.as_ref().unwrap().source(), "production");
+    assert_eq!(deploy.environment.as_ref().unwrap().name.source(), "production");
     assert_eq!(deploy.place.to_string(), ".github/workflows/ci.yml:89:3");
     let test = pipeline.job("test").unwrap();
     assert_eq!(test.timeout_minutes.as_ref().unwrap().source(), "30");

@@ -47,9 +47,9 @@ pub struct Job {
     /// Whether its failure leaves the run successful.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continue_on_error: Option<Template>,
-    /// The name of the environment that it deploys to.
+    /// The environment that it deploys to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub environment: Option<Template>,
+    pub environment: Option<JobEnvironment>,
     /// Its concurrency group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,
@@ -155,6 +155,19 @@ pub struct Defaults {
     /// The directory, relative to the workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub working_directory: Option<Template>,
+}
+
+/// The environment that a job deploys to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobEnvironment {
+    /// Its name.
+    pub name: Template,
+    /// The address of what is deployed, made of the outputs of the steps.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub url: Option<Template>,
+    /// Whether GitHub notes a deployment; true when not given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deployment: Option<Template>,
 }
 
 /// A name that at most one run or job holds at a time.

@@ -7,7 +7,7 @@ use super::rewriting::Refusal;
 use super::texts::escaped;
 use super::yaml::{Entry, Yaml};
 use super::{Writer, concurrency_of, defaults_of, permissions_of};
-use crate::definition::{Defaults, Entries, Job, Matrix, Permissions, RunsOn};
+use crate::definition::{Defaults, Entries, Job, JobEnvironment, Matrix, Permissions, RunsOn};
 
 /// What all legs of a job have in common: when they run.
 struct Start {
@@ -132,9 +132,11 @@ impl Writer<'_> {
         if let Some(permissions) = self.permissions(place) {
             entries.push(Entry::new("permissions", permissions_of(permissions)));
         }
-        let environment = job.environment.as_ref();
-        let environment = environment.map(|environment| filling.filled_text(environment));
-        entries.extend(environment.and_then(|value| filling.entry("", "environment", value)));
+        entries.extend(
+            job.environment
+                .as_ref()
+                .and_then(|environment| environment_of(environment, filling)),
+        );
         if let Some(concurrency) = &job.concurrency {
             entries.extend(concurrency_of(concurrency, filling));
         }
@@ -241,6 +243,24 @@ fn matrix_of(matrix: &Matrix, filling: &Filling<'_>) -> Result<Yaml, Refusal> {
         }
     }
     Ok(Yaml::Map(entries))
+}
+
+fn environment_of(environment: &JobEnvironment, filling: &Filling<'_>) -> Option<Entry> {
+    let name = filling.filled_text(&environment.name);
+    let url = environment.url.as_ref().map(|url| filling.filled_text(url));
+    let deployment = environment.deployment.as_ref();
+    let deployment = deployment.map(|deployment| filling.typed(deployment));
+    if url.is_none() && deployment.is_none() {
+        return filling.entry("", "environment", name);
+    }
+    let name = filling.entry("environment.", "name", name)?;
+    let url = url.and_then(|url| filling.entry("environment.", "url", url));
+    let deployment = deployment.and_then(|value| filling.entry("environment.", "deployment", value));
+    let entries = [Some(name), url, deployment];
+    Some(Entry::new(
+        "environment",
+        Yaml::Map(entries.into_iter().flatten().collect()),
+    ))
 }
 
 fn runs_on(runs_on: &RunsOn, filling: &Filling<'_>) -> Result<Option<Yaml>, Refusal> {
