@@ -16,6 +16,7 @@ mod outline;
 pub mod picture;
 mod selection;
 mod tree;
+mod untold;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -276,7 +277,8 @@ impl Plan {
             }
         }
         let mut called = request.called;
-        called.retain(|path, _| calls.iter().any(|call| call.workflow == *path));
+        // What is told may be why a workflow is not called.
+        called.retain(|path, _| !request.known.is_empty() || calls.iter().any(|call| call.workflow == *path));
         Ok(Self {
             environment: Arc::new(github::environment(&contexts.github)),
             event: request.trigger.event,

@@ -6,6 +6,7 @@
     reason = "a test reads its corpus, and fails by panicking"
 )]
 
+mod bounds;
 mod calls;
 mod equivalence;
 mod generated;

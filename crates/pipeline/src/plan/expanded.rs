@@ -12,16 +12,23 @@
 //! - A status function asks about all jobs before. Where others are before a job now than in the plan, because it is in
 //!   a called workflow or needs one that may skip jobs, its condition names jobs and results instead (`condition`).
 //! - A text is never an expression: what is filled in and looks like one is written as one that gives the text.
+//! - How jobs ended that somebody told beforehand is not in it: it would be filled in for `needs`, while `failure()` asked
+//!   about the jobs that run. The workflow is that of a plan in which nothing is told.
 //! - The variables and defaults of a workflow stand at its jobs as soon as jobs of another one are beside them.
 //!
 //! What no flat workflow can say is left out, and a comment says why: that the first failure of a matrix cancels the
 //! other legs, `max-parallel`, a concurrency group around a called workflow, and expressions such as `toJSON(needs)`
 //! that read as a whole what is another whole here. A job whose condition cannot be written does not run, and a step
-//! that cannot be written fails. `GITHUB_JOB` in a script is the id that the job has here. When somebody cancels the run,
+//! that cannot be written fails; so does not run what is in a called workflow with an input that may be of another type
+//! than it takes. What grows too long is not written at all (`bound`). `GITHUB_JOB` in a script is the id that the job has here. When somebody cancels the run,
 //! jobs of called workflows that ask for it may differ, because results do not tell whether a call had begun.
 
+mod bound;
+mod certainty;
 mod condition;
+mod doubts;
 mod filling;
+mod ids;
 mod job;
 mod layout;
 mod rewriting;
@@ -34,21 +41,47 @@ mod yaml;
 
 use super::{Expansion, Fate, Plan};
 use crate::definition::{Concurrency, Defaults, Permissions};
+use bound::Bound;
+use doubts::Doubts;
 use filling::Filling;
 use layout::Layout;
+use rewriting::Refusal;
 use texts::escaped;
 use yaml::{Entry, Yaml};
 
 impl Plan {
     /// Returns the workflow that would run, as YAML; only comments when nothing runs.
     pub fn expanded(&self) -> String {
-        let layout = Layout::of(self);
+        if self.known.is_empty() {
+            return self.written();
+        }
+        let told: Vec<String> = self.known.keys().map(|id| format!("`{id}`")).collect();
+        let told = told.join(", ");
+        let head = format!("how {told} ended is not filled in: who runs this workflow runs all of it");
+        let text = match self.untold() {
+            Ok(plan) => plan.written(),
+            Err(errors) => {
+                let errors = errors.iter();
+                let errors =
+                    errors.map(|error| yaml::comment(&format!("it cannot be written without that: {error}"), 0));
+                errors.collect()
+            }
+        };
+        yaml::comment(&head, 0) + &text
+    }
+
+    fn written(&self) -> String {
+        let mut layout = Layout::of(self);
+        layout.doubts = Doubts::of(&layout);
         let writer = Writer {
             has_calls: (0..self.jobs.len()).any(|place| self.call_of(place).is_some() && !layout.ids(place).is_empty()),
             layout,
             reasons: super::outline::reasons(self),
         };
         let (jobs, absent) = writer.jobs();
+        if writer.layout.bound.is_over() {
+            return yaml::comment(&Bound::words(), 0);
+        }
         let mut text = String::new();
         if !jobs.is_empty() {
             text += &writer.workflow(jobs).document();
@@ -103,6 +136,9 @@ impl Writer<'_> {
         let mut entries: Vec<Entry> = Vec::new();
         let mut absent: Vec<String> = Vec::new();
         for (place, planned) in plan.jobs.iter().enumerate() {
+            if self.layout.bound.is_over() {
+                break;
+            }
             if let Fate::WillNotRun(why) = &planned.fate {
                 let why = self.reasons[place].clone().unwrap_or_else(|| why.to_string());
                 absent.push(format!("{} will not run: {why}", planned.id));
@@ -134,6 +170,12 @@ impl Writer<'_> {
             _ => String::new(),
         };
         let mut words = vec![format!("{} calls {}{condition}:", planned.id, call.workflow)];
+        if let Some(Refusal(why)) = self.layout.doubts.within(place) {
+            words.push(format!(
+                "{} does not run, because it cannot be written: {why}",
+                planned.id
+            ));
+        }
         words.extend(
             planned
                 .expansion

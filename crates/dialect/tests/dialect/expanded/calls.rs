@@ -351,9 +351,9 @@ jobs:
     );
 }
 
-/// What is told of a job is filled in where it is read, also into the matrix that it decides.
+/// What is told of a job decides a plan. The workflow begins afresh, where `needs` and `failure()` have to tell the same.
 #[test]
-fn what_is_told_of_a_job_is_filled_in() {
+fn what_is_told_of_a_job_is_not_filled_in() {
     let top = "\
 on: push
 jobs:
@@ -363,25 +363,88 @@ jobs:
     if: needs.build.outputs.go == 'yes'
     strategy: { matrix: { v: '${{ fromJSON(needs.build.outputs.list) }}' } }
     runs-on: x
-    steps: [{ run: 'echo ${{ matrix.v }} ${{ needs.build.outputs.go }}' }]
+    steps: [{ run: 'echo ${{ matrix.v }} ${{ needs.build.result }}' }]
+  alarm: { needs: build, if: failure(), runs-on: x, steps: [{ run: ring }] }
+  other: { runs-on: x, steps: [{ run: other }] }
 ";
-    let told = r#"{"build": {"outputs": {"list": "[\"a\", \"${{ secrets.X }}\"]", "go": "yes"}}}"#;
+    let project = Project::of_file("top.yml", top);
+    let plan = |told: &str, selected: &[&str]| {
+        let request = PlanRequest {
+            known: serde_json::from_str(told).unwrap(),
+            selected: selected.iter().map(ToString::to_string).collect(),
+            ..PlanRequest::default()
+        };
+        project.plan("top.yml", "push", request).unwrap()
+    };
+    for told in [
+        r#"{"build": {"outputs": {"list": "[\"a\", \"${{ secrets.X }}\"]", "go": "yes"}}}"#,
+        r#"{"build": {"result": "failure", "outputs": {"list": "[1]"}}}"#,
+    ] {
+        for selected in [&[][..], &["each", "alarm"]] {
+            let text = plan(told, selected).expanded();
+            let (head, rest) = text.split_once('\n').unwrap();
+            assert!(head.starts_with("# how `build` ended is not filled in"), "{text}");
+            assert_eq!(rest, plan("{}", selected).expanded());
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_planned_without_what_is_told_is_not_written() {
+    let inner = "on: workflow_call\njobs: { a: { runs-on: x, steps: [{ run: a }] } }\n";
+    let top = "\
+on: push
+jobs:
+  build: { runs-on: x, outputs: { list: x }, steps: [{ run: build }] }
+  call:
+    needs: build
+    strategy: { matrix: { v: '${{ fromJSON(needs.build.outputs.list) }}' } }
+    uses: ./.github/workflows/inner.yml
+";
+    let project = Project::of(&[("top.yml", top), (".github/workflows/inner.yml", inner)]);
     let request = PlanRequest {
-        known: serde_json::from_str(told).unwrap(),
+        known: serde_json::from_str(r#"{"build": {"outputs": {"list": "[1, 2]"}}}"#).unwrap(),
         ..PlanRequest::default()
     };
-    let first = Project::of_file("top.yml", top)
-        .plan("top.yml", "push", request)
-        .unwrap();
-    let text = first.expanded();
-    has(
-        &text,
-        &[
-            "  each-1:\n    name: each (a)\n    needs:\n      - build\n    runs-on: x\n",
-            "run: echo a yes\n",
-            "    name: each (${{ '${{' }} secrets.X }})\n",
-            "run: echo ${{ '${{' }} secrets.X }} yes\n",
-        ],
-    );
-    assert_eq!(super::jobs(&super::project::plan("top.yml", &text).unwrap()), 3);
+    let text = project.plan("top.yml", "push", request).unwrap().expanded();
+    assert!(text.lines().all(|line| line.starts_with("# ")), "{text}");
+    has(&text, &["# it cannot be written without that: ", "strategy.matrix"]);
+}
+
+/// A run calls nothing with an input of another type, where an expression would take the text `false` for true.
+#[test]
+fn an_input_that_may_be_of_another_type_is_refused() {
+    let inner = "\
+on:
+  workflow_call:
+    inputs: { flag: { type: boolean }, count: { type: number } }
+jobs:
+  reads: { if: inputs.flag, runs-on: x, steps: [{ run: reads }] }
+  other: { runs-on: x, steps: [{ run: other }] }
+";
+    let top = |flag: &str, count: &str| {
+        format!(
+            "\
+on: push
+jobs:
+  a: {{ runs-on: x, outputs: {{ o: x }}, steps: [{{ run: a }}] }}
+  call:
+    needs: a
+    uses: ./.github/workflows/inner.yml
+    with: {{ flag: '${{{{ {flag} }}}}', count: '${{{{ {count} }}}}' }}
+"
+        )
+    };
+    for (flag, count, name) in [
+        ("needs.a.outputs.o", "1", "flag"),
+        ("needs.a.result == 1", "needs.a.outputs.o || 1", "count"),
+    ] {
+        let text = plan_of(&[("inner", inner), ("top", &top(flag, count))]).expanded();
+        assert_eq!(text.matches("    if: false\n").count(), 2, "{text}");
+        let words = format!("its condition cannot be written: the input `{name}` takes a ");
+        assert_eq!(text.matches(&words).count(), 2, "{text}");
+    }
+    let sure = top("fromJSON(needs.a.outputs.o)", "needs.a.result == 1 && 1 || 2");
+    let text = expanded(&[("inner", inner), ("top", &sure)]);
+    has(&text, &["    if: fromJSON(needs.a.outputs.o)\n"]);
 }

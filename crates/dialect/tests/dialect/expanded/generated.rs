@@ -143,6 +143,9 @@ impl Workflow {
             [first, ..] if chance.once_in(3) => {
                 _ = writeln!(self.text, "      flag: ${{{{ needs.{first}.result == 'success' }}}}");
             }
+            [first, ..] if chance.once_in(20) => {
+                _ = writeln!(self.text, "      flag: ${{{{ needs.{first}.outputs.o }}}}");
+            }
             _ if chance.once_in(2) => self.text += "      flag: true\n",
             _ => {}
         }

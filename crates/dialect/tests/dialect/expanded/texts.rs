@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lockgate_pipeline::definition::{Pipeline, Step, StepBody};
+use lockgate_pipeline::definition::{Matrix, Pipeline, Step, StepBody, TemplateValue};
 use lockgate_pipeline::expression::{Template, Value};
 use lockgate_pipeline::plan::{Plan, PlanRequest};
 
@@ -65,6 +65,27 @@ jobs:
     ] {
         assert!(written.contains(expected), "{expected} is not in {written}");
     }
+}
+
+#[test]
+fn an_environment_keeps_its_address() {
+    let text = "\
+on: push
+jobs:
+  a:
+    runs-on: x
+    environment: { name: 'of-${{ github.actor }}', url: 'https://${{ steps.s.outputs.host }}', deployment: false }
+    steps: [{ id: s, run: a }]
+  b: { runs-on: x, environment: { name: prod }, steps: [{ run: b }] }
+";
+    let written = plan("a.yml", text).unwrap().expanded();
+    for expected in [
+        "    environment:\n      name: of-mona\n      url: https://${{ steps.s.outputs.host }}\n      deployment: false\n",
+        "    environment: prod\n",
+    ] {
+        assert!(written.contains(expected), "{expected} is not in\n{written}");
+    }
+    assert_eq!(plan("a.yml", &written).unwrap().expanded(), written);
 }
 
 /// Returns the templates of a step.
@@ -173,6 +194,54 @@ jobs:
             super::without_comments(&written)
         );
     }
+}
+
+/// GitHub evaluates keys, too.
+#[test]
+fn a_key_of_a_strangers_value_is_never_an_expression() {
+    let text = "\
+on: pull_request
+jobs:
+  prep:
+    runs-on: x
+    outputs: { l: '${{ steps.s.outputs.l }}' }
+    steps: [{ id: s, run: prep }]
+  a:
+    needs: prep
+    runs-on: x
+    strategy:
+      matrix:
+        a: ${{ fromJSON(needs.prep.outputs.l) }}
+        include: ${{ fromJSON(github.event.pull_request.body) }}
+    steps: [{ run: a }]
+";
+    let project = Project::of_file("a.yml", text);
+    let body = r#"[{"${{ github.token }}": "v", "it's": {"${{": 1}}]"#;
+    let request = PlanRequest {
+        trigger: lockgate_pipeline::plan::Trigger {
+            payload: Value::object([("pull_request", Value::object([("body", Value::from(body))]))]),
+            ..Default::default()
+        },
+        ..PlanRequest::default()
+    };
+    let first = project.plan("a.yml", "pull_request", request).unwrap();
+    let written = first.expanded();
+    let again = plan("a.yml", &written).unwrap();
+    let Some(Matrix::Written {
+        include: Some(TemplateValue::Template(include)),
+        ..
+    }) = &again.pipeline.jobs[1].strategy.matrix
+    else {
+        panic!("{written}");
+    };
+    assert!(include.contexts_used().is_empty(), "{written}");
+    let value = include.evaluate(&Known(BTreeMap::new())).unwrap();
+    let expected: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(serde_json::to_value(&value).unwrap(), expected, "{written}");
+    assert_eq!(
+        super::without_comments(&again.expanded()),
+        super::without_comments(&written)
+    );
 }
 
 struct Known(BTreeMap<&'static str, Value>);

@@ -51,6 +51,11 @@ impl<'w> Filling<'w> {
         Self::at(layout, Site::of_run(layout.plan))
     }
 
+    /// Returns the filling of what a called workflow gets.
+    pub(super) fn of_call(layout: &'w Layout<'w>, call: usize) -> Self {
+        Self::at(layout, Site::of_call(layout.plan, call))
+    }
+
     /// Returns the filling of a job, or of one leg of it.
     pub(super) fn of_job(layout: &'w Layout<'w>, place: usize, leg: Option<usize>) -> Self {
         Self::at(layout, Site::of_job(layout.plan, place, leg))
@@ -215,11 +220,21 @@ impl<'w> Filling<'w> {
         let tree = condition.and_then(Condition::tree).unwrap_or_else(|| Node::all([]));
         let is_native = self.rewriter(&Cell::new(0), Filled::All).is_native(place);
         self.has_own_needs.set(is_native && self.site.call.is_none());
+        let plan = self.layout.plan;
+        let mut around = std::iter::successors(self.site.call, |call| plan.call_of(plan.calls[*call].caller));
+        if let Some(doubt) = around.find_map(|call| self.layout.doubts.of_call(call)) {
+            return Err(doubt.clone());
+        }
         let written = condition
             .filter(|condition| !condition.is_text())
             .map(ToString::to_string);
         let rewritten = self.written(&tree, Filled::All, |rewriter| rewriter.condition_of_job(place))?;
         Ok(rewritten.map(|text| in_condition(text, written)))
+    }
+
+    /// Checks that the inputs of a call are of their types.
+    pub(super) fn check_inputs(&self, call: usize, spent: &Cell<usize>) -> Result<(), Refusal> {
+        self.rewriter(spent, Filled::All).check_inputs(call)
     }
 
     fn content(&self, template: &Template) -> Result<Content, Refusal> {
@@ -244,6 +259,10 @@ impl<'w> Filling<'w> {
         let mut text = String::new();
         let mut plain = String::new();
         for piece in template.pieces() {
+            // What stands in `text` has expressions in it, whatever follows.
+            if text.len() > MOST_CHARACTERS && text.chars().count() > MOST_CHARACTERS {
+                return Err(Refusal::too_long());
+            }
             match piece {
                 Piece::Text(own) => plain += own,
                 Piece::Expression(expression) => match self.content_of(expression, filled)? {
@@ -291,8 +310,13 @@ impl<'w> Filling<'w> {
     ) -> Result<Option<Written>, Refusal> {
         let mut refusal = Refusal::too_long();
         for filled in [most, Filled::Necessary] {
+            if self.layout.bound.is_over() {
+                break;
+            }
             let spent = Cell::new(0);
-            let node = match rewrite(&self.rewriter(&spent, filled)) {
+            let node = rewrite(&self.rewriter(&spent, filled));
+            self.layout.bound.spend(spent.get());
+            let node = match node {
                 Ok(Some(node)) => node,
                 Ok(None) => return Ok(None),
                 Err(why) => {
@@ -301,6 +325,7 @@ impl<'w> Filling<'w> {
                 }
             };
             let text = node.to_source();
+            self.layout.bound.spend(text.len());
             if Expression::parse(&text).is_err() {
                 continue;
             }

@@ -1,6 +1,7 @@
 //! One job of a plan as YAML: an entry for each leg.
 
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::filling::Filling;
 use super::rewriting::Refusal;
@@ -13,7 +14,9 @@ use crate::definition::{Defaults, Entries, Job, JobEnvironment, Matrix, Permissi
 struct Start {
     condition: Option<Entry>,
     /// The ids that they wait for.
-    needs: Vec<String>,
+    waits: BTreeSet<String>,
+    /// The same in order, which the legs share: together they may be a hundred times the text of everything else.
+    needs: Rc<Yaml>,
     /// Whether `needs` is the same as in the plan.
     has_own_needs: bool,
 }
@@ -24,10 +27,16 @@ impl Writer<'_> {
         let expansion = self.layout.plan.jobs[place].expansion.as_ref();
         let filling = Filling::of_job(&self.layout, place, None);
         let start = self.start(place, &filling);
-        let ids = self.layout.ids(place).iter().enumerate();
-        let mut entries: Vec<Entry> = ids
-            .map(|(index, id)| self.leg(place, expansion.map(|_| index), id, &start))
-            .collect();
+        let ids = self.layout.ids(place);
+        let bound = &self.layout.bound;
+        bound.spend(start.condition.as_ref().map_or(0, Entry::size) * ids.len());
+        let mut entries = Vec::new();
+        for (index, id) in ids.iter().enumerate() {
+            if bound.is_over() {
+                return Vec::new();
+            }
+            entries.push(self.leg(place, expansion.map(|_| index), id, &start));
+        }
         let lost = expansion.and_then(|expansion| self.lost_of_matrix(place, expansion));
         if let Some(first) = entries.first_mut() {
             let own = std::mem::take(&mut first.comments);
@@ -41,19 +50,20 @@ impl Writer<'_> {
 
     fn start(&self, place: usize, filling: &Filling<'_>) -> Start {
         let condition = condition(place, filling);
-        let mut needs = filling.reads();
-        needs.extend(self.layout.before(place).iter().cloned());
+        let mut waits = filling.reads();
+        waits.extend(self.layout.before(place).iter().cloned());
         Start {
             condition,
-            needs: self.in_order(needs),
+            needs: Rc::new(self.in_order(waits.clone())),
+            waits,
             has_own_needs: filling.has_own_needs(),
         }
     }
 
-    fn in_order(&self, ids: BTreeSet<String>) -> Vec<String> {
+    fn in_order(&self, ids: BTreeSet<String>) -> Yaml {
         let mut ids: Vec<String> = ids.into_iter().collect();
         ids.sort_by_cached_key(|id| self.layout.position(id));
-        ids
+        Yaml::List(ids.into_iter().map(Yaml::Text).collect())
     }
 
     fn leg(&self, place: usize, index: Option<usize>, id: &str, start: &Start) -> Entry {
@@ -67,11 +77,8 @@ impl Writer<'_> {
             None => self.open_name(place, &filling),
         });
         let (body, can_run) = self.body(place, &filling, leg.is_some());
-        let needs = self.needs(&filling, start);
-        if !needs.is_empty() {
-            let needs = needs.into_iter().map(Yaml::Text).collect();
-            entries.push(Entry::new("needs", Yaml::List(needs)));
-        }
+        self.layout.bound.spend(body.iter().map(Entry::size).sum());
+        entries.extend(self.needs(&filling, start));
         entries.extend(if can_run {
             start.condition.clone()
         } else {
@@ -83,13 +90,19 @@ impl Writer<'_> {
         entry
     }
 
-    fn needs(&self, filling: &Filling<'_>, start: &Start) -> Vec<String> {
-        let known: BTreeSet<&String> = start.needs.iter().collect();
+    fn needs(&self, filling: &Filling<'_>, start: &Start) -> Option<Entry> {
         let reads = filling.reads();
-        if reads.iter().all(|id| known.contains(id)) {
-            return start.needs.clone();
+        if reads.is_empty() && start.waits.is_empty() {
+            return None;
         }
-        self.in_order(reads.into_iter().chain(start.needs.iter().cloned()).collect())
+        let needs = if reads.is_subset(&start.waits) {
+            Yaml::Shared(Rc::clone(&start.needs))
+        } else {
+            let own = self.in_order(reads.union(&start.waits).cloned().collect());
+            self.layout.bound.spend(own.size());
+            own
+        };
+        Some(Entry::new("needs", needs))
     }
 
     /// Returns the name of a job whose legs are not known yet.

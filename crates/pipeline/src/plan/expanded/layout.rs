@@ -5,11 +5,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bound::Bound;
+use super::doubts::Doubts;
+use super::ids::ids;
 use crate::plan::outline::levels;
 use crate::plan::{Fate, Plan};
 
-/// The most bytes of an id, with what a number behind it takes to spare.
-const MOST_BYTES: usize = 90;
+/// The fewest bytes that a job takes.
+const LEAST_BYTES: usize = 60;
+
+/// What stands around an id in a list of needs.
+const AROUND_BYTES: usize = 9;
 
 /// What each job of a plan becomes.
 pub(super) struct Layout<'p> {
@@ -32,6 +38,10 @@ pub(super) struct Layout<'p> {
     before: Vec<Vec<String>>,
     /// Whether all before each job ends as the jobs that stand for it do, so that status functions say the same.
     is_plain_before: Vec<bool>,
+    /// What it takes to write the flat workflow. Nothing here is complete once that is too much.
+    pub(super) bound: Bound,
+    /// Which calls may not be made; none while they are looked for.
+    pub(super) doubts: Doubts,
 }
 
 impl<'p> Layout<'p> {
@@ -50,7 +60,14 @@ impl<'p> Layout<'p> {
             }
             places.insert((call, plan.definition(place).id.to_ascii_lowercase()), place);
         }
-        let ids = ids(plan);
+        let bound = Bound::default();
+        let legs = plan.jobs.iter().filter_map(|job| job.expansion.as_ref());
+        bound.spend(legs.map(|expansion| expansion.legs.len() * LEAST_BYTES).sum());
+        let ids = if bound.is_over() {
+            vec![Vec::new(); plan.jobs.len()]
+        } else {
+            ids(plan)
+        };
         let positions = ids.iter().flatten().cloned().enumerate();
         let mut layout = Self {
             plan,
@@ -63,6 +80,8 @@ impl<'p> Layout<'p> {
             places,
             before: Vec::new(),
             is_plain_before: Vec::new(),
+            bound,
+            doubts: Doubts::default(),
         };
         layout.parts = layout.all_parts();
         layout.look_before();
@@ -202,59 +221,13 @@ impl<'p> Layout<'p> {
             let is_plain_before = self.needs[place].iter().all(is_plain);
             let is_plain_around = caller.is_none_or(|caller| self.is_plain_before[caller]);
             drop(seen);
+            let bytes: usize = before.iter().map(|id| id.len() + AROUND_BYTES).sum();
+            self.bound.spend(bytes * self.ids[place].len().max(1));
+            if self.bound.is_over() {
+                return;
+            }
             self.before[place] = before;
             self.is_plain_before[place] = is_plain_before && is_plain_around;
         }
     }
-}
-
-/// Returns for each job with steps the ids that it gets: its own where it is one job of the plan's own pipeline, else
-/// that of each leg.
-fn ids(plan: &Plan) -> Vec<Vec<String>> {
-    let mut taken: BTreeSet<String> = BTreeSet::new();
-    let mut ids: Vec<Vec<String>> = vec![Vec::new(); plan.jobs.len()];
-    let has_steps = |place: &usize| plan.definition(*place).call.is_none() && plan.jobs[*place].fate.may_run();
-    // Those that keep their id come first, so that no other takes it.
-    for keeps in [true, false] {
-        let places = (0..plan.jobs.len()).filter(has_steps);
-        for place in places.filter(|place| keeps_id(plan, *place) == keeps) {
-            let wishes = wishes(plan, place, keeps).into_iter();
-            ids[place] = wishes.map(|wish| free(&wish, &mut taken)).collect();
-        }
-    }
-    ids
-}
-
-/// Returns the wished id, or one with a number behind it; case makes no other id.
-fn free(wish: &str, taken: &mut BTreeSet<String>) -> String {
-    let mut id = wish.to_owned();
-    let mut count = 2;
-    while !taken.insert(id.to_ascii_lowercase()) {
-        id = format!("{wish}-{count}");
-        count += 1;
-    }
-    id
-}
-
-fn keeps_id(plan: &Plan, place: usize) -> bool {
-    let legs = plan.jobs[place].expansion.as_ref();
-    plan.call_of(place).is_none() && legs.is_none_or(|expansion| expansion.legs.len() == 1)
-}
-
-fn wishes(plan: &Plan, place: usize, keeps: bool) -> Vec<String> {
-    let id = &plan.definition(place).id;
-    if keeps {
-        return vec![id.clone()];
-    }
-    let within = plan.call_of(place).and_then(|call| plan.leg_of(call));
-    match (&plan.jobs[place].expansion, within) {
-        (Some(expansion), _) => expansion.legs.iter().map(|leg| safe(&leg.directory)).collect(),
-        (None, Some(within)) => vec![safe(&format!("{}.{id}", within.directory))],
-        (None, None) => vec![safe(id)],
-    }
-}
-
-fn safe(text: &str) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
-    text.chars().map(safe).take(MOST_BYTES).collect()
 }

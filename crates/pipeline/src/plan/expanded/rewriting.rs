@@ -6,6 +6,7 @@
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
+use super::certainty::is_surely;
 use super::layout::Layout;
 use super::site::Site;
 use crate::definition::{CallInputKind, PassedSecrets};
@@ -274,9 +275,28 @@ impl<'w> Rewriter<'w> {
         let value = self.of_caller()?.rewrite(&template.tree())?;
         let value = match declared.kind {
             CallInputKind::String => value.into_text(),
-            CallInputKind::Boolean | CallInputKind::Number => value,
+            kind if is_surely(&value, kind) => value,
+            kind => {
+                return Err(Refusal(format!(
+                    "the input `{}` takes {}, and only a run knows whether `{}` is that; a comparison and `fromJSON(…)` are",
+                    declared.name,
+                    kind.words(),
+                    template.source()
+                )));
+            }
         };
         Ok(behind(value, &segments[1..]))
+    }
+
+    /// Checks that the inputs of a call are of their types.
+    pub(super) fn check_inputs(&self, call: usize) -> Result<(), Refusal> {
+        let (called, _) = self.interface_of(call)?;
+        let open = &self.layout.plan.calls[call].open;
+        let inputs = called.interface.inputs.iter();
+        for input in inputs.filter(|input| input.kind != CallInputKind::String && open.contains(&input.name)) {
+            self.inputs(call, &[Segment::Name(input.name.clone())])?;
+        }
+        Ok(())
     }
 
     fn secrets(&self, call: usize, base: &Node, segments: &[Segment]) -> Result<Node, Refusal> {

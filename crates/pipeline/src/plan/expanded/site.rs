@@ -52,10 +52,7 @@ impl<'p> Site<'p> {
         let call = plan.call_of(place);
         let mut site = call.map_or_else(|| Self::of_run(plan), |call| Self::of_call(plan, call));
         site.place = Some(place);
-        site.needs = KnownNeeds::of(plan.definition(place), |need| match call {
-            None => plan.known.get(need).cloned(),
-            Some(_) => None,
-        });
+        site.needs = KnownNeeds::of(plan.definition(place), |_| None);
         site.scope = site.scope.with("needs", site.needs.value());
         if let Value::Object(mut github) = plan.contexts.github.clone() {
             github.insert("job", Value::from(plan.definition(place).id.as_str()));

@@ -25,6 +25,7 @@ impl Rewriter<'_> {
         if !self.layout.may_run(place) {
             return Ok(Node::text("skipped"));
         }
+        self.check_calls(place)?;
         if let ([only], false) = (ids, self.layout.is_call(place)) {
             return Ok(result_of(only));
         }
@@ -47,6 +48,7 @@ impl Rewriter<'_> {
         if !self.layout.may_run(place) {
             return Ok(Node::Literal(Value::Null));
         }
+        self.check_calls(place)?;
         let values = if self.layout.is_call(place) {
             self.outputs_of_calls(place, name)?
         } else {
@@ -105,6 +107,11 @@ impl Rewriter<'_> {
         Ok(Node::any([Node::all([self.ran(place)?, value]), Node::text("")]))
     }
 
+    /// Checks that the job at `place` calls what it calls: nobody can read how it ends otherwise.
+    fn check_calls(&self, place: usize) -> Result<(), Refusal> {
+        self.layout.doubts.within(place).cloned().map_or(Ok(()), Err)
+    }
+
     /// Returns whether the reader runs only when everything before it has succeeded.
     fn is_surely_behind_success(&self) -> bool {
         self.reader
@@ -114,6 +121,7 @@ impl Rewriter<'_> {
     /// Returns whether the call that the job at `place` makes began.
     pub(super) fn ran(&self, place: usize) -> Result<Node, Refusal> {
         self.spend()?;
+        self.check_calls(place)?;
         if let Some(sure) = self.sure(place) {
             return Ok(result_of(sure).differs("skipped"));
         }

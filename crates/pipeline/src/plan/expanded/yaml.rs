@@ -1,6 +1,10 @@
 //! YAML as text, for people first: block style, quotes only where they are needed, scripts as they were written.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
+
+/// What stands around a value: the space before it, and the end of the line.
+const AROUND_BYTES: usize = 9;
 
 /// What is written.
 #[derive(Clone, Debug, PartialEq)]
@@ -11,6 +15,8 @@ pub(super) enum Yaml {
     Bare(String),
     List(Vec<Yaml>),
     Map(Vec<Entry>),
+    /// What stands in several places.
+    Shared(Rc<Yaml>),
 }
 
 /// A key with its value.
@@ -30,9 +36,24 @@ impl Entry {
             value,
         }
     }
+
+    /// Returns how many bytes it takes about.
+    pub(super) fn size(&self) -> usize {
+        self.key.len() + self.value.size() + AROUND_BYTES
+    }
 }
 
 impl Yaml {
+    /// Returns how many bytes it takes about.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Text(text) | Self::Bare(text) => text.len(),
+            Self::List(items) => items.iter().map(|item| item.size() + AROUND_BYTES).sum(),
+            Self::Map(entries) => entries.iter().map(Entry::size).sum(),
+            Self::Shared(inner) => inner.size(),
+        }
+    }
+
     /// Returns the document.
     pub(super) fn document(&self) -> String {
         let mut text = String::new();
@@ -57,6 +78,7 @@ impl Yaml {
                 text.push('\n');
                 write_items(items, depth, text);
             }
+            Self::Shared(inner) => inner.write_behind(depth, text),
             other => {
                 text.push(' ');
                 other.write_inline(depth, text);
@@ -70,6 +92,7 @@ impl Yaml {
             Self::Bare(word) => text.push_str(word),
             Self::List(_) => text.push_str("[]"),
             Self::Map(_) => text.push_str("{}"),
+            Self::Shared(inner) => inner.write_inline(depth, text),
             Self::Text(own) if own.contains('\n') && fits_block(own) => write_block(own, depth, text),
             Self::Text(own) => text.push_str(&quoted(own)),
         }
