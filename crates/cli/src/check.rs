@@ -53,7 +53,7 @@ pub(crate) fn run(directory: &Path, arguments: &CheckArguments) -> Result<Exit, 
             // Stdout is the difference, for `git apply` too.
             let found = diagnostics::summary(&round.diagnostics);
             out::progress(format_args!("nothing was changed; as it is, there are {found}"));
-            return Ok(Exit::Ok);
+            return Ok(round.exit());
         }
         if changed > 0 && !arguments.dry_run {
             round = Round::make(&scope)?;
@@ -68,6 +68,6 @@ fn stdin() -> Result<Vec<u8>, Failure> {
     std::io::stdin()
         .lock()
         .read_to_end(&mut bytes)
-        .map_err(|error| Failure::usage("read standard input").because(&error))?;
+        .map_err(|error| Failure::usage("cannot read standard input").because(&error))?;
     Ok(bytes)
 }

@@ -97,8 +97,13 @@ impl CheckArguments {
                 Failure::usage("`--stdin-name` names standard input, which is not read").help("give `-` as the file")
             );
         }
-        if self.fix && (self.reads_stdin() || self.watch) {
-            return Err(Failure::usage("`--fix` mends files once").help("name files, and leave `--watch` out"));
+        if self.fix && self.reads_stdin() {
+            return Err(
+                Failure::usage("`--fix` mends files, and standard input is none").help("name files instead of `-`")
+            );
+        }
+        if self.fix && self.watch {
+            return Err(Failure::usage("`--fix` mends files once").help("leave `--watch` out"));
         }
         if self.reads_stdin() && self.watch {
             return Err(Failure::usage("standard input is read once, so it cannot be watched")

@@ -151,7 +151,7 @@ pub(super) fn places_of_folder(folder: &Path) -> (PathBuf, Vec<PathBuf>) {
 /// Returns an absolute path without `.` and `..`, of a file that need not be there.
 pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     let whole = std::path::absolute(path)
-        .map_err(|error| Failure::usage(format!("find the folder of `{}`", path.display())).because(&error))?;
+        .map_err(|error| Failure::usage(format!("cannot find the folder of `{}`", path.display())).because(&error))?;
     let mut plain = PathBuf::new();
     for component in whole.components() {
         match component {

@@ -82,5 +82,5 @@ fn write(path: &Path, file: &SourceFile, text: &str) -> Result<(), Failure> {
         let message = format!("`{}` has changed while it was being mended", file.path);
         return Err(Failure::unavailable(message).help("it is left as it is; do it again"));
     }
-    replace(path, text).map_err(|error| Failure::usage(format!("write `{}`", path.display())).because(&error))
+    replace(path, text).map_err(|error| Failure::usage(format!("cannot write `{}`", path.display())).because(&error))
 }

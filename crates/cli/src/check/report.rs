@@ -109,7 +109,7 @@ fn is_job_of_github() -> bool {
 
 /// Puts a document in a file's place at once, so that nobody reads half of it.
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
-    let failed = |error: &std::io::Error| Failure::usage(format!("write `{}`", path.display())).because(error);
+    let failed = |error: &std::io::Error| Failure::usage(format!("cannot write `{}`", path.display())).because(error);
     // What is no file, such as /dev/stdout, is written to and not replaced.
     if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
         return std::fs::write(path, text).map_err(|error| failed(&error));

@@ -58,12 +58,14 @@ fn what_is_certain_warns_and_everything_is_an_error_of_a_strict_check() {
 #[test]
 fn safe_fixes_are_shown_and_written_once() {
     let project = project(WORKFLOW);
-    let shown = out(&check(project.path(), &["--strict", "--fix", "--dry-run"], 0));
+    let shown = out(&check(project.path(), &["--strict", "--fix", "--dry-run"], 2));
     assert!(
         shown.starts_with("--- a/.github/workflows/ci.yml\n+++ b/.github/workflows/ci.yml\n@@ "),
         "{shown}"
     );
     assert_eq!(workflow(project.path()), WORKFLOW);
+    // What is told without `--strict` is a warning.
+    check(project.path(), &["--fix", "--dry-run"], 0);
 
     // Without `--strict` only what is told is mended.
     let said = out(&check(project.path(), &["--fix"], 0));
@@ -96,7 +98,7 @@ fn safe_fixes_are_shown_and_written_once() {
 #[test]
 fn the_difference_is_one_that_other_programs_apply() {
     let project = project(WORKFLOW);
-    let shown = check(project.path(), &["--strict", "--fix", "--dry-run"], 0).stdout;
+    let shown = check(project.path(), &["--strict", "--fix", "--dry-run"], 2).stdout;
     fs::write(project.path().join("fix.diff"), shown).unwrap();
     super::scene::fixture::git(project.path(), &["apply", "fix.diff"]);
     let applied = workflow(project.path());

@@ -106,7 +106,7 @@ fn listen(inotify: &Inotify, tell: &UnboundedSender<Told>) {
 }
 
 fn failed(errno: Errno) -> Failure {
-    let failure = Failure::unavailable("watch folders for changes").because(&errno);
+    let failure = Failure::unavailable("cannot watch folders for changes").because(&errno);
     match errno {
         Errno::ENOSPC => failure.help("this user watches too many folders: raise fs.inotify.max_user_watches"),
         Errno::EMFILE => failure.help("this user watches from too many programs: raise fs.inotify.max_user_instances"),
