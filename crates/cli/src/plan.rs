@@ -27,7 +27,7 @@ pub(crate) fn run(directory: &Path, arguments: &PlanArguments) -> Result<Exit, F
     let candidates = planning::candidates(&request, &context)?;
     told::refuse_unknown(&context.known, &candidates)?;
     let text = if arguments.expanded {
-        line(&view::expanded(&candidates))
+        document(&view::expanded(&candidates)?)
     } else {
         match arguments.format() {
             PlanFormat::Tree => {
@@ -35,16 +35,20 @@ pub(crate) fn run(directory: &Path, arguments: &PlanArguments) -> Result<Exit, F
                 line(&view::tree(&candidates, &arguments.workflow.event, now))
             }
             PlanFormat::Json => out::pretty(&view::json(&candidates)),
-            PlanFormat::Svg => line(&view::svg(&candidates)),
-            PlanFormat::Mermaid => line(&view::mermaid(&candidates)),
+            PlanFormat::Svg => document(&view::svg(&candidates)),
+            PlanFormat::Mermaid => document(&view::mermaid(&candidates)),
         }
     };
     match &arguments.output {
         Some(file) => std::fs::write(file, &text)
-            .map_err(|error| Failure::usage(format!("write `{}`", file.display())).because(&error))?,
+            .map_err(|error| Failure::usage(format!("cannot write `{}`", file.display())).because(&error))?,
         None => out::as_it_is(&text),
     }
     Ok(Exit::Ok)
+}
+
+fn document(text: &str) -> String {
+    format!("{}\n", out::in_document(text))
 }
 
 fn line(text: &str) -> String {

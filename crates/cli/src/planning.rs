@@ -106,6 +106,16 @@ fn refuse_long(event: &Event, inputs: &BTreeMap<String, String>) -> Result<(), F
     }
 }
 
+/// Only who starts or calls a workflow gives it inputs.
+fn refuse_inputs_of(event: &str, inputs: &BTreeMap<String, String>) -> Result<(), Failure> {
+    if inputs.is_empty() || matches!(event, "workflow_dispatch" | "workflow_call") {
+        return Ok(());
+    }
+    let names: Vec<&str> = inputs.keys().map(String::as_str).collect();
+    let message = format!("the event `{event}` has no inputs, but was given: {}", names.join(", "));
+    Err(Failure::usage(message).help("start the workflow with --event workflow_dispatch, or leave the inputs out"))
+}
+
 /// An event that GitHub does not have starts nothing, and whoever names one has misspelt it.
 fn refuse_unknown_event(name: &str) -> Result<(), Failure> {
     match github::event_named(name) {
@@ -232,7 +242,9 @@ fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(
     }
     if !plans.iter().any(|(_, plan)| plan.has_work()) {
         for (_, plan) in &plans {
-            out::progress(plan.tree().join("\n"));
+            for line in plan.tree() {
+                out::progress(out::name(&line));
+            }
         }
         return Err(Failure::usage(format!("no job of the workflow runs on `{event}`"))
             .help("the reason stands beside each job"));
@@ -263,6 +275,7 @@ fn candidate(request: &Request<'_>, context: &Context, found: Found) -> Result<C
         .triggers
         .event(&context.event.name)
         .map_or(&[][..], |trigger| &trigger.inputs);
+    refuse_inputs_of(&context.event.name, &context.inputs)?;
     let inputs = github::resolve_inputs(declared, &context.inputs).map_err(|mistakes| {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
         Failure::usage(format!("{file}: {}", lines.join("\n  "))).help("inputs are given with --input NAME=VALUE")
@@ -331,6 +344,17 @@ fn completed(trigger: &Trigger, inputs: &Value, declared: Option<&Declared>) -> 
         _ => {}
     }
     trigger
+}
+
+/// Returns the payload of the event that a plan is for, as the file at `GITHUB_EVENT_PATH` holds it.
+pub(crate) fn payload(plan: &Plan) -> String {
+    let payload = match &plan.contexts.github {
+        Value::Object(github) => github.get("event"),
+        _ => None,
+    };
+    payload.map_or(String::new(), |payload| {
+        serde_json::to_string(payload).unwrap_or_default()
+    })
 }
 
 /// Adds the variables of `--env`, below those of the workflow.

@@ -5,7 +5,9 @@ mod next;
 use lockgate_pipeline::plan::picture::{self, Panel};
 use serde_json::{Value, json};
 
+use crate::exit::Failure;
 use crate::planning::Candidate;
+use crate::render::out;
 
 /// Returns lines for a terminal.
 pub(super) fn tree(candidates: &[Candidate], event: &str, now: jiff::Timestamp) -> String {
@@ -13,7 +15,7 @@ pub(super) fn tree(candidates: &[Candidate], event: &str, now: jiff::Timestamp) 
     for candidate in candidates {
         lines.push(format!("{}: {}", candidate.file, candidate.decision.reason()));
         if let Some(plan) = &candidate.plan {
-            lines.extend(plan.tree());
+            lines.extend(plan.tree().iter().map(|line| out::name(line).into_owned()));
         }
         if event == "schedule" {
             lines.extend(next::lines(&candidate.schedules, now));
@@ -65,8 +67,18 @@ fn with_panels(candidates: &[Candidate], draw: impl Fn(&[Panel]) -> String) -> S
     draw(&panels)
 }
 
-/// Returns the workflows as they would run: one YAML document for each that starts.
-pub(super) fn expanded(candidates: &[Candidate]) -> String {
+/// Returns the workflow that starts as it would run; what is said of the others stands before it.
+pub(super) fn expanded(candidates: &[Candidate]) -> Result<String, Failure> {
+    let starting = candidates.iter().filter(|candidate| candidate.plan.is_some());
+    let starting: Vec<&str> = starting.map(|candidate| candidate.file.as_str()).collect();
+    if starting.len() > 1 {
+        let message = format!(
+            "{} workflows start, and an expanded plan is the file of one: {}",
+            starting.len(),
+            starting.join(", ")
+        );
+        return Err(Failure::usage(message).help("choose one with --workflow FILE"));
+    }
     let mut documents = Vec::new();
     for candidate in candidates {
         let head = format!(
@@ -79,5 +91,5 @@ pub(super) fn expanded(candidates: &[Candidate]) -> String {
             None => head,
         });
     }
-    documents.join("\n").trim_end().to_owned()
+    Ok(documents.join("\n").trim_end().to_owned())
 }

@@ -2,13 +2,16 @@
 //!
 //! Names, reasons and command lines are made of what a workflow and its steps say, and any of them may hold a secret's
 //! value. Whoever reads secrets tells them to [`hide`]; everything that is written afterwards is without them.
+//! Control characters of strangers are written out here, too; only what a step writes passes as it is ([`output`]).
 
 mod hidden;
+mod visible;
 
 use std::io::{ErrorKind, IsTerminal, Write};
 use std::sync::OnceLock;
 
-pub(crate) use hidden::{LogWriter, hidden, hide};
+pub(crate) use hidden::{LogWriter, hidden, hide, in_document};
+pub(crate) use visible::{name, words};
 
 /// Why a part of the result was lost, the first time.
 static LOST: OnceLock<String> = OnceLock::new();
@@ -17,7 +20,7 @@ static LOST: OnceLock<String> = OnceLock::new();
 pub(crate) fn result(line: impl std::fmt::Display) {
     let line = line.to_string();
     let line = hidden(&line);
-    keep(writeln!(std::io::stdout().lock(), "{line}"));
+    keep(writeln!(std::io::stdout().lock(), "{}", words(&line)));
 }
 
 /// Returns why a part of the result could not be written, when that is so.
@@ -36,6 +39,13 @@ fn keep(written: std::io::Result<()>) {
 
 /// Writes a line of progress to stderr.
 pub(crate) fn progress(line: impl std::fmt::Display) {
+    let line = line.to_string();
+    let line = hidden(&line);
+    drop(writeln!(std::io::stderr().lock(), "{}", words(&line)));
+}
+
+/// Writes a line with what a step wrote to stderr, control characters and all.
+pub(crate) fn output(line: impl std::fmt::Display) {
     let line = line.to_string();
     let line = hidden(&line);
     drop(writeln!(std::io::stderr().lock(), "{line}"));

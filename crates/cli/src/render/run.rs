@@ -96,8 +96,8 @@ impl RunScreen {
         };
         match &self.form {
             _ if self.output == Output::Folded => {}
-            Form::Live(live) => live.line(&format!("{} | {line}", event.job)),
-            Form::Lines(_) => out::progress(format_args!("{} | {line}", event.job)),
+            Form::Live(live) => live.line(&format!("{} | {line}", out::name(event.job.as_str()))),
+            Form::Lines(_) => out::output(format_args!("{} | {line}", out::name(event.job.as_str()))),
             Form::Quiet => {}
         }
     }
@@ -115,10 +115,10 @@ impl RunScreen {
             }
         }
         for (call, name) in run.withheld_by_calls() {
-            withheld(call, name);
+            withheld(&out::name(call), name);
         }
         for line in failures::lines(run, &titles, &self.again, |job, step| self.tail(job, step)) {
-            out::progress(line);
+            out::output(line);
         }
         let took = run.concluded_at().map_or(String::new(), |at| {
             format!(" in {}", Spoken(at.since(run.created_at())))
@@ -126,7 +126,7 @@ impl RunScreen {
         let conclusion = run
             .conclusion()
             .map_or("not over".to_owned(), |conclusion| conclusion.to_string());
-        out::progress(format_args!("{}: {conclusion}{took}", run.plan().run_name));
+        out::progress(format_args!("{}: {conclusion}{took}", out::name(&run.plan().run_name)));
         out::progress(format_args!("logs: {}", self.logs.display()));
     }
 
@@ -142,7 +142,8 @@ impl RunScreen {
 /// Says of an output that later jobs do not get it, in GitHub's words.
 fn withheld(job: &str, output: &str) {
     out::progress(format_args!(
-        "warning: {job}: Skip output '{output}' since it may contain secret."
+        "warning: {job}: Skip output '{}' since it may contain secret.",
+        out::name(output)
     ));
 }
 

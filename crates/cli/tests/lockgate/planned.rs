@@ -305,3 +305,84 @@ fn a_plan_is_drawn_and_written_out() {
     let file = scene.folder().join("written.yml");
     scene.lockgate(&["check", &file.to_string_lossy()]).expect(0);
 }
+
+#[test]
+fn an_event_without_inputs_says_so() {
+    let scene = project();
+    scene.lockgate(&["plan", "--input", "level=low"]).expect(2).says(&[
+        "the event `push` has no inputs",
+        "level",
+        "--event workflow_dispatch",
+    ]);
+}
+
+#[test]
+fn an_expanded_plan_is_the_file_of_one_workflow() {
+    let scene = project();
+    write(
+        &scene,
+        ".github/workflows/other.yml",
+        "on: push\njobs: { a: { runs-on: x, steps: [{ run: 'true' }] } }\n",
+    );
+    let told = scene.lockgate(&["plan", "--expanded"]).expect(2);
+    told.says(&["2 workflows start", "ci.yml", "other.yml", "--workflow FILE"]);
+    let one = ["plan", "--expanded", "--workflow", ".github/workflows/other.yml"];
+    scene.lockgate(&one).expect(0).says(&["runs-on: x"]);
+}
+
+#[test]
+fn the_file_with_the_event_has_what_the_workflow_adds_to_it() {
+    let scene = Scene::of("timed");
+    let steps = "[{ run: 'cat $GITHUB_EVENT_PATH' }]";
+    let text = format!(
+        "on: {{ schedule: [{{ cron: '30 5 * * 1' }}] }}\njobs: {{ a: {{ runs-on: ubuntu-latest, steps: {steps} }} }}\n"
+    );
+    write(&scene, ".github/workflows/ci.yml", &text);
+    git(&scene.project, &["init", "--quiet", "--initial-branch", "trunk"]);
+    commit(&scene, "a", "Begin");
+    scene
+        .lockgate(&["run", "--event", "schedule"])
+        .expect(0)
+        .says(&["\"schedule\":\"30 5 * * 1\""]);
+}
+
+#[test]
+fn the_words_of_strangers_move_no_cursor_and_forge_no_line() {
+    let scene = Scene::of("strange");
+    let text = "run-name: ${{ github.event.pull_request.title }}
+on: pull_request
+jobs:
+  a:
+    name: job ${{ github.event.pull_request.title }}
+    runs-on: ubuntu-latest
+    steps:
+      - name: step ${{ github.event.pull_request.title }}
+        run: printf '\\033[32mgreen\\n'
+";
+    write(&scene, ".github/workflows/ci.yml", text);
+    git(&scene.project, &["init", "--quiet", "--initial-branch", "trunk"]);
+    commit(&scene, "a", "Begin");
+    let title = r"Fix\u001b[2J\na: success\u0007";
+    let file = event_file(
+        &scene,
+        &format!(
+            r#"{{"action": "opened", "pull_request": {{"title": "{title}", "head": {{"ref": "x"}}, "base": {{"ref": "trunk"}}}}}}"#
+        ),
+    );
+    let shown = r"Fix\u{1b}[2J\na: success\u{7}";
+    let given = ["--event", "pull_request", "--event-file", &file];
+    let plan = scene.lockgate(&[&["plan"], &given[..]].concat()).expect(0);
+    assert!(!plan.out.contains(['\x1b', '\x07']), "{plan}");
+    plan.says(&[shown, &format!("“job {shown}”")]);
+    let run = scene.lockgate(&[&["run"], &given[..]].concat()).expect(0);
+    let escapes = run.err.matches('\x1b').count();
+    assert!(
+        escapes == 1 && run.err.contains("\x1b[32mgreen"),
+        "only what the step wrote: {run}"
+    );
+    run.says(&[
+        &format!("job {shown}: success"),
+        &format!("› step {shown}: ok"),
+        &format!("\n{shown}: success"),
+    ]);
+}

@@ -38,6 +38,14 @@ pub(crate) fn hidden(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// Returns a document that is no JSON as programs may read it: short secrets stay, or it would lose its sense.
+pub(crate) fn in_document(text: &str) -> Cow<'_, str> {
+    match HIDDEN.get() {
+        Some(hidden) => hidden.in_documents.mask(text).into(),
+        None => text.into(),
+    }
+}
+
 /// Returns a value as programs may read it; `None` when there is nothing to hide.
 pub(super) fn document(value: &impl serde::Serialize) -> Option<Value> {
     let hidden = HIDDEN.get()?;

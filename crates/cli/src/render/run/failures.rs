@@ -6,6 +6,7 @@ use lockgate_pipeline::run::effect::StepPath;
 use lockgate_pipeline::run::{Blame, Failed, JobView, Run};
 
 use super::titles::Titles;
+use crate::render::out;
 use crate::run::again::word;
 
 /// Returns the lines; `tail` gives the last ones of a step's output, `options` are those with which it runs again.
@@ -22,15 +23,19 @@ where
     let mut lines = Vec::new();
     for (at, failed) in failures.iter().enumerate() {
         if failed.weight == Blame::Allowed {
-            let reason = failed.reason.map_or(String::new(), |reason| format!(": {reason}"));
+            let reason = failed
+                .reason
+                .map_or(String::new(), |reason| format!(": {}", out::words(reason)));
             lines.push(format!("\nfailed, which is allowed: {}{reason}", title(failed, titles)));
             continue;
         }
         match (failed.step, failed.reason) {
-            (None, Some(reason)) => lines.push(format!("\nfailed: {}: {reason}", title(failed, titles))),
+            (None, Some(reason)) => {
+                lines.push(format!("\nfailed: {}: {}", title(failed, titles), out::words(reason)));
+            }
             (_, reason) => {
                 lines.push(format!("\nfailed: {}", title(failed, titles)));
-                lines.extend(reason.map(|reason| format!("  {reason}")));
+                lines.extend(reason.map(|reason| format!("  {}", out::words(reason))));
             }
         }
         if let Some(step) = failed.step {
@@ -45,7 +50,9 @@ where
 }
 
 fn title(failed: &Failed<'_>, titles: &Titles) -> String {
-    let step = failed.step.map_or(String::new(), |step| format!(" › {}", step.name));
+    let step = failed
+        .step
+        .map_or(String::new(), |step| format!(" › {}", out::name(&step.name)));
     let place = failed
         .place
         .as_ref()

@@ -51,7 +51,10 @@ impl Lines {
                 outcome.to_string()
             };
             let title = titles.get(job);
-            out::progress(format_args!("{title} › {}: {words}{took}{reason}", step.name));
+            out::progress(format_args!(
+                "{title} › {}: {words}{took}{reason}",
+                out::name(&step.name)
+            ));
         }
     }
 }

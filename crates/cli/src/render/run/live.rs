@@ -75,7 +75,7 @@ fn show(bar: &ProgressBar, job: &JobView<'_>, name: &str, now: Timestamp) {
             let step = job
                 .steps()
                 .last()
-                .map_or(String::new(), |step| format!("  › {}", step.name));
+                .map_or(String::new(), |step| format!("  › {}", out::name(&step.name)));
             let since = job
                 .started_at()
                 .map_or(String::new(), |at| format!("  {}", so_far(at, now)));
@@ -105,5 +105,5 @@ fn show(bar: &ProgressBar, job: &JobView<'_>, name: &str, now: Timestamp) {
 }
 
 fn say(bar: &ProgressBar, words: &str) {
-    bar.set_message(out::hidden(words).into_owned());
+    bar.set_message(out::name(words).into_owned());
 }

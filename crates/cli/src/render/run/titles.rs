@@ -8,9 +8,12 @@ use std::collections::BTreeMap;
 use lockgate_pipeline::run::effect::JobKey;
 use lockgate_pipeline::run::{JobView, Run};
 
+use crate::render::out;
+
 /// The names of the jobs of a run, told apart.
 pub(super) struct Titles {
-    shared: BTreeMap<JobKey, String>,
+    /// Those that are not simply the name of the job.
+    given: BTreeMap<JobKey, String>,
 }
 
 impl Titles {
@@ -20,22 +23,26 @@ impl Titles {
         for job in run.jobs() {
             by_name.entry(job.name()).or_default().push(job);
         }
+        let strange = run.jobs().filter(|job| job.name().contains(char::is_control));
+        let strange: Vec<_> = strange
+            .map(|job| (job.key(), out::name(job.name()).into_owned()))
+            .collect();
         let shared = by_name.into_iter().filter(|(_, jobs)| jobs.len() > 1);
         let titles = shared.flat_map(|(name, jobs)| {
             jobs.into_iter().map(move |job| {
                 let key = job.key();
                 let title = apart(name, key.as_str(), job.id());
-                (key, title)
+                (key, out::name(&title).into_owned())
             })
         });
         Self {
-            shared: titles.collect(),
+            given: strange.into_iter().chain(titles).collect(),
         }
     }
 
     /// Returns the title of a job.
     pub(super) fn get<'t>(&'t self, job: &JobView<'t>) -> &'t str {
-        self.shared.get(&job.key()).map_or(job.name(), String::as_str)
+        self.given.get(&job.key()).map_or(job.name(), String::as_str)
     }
 }
 
