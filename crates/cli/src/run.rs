@@ -78,12 +78,12 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
             directory: project.root.clone(),
             commit: None,
             repository: context.trigger.repository.clone(),
-            event: serde_json::to_string(&context.trigger.payload).unwrap_or_default(),
+            event: planning::payload(&plan),
             system_changes: arguments.allow_system_changes,
             debug,
             user: user::environment(),
         };
-        let stream = bench.begin(&id, &record, context.secrets.clone())?;
+        let stream = bench.begin(&id, &record, &plan, context.secrets.clone())?;
         let start = start(plan, &record, slots(arguments.jobs));
         let handle = bench.runs.begin(&stream, start).await.map_err(unreadable)?;
         let exit = bench.watch(&handle, arguments, debug).await;
@@ -174,13 +174,20 @@ impl Workbench {
     }
 
     /// Makes the run's folder; its secrets stay in memory.
-    fn begin(&self, id: &str, record: &RunRecord, secrets: BTreeMap<String, Secret>) -> Result<StreamId, Failure> {
+    fn begin(
+        &self,
+        id: &str,
+        record: &RunRecord,
+        plan: &Plan,
+        secrets: BTreeMap<String, Secret>,
+    ) -> Result<StreamId, Failure> {
         let stream = RunFolders::stream(&self.identity, id);
-        let unusable = |error| Failure::unavailable("make the run's folder").because(&error);
+        let unusable = |error| Failure::unavailable("cannot make the run's folder").because(&error);
         self.folders
             .prepare(&stream, record, &BTreeMap::new())
             .map_err(unusable)?;
         marks::keep(&self.folders.of(&stream), &marks::of(stream.as_str(), &secrets)).map_err(unusable)?;
+        marks::keep_spoken(&self.folders.of(&stream), &marks::spoken(plan, &secrets)).map_err(unusable)?;
         self.performer.register(&stream, record, secrets).map_err(unusable)?;
         Ok(stream)
     }
@@ -217,11 +224,12 @@ impl Workbench {
         let Some(run) = replay::<Run>(stream.clone().into(), &events) else {
             return Ok(());
         };
-        if run.standing() == Standing::Over {
-            return Ok(());
-        }
         let secrets = planning::secrets(arguments)?;
-        let unusable = |error| Failure::unavailable("read the run's folder").because(&error);
+        let unusable = |error| Failure::unavailable("cannot read the run's folder").because(&error);
+        if run.standing() == Standing::Over {
+            let spoken = marks::read_spoken(&self.folders.of(stream)).map_err(unusable)?;
+            return marks::refuse_unhidden(&spoken, &marks::spoken(run.plan(), &secrets));
+        }
         let record = self.folders.record(stream).map_err(unusable)?;
         let planned = &run.plan().contexts.secrets;
         let kept = marks::read(&self.folders.of(stream)).map_err(unusable)?;

@@ -162,7 +162,7 @@ fn prepare(
         directory: place.project.repository()?.root.clone(),
         commit: Some(commit.clone()),
         repository: context.trigger.repository.clone(),
-        event: serde_json::to_string(&context.trigger.payload).unwrap_or_default(),
+        event: planning::payload(&plan),
         system_changes: false,
         debug: false,
         user: user::environment(),
@@ -173,7 +173,7 @@ fn prepare(
         Content::Tree
     };
     let folders = RunFolders::new(place.home.folder());
-    let unusable = |error| Failure::unavailable("make the run's folder").because(&error);
+    let unusable = |error| Failure::unavailable("cannot make the run's folder").because(&error);
     Home::create(&place.home.project(&place.identity))?;
     folders
         .prepare(&run_stream, &record, &context.secrets)

@@ -7,11 +7,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use lockgate_adapters::executor::mask::Masker;
+use lockgate_adapters::executor::secrets::is_searched_for;
 use lockgate_core::Secret;
 use lockgate_host::durable::{self, Durability};
+use lockgate_pipeline::plan::Plan;
 use sha2::{Digest, Sha256};
 
 use crate::exit::Failure;
+
+/// The file with the names of the secrets that are in the words of a run.
+const SPOKEN: &str = "secrets.spoken.json";
 
 /// Returns what is kept of the secrets of a run: SHA-256 over the run's id, the name and the value.
 pub(super) fn of(run: &str, secrets: &BTreeMap<String, Secret>) -> BTreeMap<String, String> {
@@ -42,6 +48,44 @@ pub(super) fn read(run: &Path) -> io::Result<BTreeMap<String, String>> {
 
 fn file(run: &Path) -> PathBuf {
     run.join("private").join("secrets.marks.json")
+}
+
+/// Returns the names of the secrets whose values are in the words of a plan, such as an input, and so in names.
+pub(super) fn spoken(plan: &Plan, secrets: &BTreeMap<String, Secret>) -> BTreeSet<String> {
+    let words = if secrets.is_empty() {
+        String::new()
+    } else {
+        serde_json::to_string(plan).unwrap_or_default()
+    };
+    let is_spoken = |secret: &Secret| is_searched_for(secret) && Masker::new([secret.expose()]).finds_in(&words);
+    let spoken = secrets.iter().filter(|(_, secret)| is_spoken(secret));
+    spoken.map(|(name, _)| name.clone()).collect()
+}
+
+/// Keeps which secrets are in the words of a run; beyond its end, as these are.
+pub(super) fn keep_spoken(run: &Path, spoken: &BTreeSet<String>) -> io::Result<()> {
+    if spoken.is_empty() {
+        return Ok(());
+    }
+    durable::replace_json(&run.join(SPOKEN), spoken, Durability::Process)
+}
+
+/// Returns which secrets are in the words of a run.
+pub(super) fn read_spoken(run: &Path) -> io::Result<BTreeSet<String>> {
+    Ok(durable::read_json(&run.join(SPOKEN))?.unwrap_or_default())
+}
+
+/// Refuses to show a run that is over as long as secrets in its words are not `known` now: they could not be hidden.
+pub(super) fn refuse_unhidden(spoken: &BTreeSet<String>, known: &BTreeSet<String>) -> Result<(), Failure> {
+    let unhidden: Vec<&str> = spoken.difference(known).map(String::as_str).collect();
+    if unhidden.is_empty() {
+        return Ok(());
+    }
+    let message = format!(
+        "names of the run hold secrets, which cannot be hidden without their values: {}",
+        unhidden.join(", ")
+    );
+    Err(Failure::usage(message).help("give the same values again with --secret or --secret-file"))
 }
 
 /// Refuses secrets that are missing, or are others than `kept` is of.

@@ -171,3 +171,55 @@ jobs:
     assert!(!told.out.contains(VALUE), "nobody gave the secret again: {told}");
     told.says(&["dist-***"]);
 }
+
+#[test]
+fn a_run_that_is_over_is_not_shown_without_the_secrets_in_its_names() {
+    let scene = scene();
+    let given = [
+        "--workflow",
+        ".github/workflows/flow.yml",
+        "--event",
+        "workflow_dispatch",
+    ];
+    let (token, input) = (format!("TOKEN={VALUE}"), format!("who={VALUE}"));
+    let begun = ["--input", &input, "--secret", &token, "--var", "WHO=me"];
+    scene
+        .lockgate(&[&["run"], &given[..], &begun].concat())
+        .expect(1)
+        .says(&["by ***: failure"]);
+    let resume = ["run", "--resume", "last"];
+    for arguments in [&[][..], &["--json"], &["--secret", "TOKEN=another-value"]] {
+        let told = scene.lockgate(&[&resume[..], arguments].concat()).expect(2);
+        assert!(!format!("{}{}", told.out, told.err).contains(VALUE), "{told}");
+        told.says(&["names of the run hold secrets", "TOKEN"]);
+    }
+    let told = scene.lockgate(&[&resume[..], &["--secret", &token]].concat()).expect(1);
+    assert!(!format!("{}{}", told.out, told.err).contains(VALUE), "{told}");
+    told.says(&["by ***: failure"]);
+}
+
+#[test]
+fn a_short_secret_leaves_yaml_and_pictures_readable() {
+    let scene = scene();
+    let given = [
+        "plan",
+        "--workflow",
+        ".github/workflows/flow.yml",
+        "--event",
+        "workflow_dispatch",
+    ];
+    let given = [
+        &given[..],
+        &["--input", "who=on", "--var", "WHO=me", "--secret", "REAL=on"],
+    ]
+    .concat();
+    for form in [&["--expanded"][..], &["--format", "svg"], &["--format", "mermaid"]] {
+        let told = scene.lockgate(&[&given[..], form].concat()).expect(0);
+        assert!(!told.out.contains("***"), "{told}");
+        let long = ["--var", &format!("WHO={VALUE}"), "--secret", &format!("LONG={VALUE}")];
+        let told = scene.lockgate(&[&given[..], form, &long].concat()).expect(0);
+        assert!(told.out.contains("***") && !told.out.contains(VALUE), "{told}");
+    }
+    let expanded = scene.lockgate(&[&given[..], &["--expanded"]].concat()).expect(0);
+    assert!(expanded.out.contains("\non:\n"), "{expanded}");
+}
