@@ -90,7 +90,7 @@ pub(crate) fn load(root: &Path) -> Result<Configuration, Failure> {
     let text = std::fs::read_to_string(&path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => Failure::usage(format!("there is no {CONFIGURATION} in `{}`", root.display()))
             .help("`lockgate init` writes one"),
-        _ => Failure::usage(format!("read `{}`", path.display())).because(&error),
+        _ => Failure::usage(format!("cannot read `{}`", path.display())).because(&error),
     })?;
     let (configuration, diagnostics) = read(&SourceFile::new(CONFIGURATION, text), &folder_name(root));
     match configuration {

@@ -140,7 +140,7 @@ fn is_ship_to(events: &[ShipEvent], project: &str, environment: &str) -> bool {
 
 /// Returns the failure of a log that cannot be read.
 pub(crate) fn unreadable<E: std::error::Error>(error: E) -> Failure {
-    Failure::unavailable("read the event log").because(&error)
+    Failure::unavailable("cannot read the event log").because(&error)
 }
 
 /// Returns an id that no other intent has.
@@ -149,6 +149,6 @@ pub(crate) fn fresh_id(kind: &str) -> Result<InputId, Failure> {
     let mut bytes = [0; 12];
     std::fs::File::open("/dev/urandom")
         .and_then(|mut source| source.read_exact(&mut bytes))
-        .map_err(|error| Failure::unavailable("read random bytes").because(&error))?;
+        .map_err(|error| Failure::unavailable("cannot read random bytes").because(&error))?;
     Ok(InputId(format!("{kind}-{}", lockgate_adapters::tree::hex(&bytes))))
 }

@@ -49,8 +49,8 @@ pub(crate) fn main(home: &Path) -> Exit {
 }
 
 fn drive(home: &Home, host: &HostHome, seat: &Seat) -> Result<(), Failure> {
-    let runtime =
-        tokio::runtime::Runtime::new().map_err(|error| Failure::unavailable("start the driver").because(&error))?;
+    let runtime = tokio::runtime::Runtime::new()
+        .map_err(|error| Failure::unavailable("cannot start the driver").because(&error))?;
     let ended = runtime.block_on(async {
         let roles = crate::host_command::roles()?;
         tokio::spawn(lockgate_host::start::keep_supervisor(host.clone(), roles.clone()));
@@ -75,7 +75,7 @@ fn drive(home: &Home, host: &HostHome, seat: &Seat) -> Result<(), Failure> {
 async fn open(home: &Home, host: &HostHome, roles: &Roles) -> Result<Domains, Failure> {
     let log = SqliteLog::open(&home.driver_log(), Durability::Power)
         .await
-        .map_err(|error| Failure::unavailable("open the driver's log").because(&error))?;
+        .map_err(|error| Failure::unavailable("cannot open the driver's log").because(&error))?;
     let log: Arc<dyn EventLog> = Arc::new(log);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
     let target = Arc::new(ProcessTarget::new(home.folder(), host.clone(), Arc::clone(&clock)));

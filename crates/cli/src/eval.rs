@@ -55,7 +55,7 @@ fn stdin() -> Result<String, Failure> {
     std::io::stdin()
         .lock()
         .read_to_string(&mut text)
-        .map_err(|error| Failure::usage("read the expression from standard input").because(&error))?;
+        .map_err(|error| Failure::usage("cannot read the expression from standard input").because(&error))?;
     // The line end that an editor or `echo` puts behind the last line is not meant.
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);

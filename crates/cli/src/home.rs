@@ -66,7 +66,7 @@ impl Home {
             .mode(0o700)
             .create(below)
             .map_err(|error| {
-                Failure::unavailable(format!("create the folder `{}`", below.display()))
+                Failure::unavailable(format!("cannot create the folder `{}`", below.display()))
                     .because(&error)
                     .help("set LOCKGATE_HOME to a folder that Lockgate may write to")
             })

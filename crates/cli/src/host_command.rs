@@ -39,19 +39,19 @@ pub(crate) async fn ensure(home: &HostHome) -> Result<(), Failure> {
 
 /// Returns the failure of a host whose processes do not start.
 pub(crate) fn not_started(error: &StartError) -> Failure {
-    Failure::unavailable("start the host's processes")
+    Failure::unavailable("cannot start the host's processes")
         .because(error)
         .help("`lockgate host status` shows what runs")
 }
 
 /// Returns how this program plays the host's roles.
 pub(crate) fn roles() -> Result<Roles, Failure> {
-    Roles::of_this_program().map_err(|error| Failure::unavailable("find this program on disk").because(&error))
+    Roles::of_this_program().map_err(|error| Failure::unavailable("cannot find this program on disk").because(&error))
 }
 
 fn status(home: &HostHome, json: bool) -> Result<Exit, Failure> {
     let status = lockgate_host::status::status(home)
-        .map_err(|error| Failure::unavailable("read the host's records").because(&error))?;
+        .map_err(|error| Failure::unavailable("cannot read the host's records").because(&error))?;
     if json {
         out::json(&status);
         return Ok(Exit::Ok);

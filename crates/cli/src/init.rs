@@ -29,7 +29,7 @@ pub(crate) fn run(directory: &Path, arguments: &InitArguments) -> Result<Exit, F
     let found = look(&project.root);
     let text = write(&found);
     std::fs::write(&path, &text)
-        .map_err(|error| Failure::unavailable(format!("write `{}`", path.display())).because(&error))?;
+        .map_err(|error| Failure::unavailable(format!("cannot write `{}`", path.display())).because(&error))?;
     out::result(format_args!("wrote {}", path.display()));
     for (what, source) in guesses(&found) {
         out::result(format_args!("  {what}  (guessed from {source})"));

@@ -153,7 +153,8 @@ fn write(path: &Path, recorded: &Recorded, lock: &Lock, changes: &Changes) -> Re
         out::result(format_args!("{FILE_NAME}: nothing to change, {versions}"));
         return Ok(());
     }
-    replace(path, &text).map_err(|error| Failure::usage(format!("write `{}`", path.display())).because(&error))?;
+    replace(path, &text)
+        .map_err(|error| Failure::usage(format!("cannot write `{}`", path.display())).because(&error))?;
     out::result(format_args!("{FILE_NAME}: written, {versions}"));
     Ok(())
 }

@@ -144,7 +144,7 @@ fn enter(directory: &Path) -> Result<(), Failure> {
         return Ok(());
     }
     std::env::set_current_dir(directory)
-        .map_err(|error| Failure::usage(format!("open the folder `{}`", directory.display())).because(&error))
+        .map_err(|error| Failure::usage(format!("cannot open the folder `{}`", directory.display())).because(&error))
 }
 
 /// Runs a command that waits for something.
@@ -153,7 +153,7 @@ fn finish(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, 
         .worker_threads(2)
         .enable_all()
         .build()
-        .map_err(|error| Failure::unavailable("start").because(&error))?;
+        .map_err(|error| Failure::unavailable("cannot start").because(&error))?;
     let exit = runtime.block_on(command);
     runtime.shutdown_background();
     exit

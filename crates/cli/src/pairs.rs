@@ -43,7 +43,7 @@ fn inherited(option: &str, name: &str) -> Result<String, Failure> {
 /// Reads lines `K=V`; empty lines and lines that begin with `#` are passed over, quotes around a value are removed.
 fn from_file(path: &Path) -> Result<BTreeMap<String, String>, Failure> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Failure::usage(format!("read `{}`", path.display())).because(&error))?;
+        .map_err(|error| Failure::usage(format!("cannot read `{}`", path.display())).because(&error))?;
     let mut pairs = BTreeMap::new();
     let mut mistakes = Vec::new();
     for (number, line) in text.lines().enumerate() {

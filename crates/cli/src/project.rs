@@ -81,7 +81,7 @@ fn holds_repository(folder: &Path) -> bool {
 
 fn opened(folder: &Path) -> Result<PathBuf, Failure> {
     std::fs::canonicalize(folder)
-        .map_err(|error| Failure::usage(format!("open the folder `{}`", folder.display())).because(&error))
+        .map_err(|error| Failure::usage(format!("cannot open the folder `{}`", folder.display())).because(&error))
 }
 
 /// Returns the nearest folder from `folder` up to `top` that has a `lockgate.yaml`, else `top`.
@@ -109,7 +109,7 @@ impl Project {
         let repository = Repository::discover(&folder)
             .map_err(|error| match error {
                 GitError::Bare(_) => Failure::usage(error.to_string()).help("clone it, and call lockgate in the clone"),
-                error => Failure::unavailable("ask Git about this folder").because(&error),
+                error => Failure::unavailable("cannot ask Git about this folder").because(&error),
             })?
             .filter(|repository| repository.head != Head::Unborn);
         let top = repository
@@ -120,7 +120,7 @@ impl Project {
         let identity = match (&named, &repository) {
             (Some(name), _) => Some(name.clone()),
             (None, Some(repository)) => identity_of(repository, &root)
-                .map_err(|error| Failure::unavailable("read the repository's first commit").because(&error))?,
+                .map_err(|error| Failure::unavailable("cannot read the repository's first commit").because(&error))?,
             (None, None) => None,
         };
         let folder_name = || {

@@ -43,7 +43,7 @@ pub(crate) fn print(directory: &Path, run: &str) -> Result<Exit, Failure> {
         {
             let path = logs.join(&job).join(step);
             let text = std::fs::read(&path)
-                .map_err(|error| Failure::unavailable(format!("read `{}`", path.display())).because(&error))?;
+                .map_err(|error| Failure::unavailable(format!("cannot read `{}`", path.display())).because(&error))?;
             show(&job, step.trim_end_matches(".log"), &text);
         }
     }

@@ -90,7 +90,7 @@ pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigge
         _ => happening::messages(&payload),
     };
     trigger.payload = serde_json::from_value::<Value>(payload)
-        .map_err(|error| Failure::usage("read the event's payload").because(&error))?;
+        .map_err(|error| Failure::usage("cannot read the event's payload").because(&error))?;
     Ok((trigger, event))
 }
 
@@ -109,7 +109,7 @@ fn look(repository: &Repository) -> Result<Known, Failure> {
         (repository.head_commit(), slug.join(), branch.join())
     });
     Ok(Known {
-        commit: commit.map_err(|error| Failure::unavailable("read the commit").because(&error))?,
+        commit: commit.map_err(|error| Failure::unavailable("cannot read the commit").because(&error))?,
         slug: slug.unwrap_or_default(),
         default_branch: branch.unwrap_or_default(),
     })

@@ -49,7 +49,7 @@ pub(crate) fn select(root: &Path, given: Option<&Path>) -> Result<Vec<PathBuf>, 
         return Ok(vec![path]);
     }
     let files = in_folder(&path)
-        .map_err(|error| Failure::usage(format!("read the folder `{}`", path.display())).because(&error))?;
+        .map_err(|error| Failure::usage(format!("cannot read the folder `{}`", path.display())).because(&error))?;
     if files.is_empty() {
         let message = format!("`{}` holds no workflow files", path.display());
         return Err(Failure::usage(message).help("workflow files end with .yml or .yaml"));
@@ -65,7 +65,8 @@ pub(crate) type Text = Result<SourceFile, Box<Diagnostic>>;
 
 /// Returns a file as it is shown to people: its path below the project's root, or as given.
 pub(crate) fn read(root: &Path, path: &Path) -> Result<Text, Failure> {
-    let unreadable = |error: &std::io::Error| Failure::usage(format!("read `{}`", path.display())).because(error);
+    let unreadable =
+        |error: &std::io::Error| Failure::usage(format!("cannot read `{}`", path.display())).because(error);
     let metadata = std::fs::metadata(path).map_err(|error| unreadable(&error))?;
     if !metadata.is_file() {
         let message = format!("`{}` is neither a file nor a folder", path.display());

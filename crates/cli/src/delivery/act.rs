@@ -126,7 +126,7 @@ fn release(place: &Place, version: Option<&str>) -> Result<Kept, Failure> {
     let store = place.releases();
     let all = store
         .list()
-        .map_err(|error| Failure::unavailable("read the releases").because(&error))?;
+        .map_err(|error| Failure::unavailable("cannot read the releases").because(&error))?;
     let known = || {
         all.iter()
             .map(|kept| kept.release.version.clone())

@@ -66,7 +66,7 @@ pub(crate) fn check(file: &SourceFile, host: &HostHome, identity: &str) -> Vec<D
 fn listeners(host: &HostHome) -> Result<Vec<ListenerStatus>, Failure> {
     lockgate_host::status::status(host)
         .map(|status| status.listeners)
-        .map_err(|error| Failure::unavailable("read the host's records").because(&error))
+        .map_err(|error| Failure::unavailable("cannot read the host's records").because(&error))
 }
 
 #[cfg(test)]

@@ -172,7 +172,7 @@ impl Last {
 }
 
 fn print_from(instance: &str, path: &Path, offset: u64, last: Last) -> Result<u64, Failure> {
-    let unreadable = |error| Failure::unavailable(format!("read `{}`", path.display())).because(&error);
+    let unreadable = |error| Failure::unavailable(format!("cannot read `{}`", path.display())).because(&error);
     let mut file = match std::fs::File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(offset),

@@ -22,7 +22,7 @@ pub(crate) async fn status(directory: &Path, arguments: &StatusArguments) -> Res
     let place = Place::find_despite_mistakes(directory)?;
     let now = SystemClock::new().now();
     let host = lockgate_host::status::status(&place.host())
-        .map_err(|error| Failure::unavailable("read the host's records").because(&error))?;
+        .map_err(|error| Failure::unavailable("cannot read the host's records").because(&error))?;
     let mut all = Vec::new();
     for name in place.environments_named(arguments.environment.given()).await? {
         let environment = place.environment(&name).await?;

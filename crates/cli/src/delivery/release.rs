@@ -81,7 +81,7 @@ fn create(place: &Place, arguments: &ReleaseCreateArguments) -> Result<Exit, Fai
 fn not_made(error: &ReleaseError) -> Failure {
     match error {
         ReleaseError::Taken { .. } | ReleaseError::Unnamable(_) => Failure::usage(error.to_string()),
-        _ => Failure::unavailable("make the release").because(error),
+        _ => Failure::unavailable("cannot make the release").because(error),
     }
 }
 
@@ -121,7 +121,7 @@ fn list(place: &Place, json: bool) -> Result<Exit, Failure> {
     let all = place
         .releases()
         .list()
-        .map_err(|error| Failure::unavailable("read the releases").because(&error))?;
+        .map_err(|error| Failure::unavailable("cannot read the releases").because(&error))?;
     if json {
         out::json(&all);
         return Ok(Exit::Ok);

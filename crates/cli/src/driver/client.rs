@@ -238,8 +238,8 @@ impl DriverClient {
     }
 
     async fn send(&mut self, request: &Request) -> Result<(), Failure> {
-        let mut line =
-            serde_json::to_vec(request).map_err(|error| Failure::unavailable("write a request").because(&error))?;
+        let mut line = serde_json::to_vec(request)
+            .map_err(|error| Failure::unavailable("cannot write a request").because(&error))?;
         line.push(b'\n');
         self.requests.write_all(&line).await.map_err(|error| lost(&error))
     }
@@ -256,14 +256,14 @@ impl DriverClient {
 
 fn reply(line: &str) -> Result<Reply, Failure> {
     serde_json::from_str(line).map_err(|error| {
-        Failure::unavailable("read the driver's answer")
+        Failure::unavailable("cannot read the driver's answer")
             .because(&error)
             .help("the driver may be of another version: `lockgate host stop`, then try again")
     })
 }
 
 fn value(value: &impl Serialize) -> Result<serde_json::Value, Failure> {
-    serde_json::to_value(value).map_err(|error| Failure::unavailable("write a request").because(&error))
+    serde_json::to_value(value).map_err(|error| Failure::unavailable("cannot write a request").because(&error))
 }
 
 fn lost(error: &std::io::Error) -> Failure {

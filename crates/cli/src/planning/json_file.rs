@@ -22,7 +22,7 @@ impl JsonFile {
     /// Reads the file at `path`; `help` says what is expected of it.
     pub(crate) fn read(path: &Path, help: &'static str) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
-            let failure = Failure::usage(format!("read `{}`", path.display()));
+            let failure = Failure::usage(format!("cannot read `{}`", path.display()));
             failure.because(&error).help(help)
         })?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
