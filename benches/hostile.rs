@@ -110,6 +110,7 @@ fn wrong_expressions() -> Named {
 
 fn wrong_jobs() -> Named {
     vec![
+        ("call-with-unknown-inputs", call_with_unknown_inputs()),
         (
             "needs-circle",
             needs(|n, last| format!("j{}", if n == last { 0 } else { n + 1 })),
@@ -149,6 +150,16 @@ fn much_of_jobs() -> Named {
             }),
         ),
         ("chain-of-needs", needs_chain()),
+        ("reads-of-unknown-outputs", reads_of_unknown_outputs()),
+        (
+            "many-long-scripts",
+            numbered("on: issues\njobs:\n  a:\n    runs-on: x\n    steps:\n", |_| {
+                format!(
+                    "    - run: |\n{}",
+                    "        echo \"(${{ github.event.issue.title }}|\n".repeat(400)
+                )
+            }),
+        ),
         (
             "steps-of-strangers",
             numbered("on: issues\njobs:\n  a:\n    runs-on: x\n    steps:\n", |n| {
@@ -178,6 +189,29 @@ fn wrong_scripts() -> Named {
         (
             "script-of-quotes",
             numbered(HEAD, |n| format!("        \"$(\"$(' {n} {TITLE}\n")),
+        ),
+        (
+            "script-of-all-secrets",
+            numbered(HEAD, |_| "        echo ${{ toJSON(secrets) }}\n".to_owned()),
+        ),
+        (
+            "script-of-harmless-expressions",
+            numbered(HEAD, |n| {
+                format!("        ${{{{ github.sha }}}} {n} ${{{{ env.A{n} }}}}\n")
+            }),
+        ),
+        (
+            "script-of-beginnings-of-keys",
+            numbered(HEAD, |_| "        -----BEGIN \n".to_owned()),
+        ),
+        ("script-of-many-variables", script_of_many_variables()),
+        (
+            "script-that-writes-variables",
+            numbered(
+                "on: issues\nenv: { T: '${{ github.event.issue.body }}' }\njobs:\n  a:\n    runs-on: x\n    steps:\n    - run: \
+                 |\n",
+                |n| format!("        echo A{n}=$T >> $GITHUB_ENV\n"),
+            ),
         ),
         (
             "script-of-commands",
@@ -283,6 +317,38 @@ fn needs_chain() -> String {
         );
     }
     text
+}
+
+/// How many names are declared where as many others are read.
+const DECLARED: usize = 27_000;
+
+fn reads_of_unknown_outputs() -> String {
+    let mut head = String::from("on: push\njobs:\n  a:\n    runs-on: x\n    steps: [{ run: x }]\n    outputs:\n");
+    for number in 0..DECLARED {
+        let _ = writeln!(head, "      output{number}: x");
+    }
+    head += "  b:\n    needs: a\n    runs-on: x\n    steps:\n";
+    numbered(&head, |number| {
+        format!("    - run: ${{{{ needs.a.outputs.outcome{number} }}}}\n")
+    })
+}
+
+fn call_with_unknown_inputs() -> String {
+    let mut head = String::from("on:\n  workflow_call:\n    inputs:\n");
+    for number in 0..DECLARED / 2 {
+        let _ = writeln!(head, "      input{number}: {{ type: string }}");
+    }
+    head += "jobs:\n  a:\n    uses: ./.github/workflows/call-with-unknown-inputs.yml\n    with:\n";
+    numbered(&head, |number| format!("      inward{number}: x\n"))
+}
+
+fn script_of_many_variables() -> String {
+    let mut head = String::from("on: issues\nenv:\n");
+    for number in 0..DECLARED {
+        let _ = writeln!(head, "  A{number}: x");
+    }
+    head += "jobs:\n  a:\n    runs-on: x\n    steps:\n    - run: |\n";
+    numbered(&head, |number| format!("        ${{{{ env.B{number} }}}}\n"))
 }
 
 fn matrix_of_a_million() -> String {

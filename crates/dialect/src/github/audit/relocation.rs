@@ -114,6 +114,9 @@ impl Place<'_, '_> {
 
     fn quoting(&self) -> Option<Quoting> {
         *self.quoting.get_or_init(|| match self.sink.language {
+            Language::Shell(Shell::Posix) if !self.subject.may_read(self.sink.text.len()) => Some(Quoting::Unclear(
+                "the file has more and longer scripts than are looked through at once",
+            )),
             Language::Shell(Shell::Posix) => Some(shell::at(self.sink.text, self.embedded.start, self.embedded.end)),
             _ => None,
         })

@@ -1,5 +1,6 @@
 //! A file as audits look at it: its triggers, jobs and steps, each with its place in the tree.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
@@ -17,6 +18,8 @@ pub(super) struct Subject<'n> {
     pub(super) jobs: Vec<Job<'n>>,
     /// How many places of one script are looked at.
     pub(super) most_places: usize,
+    /// How many bytes of scripts may still be read for how a place in them is quoted.
+    unread: Cell<usize>,
     /// For each job the places in `jobs` of those that it waits for.
     needed: Vec<Vec<usize>>,
 }
@@ -52,6 +55,10 @@ pub(super) struct Step<'n> {
 
 /// More dangerous places of one script than this are those of a generator, which has one mistake to mend.
 const MOST_TOLD: usize = 100;
+
+/// More bytes of scripts than this are not read for the quotes around the places in them, each of which needs all that
+/// stands before it.
+const MOST_READ: usize = 8 << 20;
 
 /// Events that anybody with an account can cause.
 const OF_STRANGERS: [&str; 12] = [
@@ -92,6 +99,7 @@ impl<'n> Subject<'n> {
             needed: needed(&jobs),
             jobs,
             most_places: MOST_TOLD,
+            unread: Cell::new(MOST_READ),
         }
     }
 
@@ -131,6 +139,13 @@ impl<'n> Subject<'n> {
             next += 1;
         }
         queue.into_iter().map(|at| &self.jobs[at]).collect()
+    }
+
+    /// Takes the reading of `bytes` from what may still be read; returns whether there was as much.
+    pub(super) fn may_read(&self, bytes: usize) -> bool {
+        let left = self.unread.get().checked_sub(bytes);
+        self.unread.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     pub(super) fn warning(&self, code: &'static str, span: Span, message: impl Into<String>) -> Diagnostic {

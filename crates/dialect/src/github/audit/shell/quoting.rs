@@ -147,11 +147,13 @@ impl Scan<'_> {
 
     /// Reads on to the end of the command, with all that its output is piped to; returns where that is.
     fn end_of_command(&mut self) -> usize {
-        while let Some(sign) = self.text.get(self.at) {
-            let before = self.text[..self.at].trim_ascii_end();
-            let is_end = *sign == b'\n' && self.frames.is_empty() && !before.ends_with(b"|");
-            if is_end {
+        let mut last = b' ';
+        while let Some(sign) = self.text.get(self.at).copied() {
+            if sign == b'\n' && self.frames.is_empty() && last != b'|' {
                 break;
+            }
+            if !sign.is_ascii_whitespace() {
+                last = sign;
             }
             self.step();
         }
