@@ -1,7 +1,7 @@
 //! Any bytes as a workflow file, or as an action, that is audited and mended.
 //!
-//! What is mended stays what it was: no file has more errors afterwards, what was found is fewer, and mending it again
-//! does nothing.
+//! What is mended stays what it was: no file has more errors afterwards. Where all that is found is told, fewer is found
+//! afterwards, and mending the file again does nothing.
 #![no_main]
 
 mod place;
@@ -37,13 +37,13 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let after = SourceFile::new(name, fixed.text.as_str());
     assert!(errors(&after) <= errors(&file), "{}", fixed.text);
-    // More are counted than are told of one text, so that only few can be compared.
+    // More are mended than are told of one text, and more than these may need more rounds than one call has.
     if findings.len() < MOST_TOLD {
         assert!(audit::audit(&after, None).len() < findings.len(), "{}", fixed.text);
+        let again = audit::fix(&after, None, Strictness::Strict);
+        assert_eq!(again.done, Vec::<String>::new(), "{}", fixed.text);
+        assert_eq!(again.text, fixed.text);
     }
-    let again = audit::fix(&after, None, Strictness::Strict);
-    assert_eq!(again.done, Vec::<String>::new(), "{}", fixed.text);
-    assert_eq!(again.text, fixed.text);
 });
 
 fn errors(file: &SourceFile) -> usize {
