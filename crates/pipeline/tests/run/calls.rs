@@ -31,6 +31,19 @@ fn cancel() -> RunInput {
 }
 
 #[test]
+fn variables_of_a_called_workflow_know_where_its_jobs_run() {
+    let mut inner = called(&[], &[], vec![job("work", &["ok"])]);
+    let pipeline = std::sync::Arc::make_mut(&mut inner.pipeline);
+    pipeline.env = entries(&[("W", "${{ github.workspace }}"), ("J", "${{ github.job }}")]);
+    let mut harness = Harness::calling(vec![calls("call", W, &[])], vec![(W, inner)]);
+    harness.finish();
+    let work = harness.attempt("call / work", "1");
+    assert_eq!(work.env.get("W"), work.env.get("GITHUB_WORKSPACE"));
+    assert_eq!(work.env.get("J"), Some("work"));
+    assert!(work.env.get("W").is_some_and(|place| place.starts_with("/w/")));
+}
+
+#[test]
 fn inputs_have_their_types_and_outputs_come_back() {
     let inner = called(
         &[
