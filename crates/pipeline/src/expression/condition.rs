@@ -244,7 +244,7 @@ mod tests {
             ("${{ false }}\n", true, true),
             (" ${{ false }}", true, true),
             ("${{ false }} text", true, false),
-            ("${{ a }}${{ b }}\n", true, false),
+            ("${{ github.a }}${{ github.b }}\n", true, false),
             ("false\n", false, false),
             (" false", false, false),
         ] {
@@ -252,7 +252,7 @@ mod tests {
             assert_eq!(condition.is_text(), is_text, "{text:?}");
             assert_eq!(condition.is_text_by_space(), by_space, "{text:?}");
         }
-        let exact = Condition::parse_exact("${{ a }}\n").unwrap();
+        let exact = Condition::parse_exact("${{ github.a }}\n").unwrap();
         assert!(!exact.is_text());
         let found = Condition::parse("  ${{ github.a }}\n").unwrap().contexts_used();
         assert_eq!(found[0].position, 6);
