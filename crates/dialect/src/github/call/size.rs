@@ -18,12 +18,13 @@ impl CalledWorkflows {
     /// The files are in no circle, and not too deep in each other.
     pub(super) fn judge_size<'a>(&'a self, facts: &'a Facts, sizes: &mut Sizes<'a>, found: &mut Vec<Diagnostic>) {
         let mut sum = 0_usize;
+        let legs = legs(facts);
         for call in &facts.calls {
             let inside = self.jobs_of(&call.path, sizes);
             if !has_room(inside) {
                 return;
             }
-            sum = sum.saturating_add(legs(facts, call).saturating_mul(inside));
+            sum = sum.saturating_add(legs(call).saturating_mul(inside));
             if !has_room(sum) {
                 found.push(too_many(facts, call, sum));
                 return;
@@ -41,9 +42,10 @@ impl CalledWorkflows {
                 .workflow
                 .as_ref()
                 .map_or(0, |workflow| workflow.pipeline.jobs.len());
+            let legs = legs(facts);
             for call in &facts.calls {
                 let inside = self.jobs_of(&call.path, sizes);
-                size = size.saturating_add(legs(facts, call).saturating_mul(inside));
+                size = size.saturating_add(legs(call).saturating_mul(inside));
             }
         }
         sizes.insert(path, size);
@@ -51,11 +53,13 @@ impl CalledWorkflows {
     }
 }
 
-/// Returns how often a call is made.
-fn legs(facts: &Facts, call: &WorkflowCall) -> usize {
+/// Returns how often each call of a file is made.
+fn legs(facts: &Facts) -> impl Fn(&WorkflowCall) -> usize {
     let pipeline = facts.workflow.as_ref().map(|workflow| &workflow.pipeline);
-    let job = pipeline.and_then(|pipeline| pipeline.job(&call.job));
-    job.map_or(1, |job| written_legs(job))
+    let jobs = pipeline.map_or(&[][..], |pipeline| &pipeline.jobs);
+    let calling = jobs.iter().filter(|job| job.call.is_some());
+    let legs: BTreeMap<&str, usize> = calling.map(|job| (job.id.as_str(), written_legs(job))).collect();
+    move |call| legs.get(call.job.as_str()).copied().unwrap_or(1)
 }
 
 fn too_many(facts: &Facts, call: &WorkflowCall, jobs: usize) -> Diagnostic {
