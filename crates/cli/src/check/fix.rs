@@ -9,7 +9,7 @@ use lockgate_core::SourceFile;
 use lockgate_dialect::github::audit::{self, Strictness};
 
 use super::round::Round;
-use super::strict::lock_for;
+use super::strict::Locks;
 use crate::exit::Failure;
 use crate::render::{difference, out};
 use crate::replace::replace;
@@ -34,12 +34,14 @@ pub(super) fn fix(
     effect: Effect,
     reader: Reader,
 ) -> Result<usize, Failure> {
+    // Whether a fix mends is asked of everything that can be found.
+    let locks = Locks::new(root, Strictness::Strict);
     let mut changed = 0;
     for path in round.paths.values().filter(|path| is_audited(path)) {
         let Ok(file) = workflows::read(root, path)? else {
             continue;
         };
-        let lock = lock_for(root, path);
+        let lock = locks.lock_for(path);
         let fixed = audit::fix(&file, lock.as_deref(), strictness);
         if fixed.text == *file.text {
             continue;

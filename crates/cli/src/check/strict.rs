@@ -114,7 +114,7 @@ impl<'r> Locks<'r> {
     }
 
     /// Returns the lock file for a file: only what is not certain depends on it, and only a strict check tells that.
-    fn lock_for(&self, path: &Path) -> Option<Arc<Lock>> {
+    pub(super) fn lock_for(&self, path: &Path) -> Option<Arc<Lock>> {
         if self.strictness == Strictness::Lenient {
             return None;
         }
@@ -127,12 +127,6 @@ impl<'r> Locks<'r> {
         };
         places_of_lock(self.root, path).into_iter().find_map(&mut at)
     }
-}
-
-/// Returns what the lock file for a file records, if there is one.
-pub(super) fn lock_for(root: &Path, path: &Path) -> Option<Arc<Lock>> {
-    let mut places = places_of_lock(root, path).into_iter();
-    places.find_map(|place| read_lock(root, &place))
 }
 
 /// Returns where the lock file for a file may lie: beside its `.github`, else at the project's top.

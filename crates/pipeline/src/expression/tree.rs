@@ -121,44 +121,20 @@ impl Node {
 
     /// Returns the first of `parts` that is false, else the last; `true` of none.
     pub(crate) fn all(parts: impl IntoIterator<Item = Self>) -> Self {
-        let mut kept = Vec::new();
-        for part in parts {
-            match part {
-                Self::And(inner) => kept.extend(inner),
-                other => kept.push(other),
-            }
-        }
-        let last = kept.len().saturating_sub(1);
-        let mut at = 0;
-        kept.retain(|part| {
-            at += 1;
-            at - 1 == last || part.truth() != Some(true)
+        let flat = parts.into_iter().flat_map(|part| match part {
+            Self::And(inner) => inner,
+            other => vec![other],
         });
-        if let Some(decided) = kept.iter().position(|part| part.truth() == Some(false)) {
-            kept.truncate(decided + 1);
-        }
-        Self::joined(kept, true, Self::And)
+        Self::joined(decisive(flat.collect(), true), true, Self::And)
     }
 
     /// Returns the first of `parts` that is true, else the last; `false` of none.
     pub(crate) fn any(parts: impl IntoIterator<Item = Self>) -> Self {
-        let mut kept = Vec::new();
-        for part in parts {
-            match part {
-                Self::Or(inner) => kept.extend(inner),
-                other => kept.push(other),
-            }
-        }
-        let last = kept.len().saturating_sub(1);
-        let mut at = 0;
-        kept.retain(|part| {
-            at += 1;
-            at - 1 == last || part.truth() != Some(false)
+        let flat = parts.into_iter().flat_map(|part| match part {
+            Self::Or(inner) => inner,
+            other => vec![other],
         });
-        if let Some(decided) = kept.iter().position(|part| part.truth() == Some(true)) {
-            kept.truncate(decided + 1);
-        }
-        Self::joined(kept, false, Self::Or)
+        Self::joined(decisive(flat.collect(), false), false, Self::Or)
     }
 
     fn joined(mut parts: Vec<Self>, of_none: bool, join: impl Fn(Vec<Self>) -> Self) -> Self {
@@ -279,6 +255,21 @@ fn undecided(parts: Vec<Node>, by: bool) -> Option<Vec<Node>> {
     }
     parts.retain(|part| part.truth().is_none());
     Some(parts)
+}
+
+/// Leaves out the parts of a chain that do not decide: those that are `going_on`, but for the last, and what stands
+/// behind one that ends it.
+fn decisive(mut parts: Vec<Node>, going_on: bool) -> Vec<Node> {
+    let last = parts.len().saturating_sub(1);
+    let mut at = 0;
+    parts.retain(|part| {
+        at += 1;
+        at - 1 == last || part.truth() != Some(going_on)
+    });
+    if let Some(end) = parts.iter().position(|part| part.truth() == Some(!going_on)) {
+        parts.truncate(end + 1);
+    }
+    parts
 }
 
 #[cfg(test)]
