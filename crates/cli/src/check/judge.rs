@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, SourceFile};
 use lockgate_dialect::github::{self, LocalUse, Lowered};
@@ -30,7 +31,7 @@ pub(super) struct Judged {
     pub(super) uses: Vec<LocalUse>,
     /// The versions of other actions that it uses, when somebody asks for them.
     pub(super) used: Vec<ActionVersion>,
-    /// What became of it, when it is a workflow; without its mistakes.
+    /// What others have to know of it, when it is a workflow: neither its mistakes nor what its jobs do.
     pub(super) workflow: Option<Lowered>,
     /// What it declares, when it is a workflow.
     pub(super) declared: Option<Declared>,
@@ -101,6 +102,12 @@ impl Judged {
             (None, Some(node)) => Declared::of_broken(node),
             (None, None) => Declared::default(),
         });
+        // Most of what was read is steps, and they are let go where they were read.
+        if let Some(workflow) = &mut lowered.workflow {
+            for job in workflow.pipeline.jobs.iter_mut().filter_map(Arc::get_mut) {
+                job.steps = Vec::new();
+            }
+        }
         self.workflow = Some(lowered);
     }
 }

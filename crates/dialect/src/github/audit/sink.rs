@@ -61,9 +61,10 @@ pub(super) fn sinks<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) ->
         Language::Shell(shell::of(subject, job, step))
     });
     let program = sink(source, step.node.get("shell"), || Language::Other);
+    let action = step.action();
     let inputs = RUNNING
         .iter()
-        .filter(|(action, ..)| step.uses_action(action))
+        .filter(|(running, ..)| action.is_some_and(|action| action.eq_ignore_ascii_case(running)))
         .filter_map(|(_, input, language)| sink(source, step.input(input), || *language));
     script.into_iter().chain(program).chain(inputs).collect()
 }

@@ -230,10 +230,14 @@ impl<'n> Step<'n> {
         Some((node.as_scalar()?.text.as_str(), node.span))
     }
 
+    /// Returns the action that it uses, without the version.
+    pub(super) fn action(self) -> Option<&'n str> {
+        self.uses().map(|(uses, _)| uses.split('@').next().unwrap_or_default())
+    }
+
     /// Returns whether it uses the action `owner/name`, of any version.
     pub(super) fn uses_action(self, name: &str) -> bool {
-        let used = self.uses().map(|(uses, _)| uses.split('@').next().unwrap_or_default());
-        used.is_some_and(|used| used.eq_ignore_ascii_case(name))
+        self.action().is_some_and(|used| used.eq_ignore_ascii_case(name))
     }
 
     /// Returns the value of an input of its action; the case of the name does not matter.

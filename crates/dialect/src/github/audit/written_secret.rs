@@ -80,7 +80,7 @@ fn finding(subject: &Subject<'_>, span: Span, message: String) -> Finding {
     Finding::new(Level::Certain, diagnostic)
 }
 
-/// The length of the shortest token.
+/// The length of the shortest token; a private key is longer.
 const SHORTEST: usize = 20;
 
 const KEY: &str = "-----BEGIN";
@@ -89,6 +89,9 @@ const KEY: &str = "-----BEGIN";
 ///
 /// A token is a whole word, so that one look at each word is enough, however many forms there are.
 fn token(text: &str) -> Option<(usize, usize, &'static str)> {
+    if text.len() < SHORTEST {
+        return None;
+    }
     let last_end_of_key = LazyCell::new(|| text.rfind("PRIVATE KEY-----"));
     let mut end = 0;
     while let Some(first) = text.as_bytes()[end..].iter().position(|byte| is_sign(*byte)) {
@@ -102,7 +105,9 @@ fn token(text: &str) -> Option<(usize, usize, &'static str)> {
         if word.ends_with(KEY) && text[end..].starts_with(' ') && last_end_of_key.is_some_and(|last| last >= end) {
             return Some((end - KEY.len(), end + 1, "a private key"));
         }
-        if let Some(form) = FORMS.iter().find(|form| form.fits(word)) {
+        if word.len() >= SHORTEST
+            && let Some(form) = FORMS.iter().find(|form| form.fits(word))
+        {
             return Some((start, end, form.what));
         }
     }
@@ -116,7 +121,7 @@ fn is_sign(byte: u8) -> bool {
 
 impl Form {
     fn fits(&self, word: &str) -> bool {
-        let rest = word.strip_prefix(self.start).filter(|_| word.len() >= SHORTEST);
+        let rest = word.strip_prefix(self.start);
         rest.is_some_and(|rest| {
             (self.least..=self.most).contains(&rest.len())
                 && !word.to_ascii_lowercase().contains("example")
