@@ -15,13 +15,22 @@ impl Scalar {
             style: self.style,
             is_same: written == self.text,
             at: usize::from(is_quoted),
-            read: 0,
+            read: if self.style == Style::Block {
+                self.empty_lines()
+            } else {
+                0
+            },
         };
         Parts {
             offset: span.start,
             start,
             walk: start,
         }
+    }
+
+    /// Returns how many empty lines the text begins with: the span of a block begins behind them.
+    fn empty_lines(&self) -> usize {
+        self.text.bytes().take_while(|byte| *byte == b'\n').count()
     }
 }
 
@@ -81,7 +90,7 @@ impl Walk<'_> {
     fn step(&mut self) {
         let (written, text) = (&self.written[self.at..], &self.text[self.read..]);
         let (wide, read) = match (written[0], text[0]) {
-            (b'\\', _) if self.style == Style::Double => escape(written),
+            (b'\\', _) if self.style == Style::Double => escape(written, text[0]),
             (b'\'', b'\'') if self.style == Style::Single => (2, 1),
             (b'\n', b'\n') if self.style == Style::Block => (1 + indentation(&written[1..], &text[1..]), 1),
             (w, t) if w == t => (1, 1),
@@ -103,20 +112,23 @@ fn spaces(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| is_space(**byte)).count()
 }
 
-/// Returns how many bytes an escape takes and how many it gives.
-fn escape(written: &[u8]) -> (usize, usize) {
-    match written.get(1) {
-        Some(b'x') => (4, 1),
-        Some(b'u') => (6, 2),
-        Some(b'U') => (10, 4),
-        Some(b'\n') => (
-            2 + written[2..]
-                .iter()
-                .take_while(|byte| matches!(byte, b' ' | b'\t'))
-                .count(),
-            0,
-        ),
-        _ => (2, 1),
+/// Returns how many bytes an escape takes and how many it gives, which begin with `first`.
+fn escape(written: &[u8], first: u8) -> (usize, usize) {
+    let blanks = |bytes: &[u8]| bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let given = match first {
+        0..0xc0 => 1,
+        0xc0..0xe0 => 2,
+        0xe0..0xf0 => 3,
+        _ => 4,
+    };
+    match &written[1..] {
+        [b'x', ..] => (4, given),
+        [b'u', ..] => (6, given),
+        [b'U', ..] => (10, given),
+        // A line break behind it is none in the text.
+        [b'\r', b'\n', rest @ ..] => (3 + blanks(rest), 0),
+        [b'\n', rest @ ..] => (2 + blanks(rest), 0),
+        _ => (2, given),
     }
 }
 
@@ -139,6 +151,14 @@ mod tests {
             ("a: >\n  one\n  two\n\n  X three", "X"),
             ("a: !!str  X", "X"),
             ("é: &anchor 'ü X'", "X"),
+            ("a: |\n\n  one X\n  two\n", "X"),
+            ("a: |\n\n\n  one\n\n  two X\n", "X"),
+            ("a: |2\n\n    \n\n  one X", "X"),
+            ("a: |\r\n\r\n  one\r\n    two X\r\n", "X"),
+            ("a: >-\n\n  one\n  two X\n", "X"),
+            ("a: \"one\\\r\n   two X\"", "X"),
+            ("a: \"one\\\n   two X\"", "X"),
+            ("a: \"\\u0041\\u20ac\\N\\U0001f600 X\"", "X"),
         ] {
             let file = lockgate_core::SourceFile::new("a.yml", yaml);
             let (node, diagnostics) = super::super::parse(&file);

@@ -9,6 +9,7 @@ use lockgate_core::{Severity, SourceFile, Span};
 use super::subject::Subject;
 use super::{Finding, Strictness};
 use crate::lock::Lock;
+use crate::yaml::Entry;
 use crate::{github, yaml};
 
 /// A way to mend a finding.
@@ -29,6 +30,27 @@ pub struct Edit {
     pub span: Span,
     /// What takes its place.
     pub text: String,
+}
+
+impl Edit {
+    /// Returns the edit that puts `text` in the place of `expected`; `None` unless that stands there, but for how its lines
+    /// are indented.
+    pub(super) fn replacing(source: &str, span: Span, expected: &str, text: String) -> Option<Self> {
+        let there = source.get(span.start..span.end)?;
+        let is_expected = there.trim().len() == there.len() && there.split_whitespace().eq(expected.split_whitespace());
+        is_expected.then_some(Self { span, text })
+    }
+
+    /// Returns the edit that puts `text` before the key of an entry.
+    pub(super) fn before(source: &str, entry: &Entry, text: String) -> Option<Self> {
+        let at = entry.key.span.start;
+        let is_there = source
+            .get(at..)?
+            .trim_start_matches(['"', '\''])
+            .starts_with(&entry.key.name);
+        let span = Span::new(at, at);
+        is_there.then_some(Self { span, text })
+    }
 }
 
 /// Whether a fix changes what a workflow does for those who mean well.
@@ -176,6 +198,17 @@ fn errors(file: &SourceFile) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_replaced_has_to_stand_there() {
+        let source = "run: |\n  echo a\n   b\n";
+        let edit = |start, end, expected: &str| Edit::replacing(source, Span::new(start, end), expected, String::new());
+        assert!(edit(9, 15, "echo a").is_some());
+        assert!(edit(9, 20, "echo a\n b").is_some());
+        for (start, end) in [(8, 14), (8, 15), (9, 16), (9, 14), (9, 20), (30, 31)] {
+            assert_eq!(edit(start, end, "echo a"), None, "{start} {end}");
+        }
+    }
 
     #[test]
     fn edits_are_applied_in_the_order_of_the_file() {

@@ -55,7 +55,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         for line in lines(&scalar.text) {
             room.add(found, Level::Certain, || {
                 // What is asked in the order of the text is found in one walk along it.
-                let fix = fix(scalar, &mut parts, *shell, line);
+                let fix = fix(subject, scalar, &mut parts, *shell, line);
                 finding(subject, &mut parts, line).with_fix(fix)
             });
         }
@@ -116,7 +116,7 @@ fn finding(subject: &Subject<'_>, parts: &mut Parts<'_>, line: Line<'_>) -> Find
     Finding::new(Level::Certain, diagnostic)
 }
 
-fn fix(run: &Scalar, parts: &mut Parts<'_>, shell: Shell, line: Line<'_>) -> Option<Fix> {
+fn fix(subject: &Subject<'_>, run: &Scalar, parts: &mut Parts<'_>, shell: Shell, line: Line<'_>) -> Option<Fix> {
     let text = mended(shell, line.text, line.command)?;
     let is_written_so = match run.style {
         Style::Block => true,
@@ -131,12 +131,11 @@ fn fix(run: &Scalar, parts: &mut Parts<'_>, shell: Shell, line: Line<'_>) -> Opt
     };
     let trimmed = line.text.trim();
     let indentation = line.text.len() - line.text.trim_start().len();
-    is_written_so.then(|| Fix {
+    let span = parts.part(line.start + indentation, trimmed.len());
+    let edit = Edit::replacing(&subject.file.text, span, trimmed, text).filter(|_| is_written_so)?;
+    Some(Fix {
         description: "what a step says is written to the runner's file".to_owned(),
-        edits: vec![Edit {
-            span: parts.part(line.start + indentation, trimmed.len()),
-            text,
-        }],
+        edits: vec![edit],
         safety,
     })
 }

@@ -165,9 +165,11 @@ impl Place<'_, '_> {
             }
             _ => return None,
         };
-        let span = self.sink.part(start - wide, end + wide);
-        self.is_writable(span, &bare)
-            .then_some((Edit { span, text: bare }, safety))
+        let (start, end) = (start - wide, end + wide);
+        let span = self.sink.part(start, end);
+        let is_writable = self.is_writable(span, &bare);
+        let edit = Edit::replacing(&self.subject.file.text, span, self.sink.text.get(start..end)?, bare);
+        Some((edit.filter(|_| is_writable)?, safety))
     }
 
     /// Returns whether a value that was split into words may become one word.
@@ -196,7 +198,7 @@ impl Place<'_, '_> {
             Style::Single => !written.contains('\'') && !text.contains('\''),
             Style::Double => !written.contains(['"', '\\']) && !text.contains(['"', '\\']),
         };
-        is_within && fits && written.ends_with(['}', '\'', '"', '`'])
+        is_within && fits
     }
 
     /// Returns the edit that declares the variable at the step.
@@ -207,19 +209,11 @@ impl Place<'_, '_> {
         if let Some(env) = self.step.node.get("env") {
             let first = env.as_mapping()?.first()?;
             let indent = indentation(source, first)?;
-            return Some(insertion(first, format!("{line}\n{indent}")));
+            return Edit::before(source, first, format!("{line}\n{indent}"));
         }
         let first = entry(self.step.node, "run").or_else(|| entry(self.step.node, "uses"))?;
         let indent = indentation(source, first)?;
-        Some(insertion(first, format!("env:\n{indent}  {line}\n{indent}")))
-    }
-}
-
-fn insertion(before: &Entry, text: String) -> Edit {
-    let at = before.key.span.start;
-    Edit {
-        span: Span::new(at, at),
-        text,
+        Edit::before(source, first, format!("env:\n{indent}  {line}\n{indent}"))
     }
 }
 
