@@ -13,6 +13,7 @@ use lockgate_dialect::limit::limited;
 use lockgate_pipeline::definition::{Called, Pipeline};
 use lockgate_pipeline::expression::{Template, Value};
 use lockgate_pipeline::plan::{Ended, Plan, PlanRequest, PlannedJob, Trigger};
+use lockgate_pipeline::run::{self, Foreseen};
 
 use crate::arguments::WorkflowArguments;
 use crate::called_workflows::CalledFiles;
@@ -313,6 +314,9 @@ fn candidate(request: &Request<'_>, context: &Context, found: Found) -> Result<C
         if plan.jobs.iter().enumerate().any(is_meant) {
             out::progress(diagnostics::in_one_line(&caution.diagnostic));
         }
+    }
+    for Foreseen { place, words } in run::foreseen(&plan) {
+        out::progress(format_args!("warning: {place}: {}", out::name(&words)));
     }
     Ok(Candidate {
         file,

@@ -9,6 +9,7 @@ mod call;
 mod ending;
 mod progress;
 mod result;
+pub(super) mod runner;
 mod start;
 mod step;
 mod stopping;

@@ -1,11 +1,11 @@
 //! Which jobs run, when, and how they count.
 
 use insta::assert_snapshot;
-use lockgate_pipeline::definition::Matrix;
-use lockgate_pipeline::run::{Conclusion, JobStatus, Outcome, StepExit};
+use lockgate_pipeline::definition::{Matrix, TemplateValue};
+use lockgate_pipeline::run::{Conclusion, JobStatus, Outcome, StepExit, foreseen};
 
-use crate::harness::Harness;
-use crate::write::{JobWords, StepWords, job, run, template};
+use crate::harness::{Harness, plan, start};
+use crate::write::{JobWords, StepWords, job, pipeline, run, template};
 
 #[test]
 fn ready_jobs_run_side_by_side_within_their_slots() {
@@ -179,4 +179,65 @@ fn an_output_with_a_secret_is_withheld() {
     let leak = harness.run.jobs().next().unwrap();
     assert_eq!(leak.withheld_outputs(), ["a"]);
     assert_eq!(leak.outputs().unwrap().keys().collect::<Vec<_>>(), ["b"]);
+}
+
+/// Returns how a job ends whose `runs-on` is `written`, and what was foreseen of it.
+#[track_caller]
+fn runs_on(written: TemplateValue) -> (Vec<String>, Option<String>) {
+    let mut work = job("a", &["ok"]);
+    work.runs_on.labels = Some(written);
+    let plan = plan(pipeline(vec![work]));
+    let foreseen = foreseen(&plan).into_iter().map(|found| found.words).collect();
+    let mut harness = Harness::new(start(plan, 4));
+    harness.finish();
+    let job = harness.run.jobs().next().unwrap();
+    (foreseen, job.reason().map(str::to_owned))
+}
+
+#[test]
+fn what_is_no_label_fails_the_job_in_words() {
+    let one = |text: &str| TemplateValue::Template(template(text));
+    let two = TemplateValue::List(vec![one("${{ vars.NOPE }}"), TemplateValue::Literal("x".into())]);
+    for (written, says) in [
+        (one("${{ vars.NOPE }}"), "is empty"),
+        (one("${{ fromJSON('{}') }}"), "has neither `group` nor `labels`"),
+        (one("${{ fromJSON('{\"label\": \"x\"}') }}"), "has the key `label`"),
+        (one("${{ fromJSON('[]') }}"), "is a list without labels"),
+        (two, "has an item that is empty"),
+        (
+            one("${{ fromJSON('[\"a\", [\"b\"]]') }}"),
+            "has an item that is an array",
+        ),
+    ] {
+        let (foreseen, reason) = runs_on(written);
+        let reason = reason.unwrap();
+        assert!(
+            reason.contains(says) && reason.contains("it must be a label"),
+            "{reason}"
+        );
+        assert!(foreseen.len() == 1 && foreseen[0].contains(says), "{foreseen:?}");
+    }
+}
+
+#[test]
+fn numbers_and_truths_are_labels() {
+    for text in [
+        "${{ fromJSON('3') }}",
+        "${{ true }}",
+        "${{ fromJSON('{\"group\": \"g\"}') }}",
+        "${{ github.ref }}",
+    ] {
+        let (foreseen, reason) = runs_on(TemplateValue::Template(template(text)));
+        assert_eq!((foreseen, reason), (Vec::new(), None), "{text}");
+    }
+}
+
+#[test]
+fn a_runner_group_without_a_name_fails_its_job() {
+    let mut work = job("a", &["ok"]);
+    work.runs_on.group = Some(template("${{ vars.NOPE }}"));
+    let mut harness = Harness::of(vec![work]);
+    harness.finish();
+    let job = harness.run.jobs().next().unwrap();
+    assert!(job.reason().unwrap().contains("the `group` of `runs-on` is empty"));
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lockgate_core::Now;
 
-use super::variables;
+use super::{runner, variables};
 use crate::expression::{EvaluationError, Scope, Template, Value};
 use crate::run::Run;
 use crate::run::event::JobStart;
@@ -21,13 +21,8 @@ const DEFAULT_TIMEOUT: Duration = Duration::from_hours(6);
 pub(super) fn start(run: &Run, job: &JobState, now: &Now) -> Result<JobStart, String> {
     let scope = run.leg_scope(job);
     let definition = &job.definition;
-    let labels = match &definition.runs_on.labels {
-        Some(labels) => labels.resolve(&mut |template: &Template| template.evaluate(&scope)),
-        None => Ok(Value::Null),
-    };
     let at = |key: &str, why: String| format!("{}: {why}", definition.place_of(key));
-    let labels = labels.map_err(|error| at("runs-on", cannot("`runs-on`", &error)))?;
-    let labels = label_texts(&labels);
+    let labels = runner::labels(&definition.runs_on, &scope).map_err(|error| at("runs-on", error.to_string()))?;
     let env = variables::at_start(run, job)?;
     let timeout = timeout(definition.timeout_minutes.as_ref(), &scope).map_err(|why| at("timeout-minutes", why))?;
     let continue_on_error = flag("`continue-on-error`", definition.continue_on_error.as_ref(), &scope)
@@ -40,14 +35,6 @@ pub(super) fn start(run: &Run, job: &JobState, now: &Now) -> Result<JobStart, St
         continue_on_error,
         now: now.clone(),
     })
-}
-
-fn label_texts(labels: &Value) -> Vec<String> {
-    match labels {
-        Value::Null => Vec::new(),
-        Value::Array(labels) => labels.items().iter().map(Value::to_text).collect(),
-        other => vec![other.to_text()],
-    }
 }
 
 /// Returns the duration that `timeout-minutes` names.
