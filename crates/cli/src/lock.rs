@@ -2,6 +2,9 @@
 //!
 //! What is recorded stays, whatever becomes of the tag: only `--update` takes another commit over, and `--check` tells
 //! which versions have moved. So a change of the file is always somebody's wish, and one that a reviewer sees.
+//!
+//! A version that is removed and comes back is recorded as what it is then. So nothing is removed while a file has
+//! mistakes that may hide its use: breaking a file and mending it again takes no moved tag over.
 
 mod asking;
 mod checking;
@@ -10,7 +13,7 @@ mod used;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use lockgate_core::{SourceFile, Span};
+use lockgate_core::{Diagnostic, SourceFile, Span};
 use lockgate_dialect::lock::{ActionVersion, FILE_NAME, Lock, Locked};
 
 use crate::arguments::LockArguments;
@@ -31,6 +34,10 @@ pub(crate) fn run(directory: &Path, arguments: &LockArguments) -> Result<Exit, F
     if arguments.check {
         return checking::check(&recorded, &used, &arguments.actions_url);
     }
+    if !used.unread().is_empty() {
+        let help = "nothing is changed: nobody knows what a file uses that is no YAML; mend it first";
+        return Err(diagnostics::failure(used.unread()).help(help));
+    }
     let wanted = wanted(&recorded.lock, &used, arguments)?;
     let answers = asking::ask(&arguments.actions_url, &wanted);
     let mut lock = recorded.lock.clone();
@@ -42,6 +49,10 @@ pub(crate) fn run(directory: &Path, arguments: &LockArguments) -> Result<Exit, F
     }
     let unused: Vec<ActionVersion> = lock.iter().map(|(version, _)| version.clone()).collect();
     for version in unused.iter().filter(|version| !used.contains(version)) {
+        if let Some(doubt) = used.doubt_about_rest() {
+            changes.keep(version, doubt);
+            continue;
+        }
         changes.lines.push(format!("- {version}"));
         lock.remove(version);
     }
@@ -134,6 +145,13 @@ impl Changes {
             }
             Some(_) => {}
         }
+    }
+
+    fn keep(&mut self, version: &ActionVersion, doubt: &Diagnostic) {
+        self.lines.push(format!(
+            "= {version}  kept: nothing that was read uses it, but a file with a mistake may: {}",
+            doubt.in_one_line()
+        ));
     }
 }
 

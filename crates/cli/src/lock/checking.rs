@@ -20,7 +20,8 @@ pub(super) fn check(recorded: &Recorded, used: &UsedVersions, base: &str) -> Res
         }
         return Err(Failure::usage(format!("there is no {FILE_NAME}")).help("`lockgate lock` writes it"));
     };
-    let mut found = missing(recorded, used);
+    let mut found = used.unread().to_vec();
+    found.extend(missing(recorded, used));
     let versions: BTreeSet<ActionVersion> = recorded.lock.iter().map(|(version, _)| version.clone()).collect();
     let (mut moved, mut gone) = (0, 0);
     for (version, answer) in ask(base, &versions) {
@@ -90,7 +91,7 @@ fn missing(recorded: &Recorded, used: &UsedVersions) -> Vec<Diagnostic> {
             Some(Diagnostic::error(codes::NOT_LOCKED, file, span, message).help("`lockgate lock` adds it"))
         })
         .collect();
-    if let Some(file) = &recorded.file {
+    if let (Some(file), None) = (&recorded.file, used.doubt_about_rest()) {
         found.extend(crate::check::unused(file, &recorded.lock, |version| {
             used.contains(version)
         }));

@@ -1,11 +1,15 @@
 //! Which versions of remote actions a project uses.
+//!
+//! What a file with mistakes uses is known in part only. Such a file is remembered, since "nothing uses it" is then no
+//! more than "nothing that could be read uses it".
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use lockgate_core::{SourceFile, Span};
-use lockgate_dialect::github::{self, ACTION_FILES, audit};
+use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
+use lockgate_dialect::github::{self, ACTION_FILES, LocalUse, audit};
 use lockgate_dialect::lock::ActionVersion;
+use lockgate_dialect::{codes, yaml};
 
 use crate::exit::Failure;
 use crate::local_actions::Reached;
@@ -17,30 +21,33 @@ use crate::workflows;
 #[derive(Default)]
 pub(super) struct UsedVersions {
     versions: BTreeMap<ActionVersion, (SourceFile, Span)>,
+    /// Why files are no YAML, so that nobody knows what they use.
+    unread: Vec<Diagnostic>,
+    /// Mistakes of files that were read, which may hide what they use.
+    doubtful: Vec<Diagnostic>,
+}
+
+/// A file as it is read for what it uses.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Workflow,
+    Action,
+    /// An action whose mistakes are told by who uses it.
+    ReachedAction,
 }
 
 impl UsedVersions {
     /// Returns what the workflows of a project use, its own action, and the actions in it that they reach.
     pub(super) fn of_project(folders: &Folders) -> Result<Self, Failure> {
-        let mut paths = workflows::in_folder(&folders.root.join(workflows::FOLDER)).unwrap_or_default();
-        let own = ACTION_FILES.map(|name| folders.root.join(name));
-        paths.extend(own.into_iter().filter(|path| path.is_file()));
-        if paths.is_empty() {
-            let message = format!("there are no workflows in `{}`", folders.root.display());
-            return Err(Failure::usage(message).help(format!("workflow files belong into {}", workflows::FOLDER)));
-        }
+        let paths = paths(folders)?;
         let mut used = Self::default();
         let mut reached = Reached::within(folders.clone());
         for path in &paths {
-            let file = used.add(&folders.root, path)?;
             let is_action = path
                 .file_name()
                 .is_some_and(|name| ACTION_FILES.iter().any(|known| name == *known));
-            let uses = if is_action {
-                github::action::lower(&file).uses
-            } else {
-                github::lower(&file).uses
-            };
+            let role = if is_action { Role::Action } else { Role::Workflow };
+            let (file, uses) = used.add(&folders.root, path, role)?;
             reached.add(path, &file, uses);
         }
         let known: Vec<PathBuf> = reached
@@ -50,19 +57,52 @@ impl UsedVersions {
             .cloned()
             .collect();
         for path in known.iter().filter(|path| !paths.contains(path)) {
-            used.add(&folders.root, path)?;
+            used.add(&folders.root, path, Role::ReachedAction)?;
         }
+        used.doubt(reached.diagnostics());
         Ok(used)
     }
 
-    fn add(&mut self, root: &Path, path: &Path) -> Result<SourceFile, Failure> {
+    fn add(&mut self, root: &Path, path: &Path, role: Role) -> Result<(SourceFile, Vec<LocalUse>), Failure> {
         let file = workflows::read(root, path)?.map_err(|mistake| diagnostics::failure(&[*mistake]))?;
-        for used in audit::versions_used(&file) {
+        let (node, mistakes) = yaml::parse(&file);
+        let errors = mistakes.iter().filter(|mistake| mistake.severity == Severity::Error);
+        self.unread.extend(errors.cloned());
+        for used in node.iter().flat_map(|node| audit::versions_in(&file, node)) {
             if !used.version.is_commit() {
                 self.versions.entry(used.version).or_insert((file.clone(), used.span));
             }
         }
-        Ok(file)
+        let (uses, found) = match role {
+            Role::Workflow => {
+                let lowered = github::lower_parsed(&file, node.as_ref(), mistakes);
+                (lowered.uses, lowered.diagnostics)
+            }
+            Role::Action => {
+                let lowered = github::action::lower_parsed(&file, node.as_ref(), mistakes);
+                (lowered.uses, lowered.diagnostics)
+            }
+            Role::ReachedAction => (Vec::new(), Vec::new()),
+        };
+        self.doubt(found);
+        Ok((file, uses))
+    }
+
+    /// Notes what keeps a file from being seen as a whole. An action that is not there is no mistake when a step may
+    /// bring it, but nobody sees what it uses.
+    fn doubt(&mut self, found: impl IntoIterator<Item = Diagnostic>) {
+        let hides = |found: &Diagnostic| found.severity == Severity::Error || found.code == codes::MISSING_ACTION;
+        self.doubtful.extend(found.into_iter().filter(hides));
+    }
+
+    /// Returns the mistakes of files of which nobody knows what they use.
+    pub(super) fn unread(&self) -> &[Diagnostic] {
+        &self.unread
+    }
+
+    /// Returns the first mistake that may hide that a version is used.
+    pub(super) fn doubt_about_rest(&self) -> Option<&Diagnostic> {
+        self.unread.first().or(self.doubtful.first())
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &ActionVersion> {
@@ -88,4 +128,24 @@ impl UsedVersions {
             None => failure,
         }
     }
+}
+
+/// Returns the workflows of a project and its own action.
+fn paths(folders: &Folders) -> Result<Vec<PathBuf>, Failure> {
+    let folder = folders.root.join(workflows::FOLDER);
+    let mut paths = match workflows::in_folder(&folder) {
+        Ok(paths) => paths,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => {
+            let failure = Failure::usage(format!("cannot read the folder `{}`", folder.display()));
+            return Err(failure.because(&error));
+        }
+    };
+    let own = ACTION_FILES.map(|name| folders.root.join(name));
+    paths.extend(own.into_iter().filter(|path| path.is_file()));
+    if paths.is_empty() {
+        let message = format!("there are no workflows in `{}`", folders.root.display());
+        return Err(Failure::usage(message).help(format!("workflow files belong into {}", workflows::FOLDER)));
+    }
+    Ok(paths)
 }

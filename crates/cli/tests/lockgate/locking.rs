@@ -235,3 +235,72 @@ fn what_cannot_be_asked_is_told_and_nothing_is_written() {
     let said = stage.lockgate(&["lock"], 2);
     assert!(said.contains("error[LG0210]"), "{said}");
 }
+
+/// Publishes `v1`, records it, and moves it; returns what is recorded.
+fn recorded_and_moved(stage: &Stage, versions: &[&str]) -> String {
+    stage.publish(&["v1"], "main");
+    stage.uses(versions);
+    stage.lockgate(&["lock"], 0);
+    let recorded = stage.recorded();
+    assert!(recorded.contains("octo/tool@v1"), "{recorded}");
+    stage.publish(&["v1"], "other");
+    stage.lockgate(&["lock", "--check"], 3);
+    recorded
+}
+
+#[test]
+fn a_file_that_cannot_be_read_lets_no_moved_tag_in() {
+    let stage = Stage::new();
+    let recorded = recorded_and_moved(&stage, &["octo/tool@v1"]);
+    let workflow = stage.project().join(".github/workflows/ci.yml");
+    let whole = fs::read_to_string(&workflow).unwrap();
+    fs::write(&workflow, whole.replace("runs-on: ubuntu-latest", "runs-on: [ubuntu")).unwrap();
+    let said = stage.lockgate(&["lock"], 2);
+    assert!(
+        said.contains("ci.yml:") && said.contains("nothing is changed"),
+        "{said}"
+    );
+    assert_eq!(stage.recorded(), recorded);
+    let said = stage.lockgate(&["lock", "--check"], 3);
+    assert!(said.contains("LG0213") && !said.contains("LG0212"), "{said}");
+
+    // YAML, but no workflow: the step is below a key that there is not.
+    fs::write(&workflow, whole.replace("steps:", "step:")).unwrap();
+    let said = stage.lockgate(&["lock"], 0);
+    assert!(
+        said.contains("= octo/tool@v1  kept") && said.contains("ci.yml:"),
+        "{said}"
+    );
+    assert_eq!(stage.recorded(), recorded);
+
+    fs::write(&workflow, whole).unwrap();
+    stage.lockgate(&["lock"], 0);
+    assert_eq!(stage.recorded(), recorded);
+    stage.lockgate(&["lock", "--check"], 3);
+}
+
+#[test]
+fn an_action_that_cannot_be_read_lets_no_moved_tag_in() {
+    let stage = Stage::new();
+    let action = stage.project().join("own/action.yml");
+    let whole = "name: a\ndescription: b\nruns:\n  using: composite\n  steps:\n    - uses: octo/tool@v1\n";
+    fs::create_dir_all(action.parent().unwrap()).unwrap();
+    fs::write(&action, whole).unwrap();
+    let recorded = recorded_and_moved(&stage, &["./own"]);
+    fs::write(&action, format!("{whole}  steps: [\n")).unwrap();
+    let said = stage.lockgate(&["lock"], 2);
+    assert!(
+        said.contains("own/action.yml:") && said.contains("nothing is changed"),
+        "{said}"
+    );
+    fs::remove_file(&action).unwrap();
+    let said = stage.lockgate(&["lock"], 0);
+    assert!(
+        said.contains("= octo/tool@v1  kept") && said.contains("there is no `own/action.yml`"),
+        "{said}"
+    );
+    assert_eq!(stage.recorded(), recorded);
+    fs::write(&action, whole).unwrap();
+    stage.lockgate(&["lock"], 0);
+    assert_eq!(stage.recorded(), recorded);
+}
