@@ -14,6 +14,7 @@ use lockgate_core::{EffectKey, Secret, StreamId};
 use lockgate_engine::clock::wait_until;
 use lockgate_engine::{Clock, Performer, Task};
 use lockgate_host::Roles;
+use lockgate_pipeline::expression::secret::MarkerKey;
 use lockgate_pipeline::run::effect::RunEffect;
 use lockgate_pipeline::run::{Run, RunInput, RunStart};
 use serde::{Deserialize, Serialize};
@@ -38,6 +39,9 @@ pub struct RunRecord {
     pub system_changes: bool,
     /// Whether debug messages are wanted.
     pub debug: bool,
+    /// What the marks of its secrets have in them, as its plan says.
+    #[serde(default)]
+    pub marker_key: MarkerKey,
     /// What of the environment of whoever asked its steps get to see.
     pub user: UserEnvironment,
 }
@@ -189,6 +193,7 @@ impl RunPerformer {
                 None => Source::WorkingTree { path },
             },
             secrets,
+            marker_key: record.marker_key.clone(),
             repository: record.repository.clone(),
             event: record.event.clone(),
             user: record.user.clone(),
@@ -271,6 +276,7 @@ mod tests {
             event: "{}".into(),
             system_changes: false,
             debug: false,
+            marker_key: MarkerKey::default(),
             user: UserEnvironment {
                 path: "/usr/bin".into(),
                 home: folder.path().to_owned(),

@@ -32,6 +32,7 @@ use crate::config::{self, Configuration};
 use crate::exit::Failure;
 use crate::home::Home;
 use crate::project::Project;
+use crate::random;
 
 /// A project with its state on this machine.
 pub(crate) struct Place {
@@ -145,10 +146,5 @@ pub(crate) fn unreadable<E: std::error::Error>(error: E) -> Failure {
 
 /// Returns an id that no other intent has.
 pub(crate) fn fresh_id(kind: &str) -> Result<InputId, Failure> {
-    use std::io::Read;
-    let mut bytes = [0; 12];
-    std::fs::File::open("/dev/urandom")
-        .and_then(|mut source| source.read_exact(&mut bytes))
-        .map_err(|error| Failure::unavailable("cannot read random bytes").because(&error))?;
-    Ok(InputId(format!("{kind}-{}", lockgate_adapters::tree::hex(&bytes))))
+    Ok(InputId(format!("{kind}-{}", random::hex()?)))
 }

@@ -23,6 +23,7 @@ mod parallel;
 mod plan;
 mod planning;
 mod project;
+mod random;
 mod render;
 mod replace;
 mod run;

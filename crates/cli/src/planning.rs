@@ -11,6 +11,7 @@ use lockgate_dialect::github::{
 };
 use lockgate_dialect::limit::limited;
 use lockgate_pipeline::definition::{Called, Pipeline};
+use lockgate_pipeline::expression::secret::MarkerKey;
 use lockgate_pipeline::expression::{Template, Value};
 use lockgate_pipeline::plan::{Ended, Plan, PlanRequest, PlannedJob, Trigger};
 use lockgate_pipeline::run::{self, Foreseen};
@@ -24,7 +25,7 @@ use crate::local_actions::Reached;
 use crate::project::{CONFIGURATION, Project};
 use crate::render::{diagnostics, out};
 use crate::trigger::{self, Occasion};
-use crate::{pairs, workflows};
+use crate::{pairs, random, workflows};
 
 pub(crate) mod json_file;
 mod refusal;
@@ -43,6 +44,8 @@ pub(crate) struct Request<'a> {
 pub(crate) struct Context {
     pub(crate) trigger: Trigger,
     pub(crate) secrets: BTreeMap<String, Secret>,
+    /// What the marks of the secrets have in them.
+    marker_key: MarkerKey,
     event: Event,
     inputs: BTreeMap<String, String>,
     vars: BTreeMap<String, String>,
@@ -91,6 +94,7 @@ impl Context {
             trigger,
             inputs,
             secrets: secrets(arguments)?,
+            marker_key: MarkerKey::new(&random::hex()?),
             vars: pairs::read("var", &arguments.var, arguments.var_file.as_deref())?,
             env,
             known: BTreeMap::new(),
@@ -291,6 +295,7 @@ fn candidate(request: &Request<'_>, context: &Context, found: Found) -> Result<C
         inputs,
         vars: context.vars.clone(),
         secrets: context.secrets.keys().cloned().collect(),
+        marker_key: context.marker_key.clone(),
         called,
         selected: request.arguments.job.clone(),
         replaced: request

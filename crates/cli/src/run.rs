@@ -81,6 +81,7 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
             event: planning::payload(&plan),
             system_changes: arguments.allow_system_changes,
             debug,
+            marker_key: plan.contexts.marker_key.clone(),
             user: user::environment(),
         };
         let stream = bench.begin(&id, &record, &plan, context.secrets.clone())?;

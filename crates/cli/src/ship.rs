@@ -165,6 +165,7 @@ fn prepare(
         event: planning::payload(&plan),
         system_changes: false,
         debug: false,
+        marker_key: plan.contexts.marker_key.clone(),
         user: user::environment(),
     };
     let content = if uploads(&plan) {

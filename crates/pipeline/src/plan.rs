@@ -39,6 +39,7 @@ use call::{Level, Planner};
 use selection::Asked;
 
 use crate::definition::{Called, Job, Pipeline, Place, Unsupported};
+use crate::expression::secret::MarkerKey;
 use crate::expression::{EvaluationError, Value};
 use crate::run::environment::Variables;
 use crate::scope::KnownContexts;
@@ -80,6 +81,9 @@ pub struct Contexts {
     pub vars: Value,
     /// The names of the secrets that there are; their values are never here.
     pub secrets: BTreeSet<String>,
+    /// What the marks of these secrets have in them.
+    #[serde(default)]
+    pub marker_key: MarkerKey,
 }
 
 impl Contexts {
@@ -94,7 +98,7 @@ impl Contexts {
 
     /// Returns the `secrets` context: a marker for each name.
     pub(crate) fn secrets(&self) -> Value {
-        let marker = |name: &String| (name.clone(), Value::String(crate::expression::secret::marker(name)));
+        let marker = |name: &String| (name.clone(), Value::String(self.marker_key.marker(name)));
         Value::object(self.secrets.iter().map(marker))
     }
 }
@@ -124,6 +128,8 @@ pub struct PlanRequest {
     pub vars: BTreeMap<String, String>,
     /// The names of the secrets that there are.
     pub secrets: BTreeSet<String>,
+    /// What the marks of these secrets have in them: not to be guessed, when the plan is run.
+    pub marker_key: MarkerKey,
     /// The workflows that jobs call, by their file, with those that these call.
     pub called: BTreeMap<String, Called>,
     /// The only jobs to run, with what they need; all when empty. One in a called workflow is `call / build`.
@@ -243,7 +249,9 @@ impl Plan {
     /// Returns everything that stands against it, at least one thing.
     pub fn make(pipeline: Arc<Pipeline>, request: PlanRequest) -> Result<Self, Vec<PlanError>> {
         let contexts = Contexts {
-            github: request.trigger.context(&pipeline, &request.secrets),
+            github: request
+                .trigger
+                .context(&pipeline, &request.secrets, &request.marker_key),
             inputs: request.inputs,
             vars: Value::object(
                 request
@@ -252,6 +260,7 @@ impl Plan {
                     .map(|(name, value)| (name, Value::String(value))),
             ),
             secrets: request.secrets,
+            marker_key: request.marker_key,
         };
         let mut planner = Planner::new(&request.called, &request.known);
         planner.plan(

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use lockgate_core::Secret;
 use lockgate_host::Roles;
+use lockgate_pipeline::expression::secret::MarkerKey;
 
 use super::interpreter::Debug;
 use super::log::LogSink;
@@ -22,6 +23,8 @@ pub struct ExecutorOptions {
     pub source: Source,
     /// The secrets by the names that markers have.
     pub secrets: BTreeMap<String, Secret>,
+    /// What these markers have in them, which no others have.
+    pub marker_key: MarkerKey,
     /// The repository as `owner/name`.
     pub repository: String,
     /// The event, as JSON.

@@ -36,7 +36,7 @@ pub(crate) struct Run {
 impl Run {
     pub(crate) fn open(options: ExecutorOptions) -> io::Result<Self> {
         let folder = RunFolder::create(&options.home)?;
-        let secrets = SecretBook::open(options.secrets.clone(), folder.sealed())?;
+        let secrets = SecretBook::open(options.marker_key.clone(), options.secrets.clone(), folder.sealed())?;
         if options.system == SystemChanges::Refused {
             refusal::write(&folder.refusals())?;
         }

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use lockgate_core::Secret;
-use lockgate_pipeline::expression::secret::{self, UnknownSecret};
+use lockgate_pipeline::expression::secret::{self, MarkerKey, Piece, UnknownSecret};
 use serde::{Deserialize, Serialize};
 
 use super::mask::{MASK, Masker};
@@ -29,6 +29,7 @@ const WORDS: [&str; 2] = ["true", "false"];
 /// The secrets of one run.
 #[derive(Debug)]
 pub struct SecretBook {
+    key: MarkerKey,
     named: BTreeMap<String, Secret>,
     kept: PathBuf,
     sealed: Mutex<BTreeMap<String, Sealed>>,
@@ -63,9 +64,11 @@ pub enum RevealError {
 impl SecretBook {
     /// Returns the book of these secrets, with what earlier processes of the run sealed in the file `kept`.
     ///
+    /// Only marks with the `key` are the run's own; what a step reports or a stranger writes may look like others.
+    ///
     /// # Errors
     /// Returns a file that cannot be read.
-    pub fn open(named: BTreeMap<String, Secret>, kept: PathBuf) -> io::Result<Self> {
+    pub fn open(key: MarkerKey, named: BTreeMap<String, Secret>, kept: PathBuf) -> io::Result<Self> {
         let text = match std::fs::read_to_string(&kept) {
             Err(cause) if cause.kind() == io::ErrorKind::NotFound => String::new(),
             other => other?,
@@ -77,6 +80,7 @@ impl SecretBook {
             .map(|entry| (entry.name, Sealed::of(&entry.value, &entry.hides)))
             .collect();
         Ok(Self {
+            key,
             named,
             kept,
             sealed: Mutex::new(sealed),
@@ -91,7 +95,7 @@ impl SecretBook {
     /// Returns what must be hidden by whoever gets the reports marked in `text`.
     pub fn hidden_in(&self, text: &str) -> Vec<String> {
         let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
-        let reports = secret::names(text).filter_map(|name| sealed.get(name));
+        let reports = self.key.names(text).filter_map(|name| sealed.get(name));
         reports
             .flat_map(|report| report.hides.iter().chain([&report.value]))
             .map(|secret| secret.expose().to_owned())
@@ -107,7 +111,7 @@ impl SecretBook {
             return Ok(text.to_owned());
         }
         let sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
-        secret::substitute(text, |name| {
+        self.key.reveal(text, |name| {
             let found = self.named.get(name);
             found
                 .or_else(|| sealed.get(name).map(|report| &report.value))
@@ -117,7 +121,7 @@ impl SecretBook {
 
     /// Returns `text` with each marker replaced by stars: for names and headings.
     pub fn hide(&self, text: &str) -> String {
-        secret::substitute(text, |_| Some(MASK)).unwrap_or_else(|_| MASK.to_owned())
+        secret::hidden(text, MASK)
     }
 
     /// Returns `text` with every secret replaced by a marker.
@@ -136,12 +140,12 @@ impl SecretBook {
     /// Returns whether a secret is in `text`, which is a name: it stays as it is, and cannot be sealed.
     pub fn is_in(&self, text: &str, masker: &Masker) -> bool {
         let named = self.seal_named(text);
-        secret::contains_marker(&named) || self.is_visible_in(&named, masker)
+        self.key.names(&named).next().is_some() || self.is_visible_in(&named, masker)
     }
 
     /// Returns whether a text in which markers stand for the secrets that have names holds another one.
     fn is_visible_in(&self, named: &str, masker: &Masker) -> bool {
-        let visible = secret::substitute(named, |_| Some("")).unwrap_or_default();
+        let visible = self.key.reveal(named, |_| Some("")).unwrap_or_default();
         let is_ordinary = visible.chars().count() < SHORTEST_SEALED || WORDS.contains(&visible.as_str());
         !is_ordinary && masker.finds_in(&visible) && !self.only_short_secrets(&visible, masker)
     }
@@ -152,9 +156,19 @@ impl SecretBook {
             self.named.iter().filter(|(_, value)| is_searched_for(value)).collect();
         longest_first.sort_by_key(|(_, value)| std::cmp::Reverse(value.expose().len()));
         for (name, value) in longest_first {
-            sealed = replace_outside_markers(&sealed, value.expose(), &secret::marker(name));
+            sealed = self.replace_outside_markers(&sealed, value.expose(), &self.key.marker(name));
         }
         sealed
+    }
+
+    /// A marker's own name may contain the value; it must stay as it is.
+    fn replace_outside_markers(&self, text: &str, value: &str, marker: &str) -> String {
+        let pieces = self.key.pieces(text).into_iter();
+        let replaced = pieces.map(|piece| match piece {
+            Piece::Text(text) => text.replace(value, marker),
+            Piece::Mark(mark) => mark.to_owned(),
+        });
+        replaced.collect()
     }
 
     /// Returns whether all that the masker finds are secrets too short to be searched for in reports.
@@ -171,7 +185,7 @@ impl SecretBook {
     fn keep(&self, text: &str, masker: &Masker) -> io::Result<String> {
         let mut sealed = self.sealed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((name, _)) = sealed.iter().find(|(_, report)| report.value.expose() == text) {
-            return Ok(secret::marker(name));
+            return Ok(self.key.marker(name));
         }
         let known: BTreeSet<&str> = self.named().collect();
         let mut hides = masker.values();
@@ -183,7 +197,7 @@ impl SecretBook {
             hides,
         };
         append_private(&self.kept, &entry)?;
-        let marker = secret::marker(&name);
+        let marker = self.key.marker(&name);
         sealed.insert(name, Sealed::of(text, &entry.hides));
         Ok(marker)
     }
@@ -213,22 +227,6 @@ pub fn is_searched_for(value: &Secret) -> bool {
     text.chars().count() >= SHORTEST_SEALED && !WORDS.contains(&text.to_lowercase().as_str()) && !text.trim().is_empty()
 }
 
-/// A marker's own name may contain the value; it must stay as it is.
-fn replace_outside_markers(text: &str, value: &str, marker: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find('\u{E000}') {
-        let end = rest[start..]
-            .find('\u{E001}')
-            .map_or(rest.len(), |at| start + at + '\u{E001}'.len_utf8());
-        out.push_str(&rest[..start].replace(value, marker));
-        out.push_str(&rest[start..end]);
-        rest = &rest[end..];
-    }
-    out.push_str(&rest.replace(value, marker));
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,7 +236,7 @@ mod tests {
             .iter()
             .map(|(name, value)| ((*name).to_owned(), Secret::new(*value)))
             .collect();
-        let book = SecretBook::open(named, folder.join("sealed")).unwrap();
+        let book = SecretBook::open(MarkerKey::new("k1"), named, folder.join("sealed")).unwrap();
         let masker = Masker::new(book.named());
         (book, masker)
     }
@@ -253,7 +251,10 @@ mod tests {
             assert!(!masker.finds_in(&sealed), "{sealed}");
             assert_eq!(book.reveal(&sealed).unwrap(), text);
         }
-        assert_eq!(book.seal("hunter2", &masker).unwrap(), secret::marker("TOKEN"));
+        assert_eq!(
+            book.seal("hunter2", &masker).unwrap(),
+            MarkerKey::new("k1").marker("TOKEN")
+        );
     }
 
     #[test]
@@ -261,7 +262,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let (book, masker) = book(folder.path(), &[("TOKEN", "hunter2"), ("FLAG", "true"), ("ONE", "1")]);
         masker.add(["dynamic"]);
-        let found = ["x-hunter2", "aHVudGVyMg==", "is-dynamic", &secret::marker("TOKEN")];
+        let found = [
+            "x-hunter2",
+            "aHVudGVyMg==",
+            "is-dynamic",
+            &MarkerKey::new("k1").marker("TOKEN"),
+        ];
         assert!(found.iter().all(|name| book.is_in(name, &masker)));
         assert!(
             ["plain", "true", "v1", "1"]
@@ -269,6 +275,21 @@ mod tests {
                 .all(|name| !book.is_in(name, &masker))
         );
         assert!(!folder.path().join("sealed").exists(), "a name is not kept");
+    }
+
+    #[test]
+    fn what_looks_like_a_mark_is_a_text_like_any_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let (book, masker) = book(folder.path(), &[("TOKEN", "hunter2")]);
+        for forged in ["\u{E000}secret:TOKEN\u{E001}", "\u{E000}secret:k2:TOKEN\u{E001}"] {
+            assert_eq!(book.reveal(forged).unwrap(), forged);
+            assert_eq!(book.seal(forged, &masker).unwrap(), forged);
+            assert!(!book.is_in(forged, &masker));
+        }
+        let around = "\u{E000}secret:hunter2\u{E001}";
+        let sealed = book.seal(around, &masker).unwrap();
+        assert!(!sealed.contains("hunter2"), "it hides nothing inside of it: {sealed}");
+        assert_eq!(book.reveal(&sealed).unwrap(), around);
     }
 
     #[test]

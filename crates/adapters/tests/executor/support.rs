@@ -12,6 +12,7 @@ use lockgate_core::{EffectKey, Secret};
 use lockgate_host::Roles;
 use lockgate_host::shim::{self, AttemptState};
 use lockgate_pipeline::builtin::BuiltinAction;
+use lockgate_pipeline::expression::secret::MarkerKey;
 use lockgate_pipeline::run::effect::{
     AttemptBody, AttemptId, JobKey, Phase, RunEffect, StepAttempt, StepPath, Stop, Workspace, WorkspaceWant,
 };
@@ -22,6 +23,15 @@ use tokio::sync::mpsc;
 
 /// What takes longer has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+pub(crate) fn marker_key() -> MarkerKey {
+    MarkerKey::new("0a1b")
+}
+
+/// Returns what stands for a secret of the run.
+pub(crate) fn marker(name: &str) -> String {
+    marker_key().marker(name)
+}
 
 pub(crate) struct Fixture {
     pub(crate) folder: tempfile::TempDir,
@@ -48,6 +58,7 @@ impl Fixture {
                 path: root.join("source"),
             },
             secrets: BTreeMap::new(),
+            marker_key: marker_key(),
             repository: "octo/hello".into(),
             event: "{\"action\":\"opened\"}".into(),
             artifacts: root.join("run/artifacts"),

@@ -223,3 +223,50 @@ fn a_short_secret_leaves_yaml_and_pictures_readable() {
     let expanded = scene.lockgate(&[&given[..], &["--expanded"]].concat()).expect(0);
     assert!(expanded.out.contains("\non:\n"), "{expanded}");
 }
+
+#[test]
+fn a_text_that_looks_like_the_mark_of_a_secret_gets_no_secret() {
+    let scene = scene();
+    let mark = "x\u{E000}secret:TOKEN\u{E001}y";
+    let workflow = format!(
+        "on: pull_request
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    outputs: {{ said: '${{{{ steps.say.outputs.said }}}}' }}
+    steps:
+      - id: say
+        run: |
+          printf 'said={mark}\\n' >> $GITHUB_OUTPUT
+          printf 'VARIABLE={mark}\\n' >> $GITHUB_ENV
+      - env:
+          TITLE: ${{{{ github.event.pull_request.title }}}}
+          LITERAL: {mark}
+          OUTPUT: ${{{{ steps.say.outputs.said }}}}
+          REAL: ${{{{ secrets.TOKEN }}}}
+        run: |
+          printf '%s' \"$REAL\" > real
+          for text in \"$TITLE\" \"$LITERAL\" \"$OUTPUT\" \"$VARIABLE\" '{mark}'; do
+            test \"$text\" = \"$(printf 'x\\356\\200\\200secret:TOKEN\\356\\200\\201y')\" || exit 7
+          done
+          grep -q Horse real && echo all is as it came
+"
+    );
+    fs::write(scene.project.join(".github/workflows/forged.yml"), workflow).unwrap();
+    let event = scene.project.join("event.json");
+    let payload = serde_json::json!({ "action": "opened", "pull_request": { "title": mark } });
+    fs::write(&event, payload.to_string()).unwrap();
+    let given = [
+        "run",
+        "--workflow",
+        ".github/workflows/forged.yml",
+        "--event",
+        "pull_request",
+        "--event-file",
+        "event.json",
+        "--secret",
+        &format!("TOKEN={VALUE}"),
+    ];
+    let told = scene.lockgate(&given).expect(0).says(&["all is as it came"]);
+    assert!(!format!("{}{}", told.out, told.err).contains(VALUE), "{told}");
+}

@@ -19,7 +19,10 @@ impl Fixture {
         let mut env = Object::case_sensitive();
         env.insert("HOME", "/root".into());
         contexts.insert("env", Value::Object(env));
-        contexts.insert("secrets", Value::object([("TOKEN", secret::marker("TOKEN").into())]));
+        contexts.insert(
+            "secrets",
+            Value::object([("TOKEN", secret::MarkerKey::default().marker("TOKEN").into())]),
+        );
         Self { status, contexts }
     }
 }
@@ -173,7 +176,7 @@ fn a_needed_digest_ends_the_evaluation() {
 
 #[test]
 fn a_secret_can_be_passed_on_but_not_looked_into() {
-    let marker = secret::marker("TOKEN");
+    let marker = secret::MarkerKey::default().marker("TOKEN");
     for (text, expected) in [
         ("secrets.TOKEN", marker.clone()),
         ("format('x{0}', secrets.token)", format!("x{marker}")),

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::definition::Pipeline;
-use crate::expression::{Value, secret};
+use crate::expression::Value;
+use crate::expression::secret::MarkerKey;
 use crate::run::environment::Variables;
 
 /// What happened, and to which commit.
@@ -37,10 +38,10 @@ pub struct Trigger {
 
 impl Trigger {
     /// Returns the `github` context.
-    pub(super) fn context(&self, pipeline: &Pipeline, secrets: &BTreeSet<String>) -> Value {
+    pub(super) fn context(&self, pipeline: &Pipeline, secrets: &BTreeSet<String>, key: &MarkerKey) -> Value {
         let owner = self.repository.split_once('/').map_or("", |(owner, _)| owner);
         let token = if secrets.contains("GITHUB_TOKEN") {
-            secret::marker("GITHUB_TOKEN")
+            key.marker("GITHUB_TOKEN")
         } else {
             String::new()
         };

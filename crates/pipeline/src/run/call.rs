@@ -12,7 +12,7 @@ use super::event::{CallSpec, JobEnd};
 use super::outcome::{Outcome, StopReason};
 use super::{JobKey, Run};
 use crate::definition::{Job, PassedSecrets};
-use crate::expression::{Value, secret};
+use crate::expression::Value;
 use crate::scope::KnownContexts;
 
 /// The name of the run's own token among the secrets.
@@ -152,8 +152,9 @@ impl CallSpec {
             return Ok(None);
         };
         let mut secrets = Variables::new();
-        if run.start.plan.contexts.secrets.contains(TOKEN) {
-            secrets.insert(TOKEN.to_owned(), secret::marker(TOKEN));
+        let contexts = &run.start.plan.contexts;
+        if contexts.secrets.contains(TOKEN) {
+            secrets.insert(TOKEN.to_owned(), contexts.marker_key.marker(TOKEN));
         }
         for (name, template) in given {
             let text = template.evaluate_to_string(scope).map_err(|error| {

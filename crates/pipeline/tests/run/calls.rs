@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use lockgate_pipeline::definition::{Job, PassedSecrets};
-use lockgate_pipeline::expression::secret;
+use lockgate_pipeline::expression::secret::MarkerKey;
 use lockgate_pipeline::run::effect::AttemptBody;
 use lockgate_pipeline::run::{Conclusion, JobStatus, Outcome, RunInput, StepExit};
 
@@ -133,7 +133,7 @@ fn secrets_are_passed_by_name_or_all() {
         vec![(W, inner())],
     );
     harness.finish();
-    let marker = secret::marker("TOKEN");
+    let marker = MarkerKey::default().marker("TOKEN");
     let said = |job: &str| script_of(&harness, job);
     assert!(
         said("named / work") == format!("out x=prefix-{marker}||"),
@@ -166,7 +166,7 @@ fn secrets_are_inherited_through_two_calls_and_end_where_they_are_named() {
         vec![("middle.yml", middle), ("innermost.yml", innermost)],
     );
     harness.finish();
-    let marker = secret::marker("TOKEN");
+    let marker = MarkerKey::default().marker("TOKEN");
     let said = |job: &str| script_of(&harness, job);
     assert!(said("top / all / work") == format!("out x={marker}|"));
     assert!(said("top / named / work") == format!("out x=|{marker}"));

@@ -176,7 +176,7 @@ impl Evaluation<'_> {
             (None, StepBody::Run { script, .. }) => run_name(&self.text("`run`", script)?),
             (None, StepBody::Uses { .. }) => return Ok(()),
         };
-        head.name = secret::substitute(&name, |_| Some("***")).unwrap_or(name);
+        head.name = secret::hidden(&name, "***");
         Ok(())
     }
 
