@@ -13,6 +13,7 @@ pub(super) mod runner;
 mod start;
 mod step;
 mod stopping;
+mod tolerance;
 mod variables;
 
 use std::collections::BTreeSet;

@@ -215,6 +215,9 @@ pub enum JobEvent {
         reason: String,
         /// How it counts for the job.
         conclusion: Outcome,
+        /// What comes next.
+        #[serde(default, skip_serializing_if = "Aftermath::is_next_step")]
+        aftermath: Aftermath,
         /// When.
         at: Timestamp,
     },
@@ -298,6 +301,23 @@ pub enum JobEvent {
     },
     /// The job is over.
     Ended(Arc<JobEnd>),
+}
+
+/// What comes after a step that cannot run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Aftermath {
+    /// The next step is decided.
+    #[default]
+    NextStep,
+    /// The composite action that it is in ends at once; in a job's own steps the next one is decided.
+    EndOfAction,
+}
+
+impl Aftermath {
+    fn is_next_step(&self) -> bool {
+        *self == Self::NextStep
+    }
 }
 
 fn no_variables(variables: &Arc<Variables>) -> bool {

@@ -89,6 +89,8 @@ pub(super) struct StepScope<'r> {
     action: Option<String>,
     /// The inputs of the action whose defaults are evaluated.
     inputs: Option<Value>,
+    /// The `steps` context, where it is not that of the frame.
+    results: Option<Object>,
 }
 
 impl<'r> StepScope<'r> {
@@ -114,6 +116,7 @@ impl<'r> StepScope<'r> {
             env,
             action: None,
             inputs: None,
+            results: None,
         }
     }
 
@@ -122,6 +125,13 @@ impl<'r> StepScope<'r> {
         for (name, value) in variables {
             self.env.insert(name.as_str(), Value::from(value.as_str()));
         }
+    }
+
+    /// Sets what the step with this id has left so far.
+    pub(super) fn set_outputs(&mut self, id: &str, outputs: &Variables) {
+        let mut results = self.frame.map(|frame| frame.results.clone()).unwrap_or_default();
+        results.insert(id, Value::object([("outputs", texts(outputs))]));
+        self.results = Some(results);
     }
 
     /// Sets what `github.action` says.
@@ -199,9 +209,10 @@ impl Scope for StepScope<'_> {
             "strategy" => self.run.strategy(self.job),
             "job" => Value::object([("status", Value::from(status_word(self.job.final_status())))]),
             "runner" => self.runner(),
-            "steps" => self
-                .frame
-                .map_or(Value::Null, |frame| Value::Object(frame.results.clone())),
+            "steps" => {
+                let results = self.results.as_ref().or(self.frame.map(|frame| &frame.results));
+                results.map_or(Value::Null, |results| Value::Object(results.clone()))
+            }
             _ => return None,
         })
     }

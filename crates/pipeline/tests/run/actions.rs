@@ -132,3 +132,20 @@ fn a_missing_action_fails_its_step_in_words() {
     harness.finish();
     assert_snapshot!(harness.transcript);
 }
+
+#[test]
+fn an_if_inside_that_cannot_be_evaluated_ends_the_action() {
+    let inside = vec![run("ok").tolerant().when("fromJSON('{')"), run("ok").when("always()")];
+    let action = composite(&[], &[("left", "${{ inputs.x }}here")], inside);
+    let work = job("a", &[])
+        .with_step(
+            uses("./act", &[])
+                .called("act")
+                .tolerant_if("${{ steps.act.outputs.left == 'here' }}"),
+        )
+        .with_step(run("ok ${{ steps.act.outcome }} ${{ steps.act.conclusion }}"));
+    let mut harness = Harness::of(vec![work]);
+    harness.actions.insert("./act".into(), action);
+    harness.finish();
+    assert_snapshot!(harness.transcript);
+}

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use lockgate_pipeline::run::effect::AttemptBody;
-use lockgate_pipeline::run::{Conclusion, OnInterrupt, StepExit};
+use lockgate_pipeline::run::{Conclusion, OnInterrupt, Outcome, StepExit, StepState};
 
 use crate::harness::{Harness, plan, start};
 use crate::write::{JobWords, StepWords, entries, job, pipeline, run, template};
@@ -200,4 +200,85 @@ fn a_step_that_somebody_else_stops_has_failed() {
     let mut harness = Harness::of(vec![job("a", &["hang", "ok"])]);
     harness.settle().end("step/a/1#1", StepExit::Cancelled).finish();
     assert_snapshot!(harness.transcript);
+}
+
+/// Returns how a step that fails, or does not, counts with this `continue-on-error`, and why.
+#[track_caller]
+fn tolerated(script: &str, continue_on_error: &str) -> (Outcome, Option<String>) {
+    let work = job("a", &["out no=abc\nout yes=true"]).with_step(run("ok").called("p"));
+    let mut work = work.with_step(run(script).called("it").tolerant_if(continue_on_error));
+    work.steps[0].id = Some("before".into());
+    let mut harness = Harness::of(vec![work]);
+    harness.digests.insert("Cargo.lock".into(), "5eed".into());
+    harness.finish();
+    let jobs: Vec<_> = harness.run.jobs().collect();
+    let StepState::Over { conclusion, .. } = jobs[0].steps()[2].state else {
+        panic!("it is over");
+    };
+    (conclusion, jobs[0].steps()[2].reason.clone())
+}
+
+#[test]
+fn what_is_wrong_with_continue_on_error_spoils_no_step_that_is_well() {
+    for continue_on_error in [
+        "${{ steps.before.outputs.no }}",
+        "${{ fromJSON('{') }}",
+        "${{ vars.NOPE }}",
+    ] {
+        assert_eq!(tolerated("ok", continue_on_error), (Outcome::Success, None));
+    }
+}
+
+#[test]
+fn only_a_boolean_forgives_and_it_is_asked_for_behind_the_failure() {
+    for (continue_on_error, conclusion, says) in [
+        ("true", Outcome::Success, None),
+        ("${{ fromJSON(steps.before.outputs.yes) }}", Outcome::Success, None),
+        ("${{ fromJSON(steps.it.outputs.flaky) }}", Outcome::Success, None),
+        ("${{ steps.it.outputs.flaky != 'true' }}", Outcome::Failure, None),
+        ("${{ hashFiles('Cargo.lock') == '5eed' }}", Outcome::Success, None),
+        (
+            "${{ steps.before.outputs.yes }}",
+            Outcome::Failure,
+            Some("the text `true`"),
+        ),
+        (
+            "${{ steps.before.outputs.no }}",
+            Outcome::Failure,
+            Some("the text `abc`"),
+        ),
+        ("${{ vars.NOPE }}", Outcome::Failure, Some("is empty")),
+        ("${{ fromJSON('{') }}", Outcome::Failure, Some("cannot be evaluated")),
+    ] {
+        let (counts, reason) = tolerated("out flaky=true\nfail 1", continue_on_error);
+        let reason = reason.unwrap();
+        assert_eq!(counts, conclusion, "{continue_on_error}: {reason}");
+        assert!(reason.starts_with("exit code 1"), "{reason}");
+        assert!(says.is_none_or(|says| reason.contains(says)), "{reason}");
+        assert_eq!(says.is_none(), reason == "exit code 1");
+    }
+}
+
+#[test]
+fn nothing_forgives_an_if_or_a_variable_that_cannot_be_evaluated() {
+    let work = job("a", &[])
+        .with_step(run("ok").tolerant().when("fromJSON('{')"))
+        .with_step(
+            run("ok")
+                .tolerant()
+                .when("always()")
+                .env(&[("X", "${{ fromJSON('{') }}")]),
+        )
+        // What only the running of the step needs is forgiven.
+        .with_step(run("ok ${{ fromJSON('{') }}").tolerant().when("always()"));
+    let mut harness = Harness::of(vec![work]);
+    harness.finish();
+    let jobs: Vec<_> = harness.run.jobs().collect();
+    let ends = jobs[0].steps().iter().map(|step| match step.state {
+        StepState::Over { conclusion, .. } => conclusion,
+        StepState::Running => panic!("it is over"),
+    });
+    let ends: Vec<_> = ends.collect();
+    assert_eq!(ends, [Outcome::Failure, Outcome::Failure, Outcome::Success]);
+    assert_eq!(harness.run.conclusion(), Some(Conclusion::Failure));
 }

@@ -180,10 +180,16 @@ pub(crate) trait StepWords: Sized {
     fn when(self, condition: &str) -> Self;
     fn env(self, pairs: &[(&str, &str)]) -> Self;
     fn tolerant(self) -> Self;
+    fn tolerant_if(self, template: &str) -> Self;
     fn minutes(self, minutes: &str) -> Self;
 }
 
 impl StepWords for Step {
+    fn tolerant_if(mut self, text: &str) -> Self {
+        self.continue_on_error = Some(template(text));
+        self
+    }
+
     fn called(mut self, id: &str) -> Self {
         self.id = Some(id.into());
         self

@@ -6,6 +6,7 @@ use lockgate_core::Now;
 
 use super::progress;
 use super::step::{Evaluation, Stuck};
+use super::tolerance::FailedStep;
 use crate::expression::secret;
 use crate::run::Run;
 use crate::run::environment::Variables;
@@ -34,16 +35,26 @@ pub(super) fn composite(run: &Run, job: &JobState, frame: &Frame, composite: &Co
             reason = Some(why);
             Variables::new()
         }
-        Err(question) => return progress::unstuck(job, spec.step.clone(), question, spec.continue_on_error, now),
+        Err(question) => return progress::unstuck(job, spec.step.clone(), question, now),
     };
+    let mut conclusion = outcome;
+    if outcome == Outcome::Failure {
+        let mut outside = job.clone();
+        outside.frames.pop();
+        let failed = FailedStep {
+            run,
+            job: &outside,
+            env: &spec.env,
+            outputs: &outputs,
+            known: spec.continue_on_error,
+        };
+        (conclusion, reason) = failed.judge(reason);
+    }
     JobEvent::CompositeLeft {
         path: spec.step.path.clone(),
         outputs,
         outcome,
-        conclusion: match outcome {
-            Outcome::Failure if spec.continue_on_error => Outcome::Success,
-            other => other,
-        },
+        conclusion,
         reason,
         at: now.wall,
     }
@@ -67,7 +78,7 @@ pub(super) fn job(run: &Run, job: &JobState, now: &Now) -> JobEvent {
                     patterns,
                 };
             }
-            Err(Stuck::Fails(why) | Stuck::Action(why)) => {
+            Err(Stuck::Fails(why) | Stuck::Undecided(why, _) | Stuck::Action(why)) => {
                 if outcome == Outcome::Success {
                     outcome = Outcome::Failure;
                     reason = Some(why);

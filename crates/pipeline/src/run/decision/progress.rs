@@ -8,7 +8,7 @@ use super::ending;
 use super::step::{self, Stuck};
 use crate::expression::Condition;
 use crate::run::Run;
-use crate::run::event::{JobEvent, StepHead, StepSpec};
+use crate::run::event::{Aftermath, JobEvent, StepHead, StepSpec};
 use crate::run::job::{Activity, JobState, Post};
 use crate::run::outcome::Outcome;
 use crate::run::scope::StepScope;
@@ -74,18 +74,12 @@ fn next_post(run: &Run, job: &JobState, post: &Post, now: &Now) -> JobEvent {
             step: head,
             at: now.wall,
         },
-        Err(error) => unstuck(
-            job,
-            head,
-            Stuck::of("`post-if`", error, job),
-            post.continue_on_error,
-            now,
-        ),
+        Err(error) => unstuck(job, head, Stuck::of("`post-if`", error, job), now),
     }
 }
 
-/// Returns the event for a step that cannot be decided: a question, or its failure.
-pub(super) fn unstuck(job: &JobState, step: StepHead, stuck: Stuck, continue_on_error: bool, now: &Now) -> JobEvent {
+/// Returns the event for a step that cannot be decided: a question, or a failure that nothing forgives.
+pub(super) fn unstuck(job: &JobState, step: StepHead, stuck: Stuck, now: &Now) -> JobEvent {
     match stuck {
         Stuck::Hash(patterns) => JobEvent::HashWanted {
             number: job.hashes + 1,
@@ -95,15 +89,17 @@ pub(super) fn unstuck(job: &JobState, step: StepHead, stuck: Stuck, continue_on_
             path: step.path,
             reference,
         },
-        Stuck::Fails(reason) => JobEvent::StepRefused {
-            step,
-            reason,
-            conclusion: if continue_on_error {
-                Outcome::Success
-            } else {
-                Outcome::Failure
-            },
-            at: now.wall,
-        },
+        Stuck::Fails(reason) => unforgiven(step, reason, Aftermath::NextStep, now),
+        Stuck::Undecided(reason, aftermath) => unforgiven(step, reason, aftermath, now),
+    }
+}
+
+fn unforgiven(step: StepHead, reason: String, aftermath: Aftermath, now: &Now) -> JobEvent {
+    JobEvent::StepRefused {
+        step,
+        reason,
+        conclusion: Outcome::Failure,
+        aftermath,
+        at: now.wall,
     }
 }

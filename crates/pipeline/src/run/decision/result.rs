@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use lockgate_core::{Now, ResultStamp};
 
-use super::variables;
+use super::tolerance::FailedStep;
+use super::{tolerance, variables};
 use crate::run::effect::{AttemptBody, Phase, RunEffect, WorkspaceWant};
 use crate::run::environment::Variables;
 use crate::run::event::{JobEvent, RunEvent};
@@ -118,11 +119,22 @@ fn step_ended(run: &Run, job: &JobState, stamp: &ResultStamp, end: Box<StepEnd>,
         });
     }
     let (outcome, why) = outcome(&end, step);
-    let conclusion = match outcome {
-        Outcome::Failure if step.spec.continue_on_error => Outcome::Success,
-        other => other,
-    };
     let reason = end.reason.clone().or(why).filter(|_| outcome != Outcome::Success);
+    let spec = &step.spec;
+    let (conclusion, reason) = match outcome {
+        Outcome::Failure if spec.step.path.is_post() => (tolerance::counted(spec.continue_on_error), reason),
+        Outcome::Failure => {
+            let failed = FailedStep {
+                run,
+                job,
+                env: &spec.env,
+                outputs: &end.outputs,
+                known: spec.continue_on_error,
+            };
+            failed.judge(reason)
+        }
+        other => (other, reason),
+    };
     let end = if keeps_outputs(step) {
         *end
     } else {

@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use lockgate_core::Now;
 
+use super::tolerance::Tolerance;
 use super::{action, progress, start};
 use crate::definition::{Step, StepBody};
 use crate::expression::{Condition, EvaluationError, Status, Template, Value, secret};
 use crate::run::Run;
 use crate::run::effect::{AttemptBody, StepPath};
 use crate::run::environment::Variables;
-use crate::run::event::{JobEvent, PostSpec, StepHead, StepSpec};
+use crate::run::event::{Aftermath, JobEvent, PostSpec, StepHead, StepSpec};
 use crate::run::job::{Frame, JobState};
 use crate::run::scope::StepScope;
 
@@ -22,8 +23,10 @@ pub(super) enum Stuck {
     Hash(Vec<String>),
     /// The definition of this action has to be known first.
     Action(String),
-    /// It cannot run at all.
+    /// It fails, as it could while it runs.
     Fails(String),
+    /// Nobody knows whether and with which variables it runs: it fails, and nothing forgives that.
+    Undecided(String, Aftermath),
 }
 
 impl Stuck {
@@ -35,6 +38,14 @@ impl Stuck {
             )),
             (EvaluationError::Needs(patterns), None) => Self::Hash(patterns),
             (error, _) => Self::Fails(format!("{what} cannot be evaluated: {error}")),
+        }
+    }
+
+    /// Returns it where it stands against deciding about the step at all.
+    pub(super) fn before_it_runs(self, aftermath: Aftermath) -> Self {
+        match self {
+            Self::Fails(reason) => Self::Undecided(reason, aftermath),
+            other => other,
         }
     }
 }
@@ -99,22 +110,23 @@ pub(super) fn next(run: &Run, job: &JobState, step: &Step, path: StepPath, now: 
         id: step.id.clone(),
         name: plain_name(step),
     };
-    let continue_on_error = evaluation.continue_on_error(step).unwrap_or(false);
     let decided = evaluation.decide(run, step, &mut head, action, now);
-    decided.unwrap_or_else(|stuck| progress::unstuck(job, head, stuck, continue_on_error, now))
+    decided.unwrap_or_else(|stuck| match stuck {
+        Stuck::Fails(reason) => {
+            let (conclusion, reason) = Tolerance::of(step).judge(&evaluation.scope, reason);
+            JobEvent::StepRefused {
+                step: head,
+                reason,
+                conclusion,
+                aftermath: Aftermath::NextStep,
+                at: now.wall,
+            }
+        }
+        stuck => progress::unstuck(job, head, stuck, now),
+    })
 }
 
 impl Evaluation<'_> {
-    fn continue_on_error(&self, step: &Step) -> Result<bool, Stuck> {
-        match &step.continue_on_error {
-            Some(template) => {
-                let value = self.value("`continue-on-error`", template)?;
-                start::read_flag("`continue-on-error`", &value).map_err(Stuck::Fails)
-            }
-            None => Ok(false),
-        }
-    }
-
     fn decide(
         &mut self,
         run: &Run,
@@ -123,9 +135,11 @@ impl Evaluation<'_> {
         action: String,
         now: &Now,
     ) -> Result<JobEvent, Stuck> {
-        let own = self.texts("env", &step.env)?;
+        let own = self.texts("env", &step.env);
+        let own = own.map_err(|stuck| stuck.before_it_runs(Aftermath::NextStep))?;
         self.scope.set_env(&own);
-        if !self.holds(step.condition.as_ref())? {
+        let holds = self.holds(step.condition.as_ref());
+        if !holds.map_err(|stuck| stuck.before_it_runs(Aftermath::EndOfAction))? {
             return Ok(JobEvent::StepSkipped {
                 reason: why_skipped(self.job, step.condition.as_ref()),
                 step: head.clone(),
@@ -145,7 +159,7 @@ impl Evaluation<'_> {
             env: self.around(own),
             own: self.own(action),
             timeout,
-            continue_on_error: self.continue_on_error(step)?,
+            continue_on_error: Tolerance::of(step).beforehand(self.job, &self.scope)?,
             notice: None,
         };
         match &step.body {

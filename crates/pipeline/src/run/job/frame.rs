@@ -95,6 +95,11 @@ impl Frame {
         Some((step, path))
     }
 
+    /// Passes over all steps that are left.
+    pub(in crate::run) fn leave(&mut self) {
+        self.next = self.steps().len();
+    }
+
     /// Takes in how its current step ended, and goes on to the next.
     pub(in crate::run) fn advance(&mut self, id: Option<&str>, outputs: &Variables, ended: StepOutcome) {
         self.failed |= ended.conclusion == Outcome::Failure;

@@ -9,7 +9,7 @@ use super::Folding;
 use crate::definition::Place;
 use crate::run::effect::{AttemptBody, AttemptId, Phase, RunEffect, StepAttempt, Stop};
 use crate::run::environment::{Environment, Variables};
-use crate::run::event::{JobEvent, StepHead, StepSpec};
+use crate::run::event::{Aftermath, JobEvent, StepHead, StepSpec};
 use crate::run::input::StepEnd;
 use crate::run::job::frame::StepOutcome;
 use crate::run::job::{Activity, JobState, Post, RunningStep, StepFacts, StepRecord};
@@ -27,6 +27,7 @@ impl JobState {
                 step,
                 reason,
                 conclusion,
+                aftermath,
                 at,
             } => {
                 let ended = StepOutcome {
@@ -34,6 +35,9 @@ impl JobState {
                     conclusion: *conclusion,
                 };
                 self.passed(step, reason, ended, *at);
+                if let (Aftermath::EndOfAction, [_, .., inner]) = (aftermath, self.frames.as_mut_slice()) {
+                    inner.leave();
+                }
             }
             JobEvent::StepBegun(spec) => self.step_begun(spec, run),
             JobEvent::StepStopping { why, grace } => self.step_stopping(why, *grace, run),
