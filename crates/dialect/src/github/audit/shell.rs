@@ -4,11 +4,11 @@ mod quoting;
 
 pub(super) use quoting::{Quoting, at};
 
-use super::label::labels;
+use super::label::{Label, asked};
 use super::subject::{Job, Kind, Step, Subject, text};
 
 /// The shell of a script, as far as its quoting goes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Shell {
     /// `bash` and `sh`.
     Posix,
@@ -47,13 +47,101 @@ fn by_name(name: &str) -> Shell {
     }
 }
 
+/// Returns the shell of the runners that a job may get, when it is the same of all of them.
 fn by_runner(job: &Job<'_>) -> Shell {
-    let labels = labels(job);
-    let is_windows = |label: &str| label.to_ascii_lowercase().contains("windows");
-    let is_unknown = labels.is_empty() || labels.iter().any(|label| label.text.contains("${{"));
-    match labels.iter().filter(|label| is_windows(label.text)).count() {
-        0 if !is_unknown => Shell::Posix,
-        count if count == labels.len() && !is_unknown => Shell::Pwsh,
+    // What the items together can be, item by item: a label such as `x64` says nothing.
+    let mut shells: Vec<Option<Shell>> = vec![None];
+    for item in asked(job) {
+        let mut both = Vec::new();
+        for choice in &item.choices {
+            let choice = choice.iter().map(of_label).fold(None, together);
+            both.extend(shells.iter().map(|shell| together(*shell, choice)));
+        }
+        both.sort();
+        both.dedup();
+        shells = both;
+    }
+    match shells.as_slice() {
+        [Some(only)] => *only,
         _ => Shell::Unknown,
+    }
+}
+
+/// Returns the shell of a machine that has both labels.
+fn together(one: Option<Shell>, other: Option<Shell>) -> Option<Shell> {
+    match (one, other) {
+        (Some(one), Some(other)) if one != other => Some(Shell::Unknown),
+        _ => one.or(other),
+    }
+}
+
+/// Returns the shell of a machine that has this label, when the label says something about it.
+fn of_label(label: &Label<'_>) -> Option<Shell> {
+    const POSIX: [&str; 3] = ["ubuntu", "linux", "macos"];
+    let text = label.text.to_ascii_lowercase();
+    if text.contains("${{") {
+        return Some(Shell::Unknown);
+    }
+    let of_word = |word: &str| match word {
+        _ if word.starts_with("windows") => Some(Shell::Pwsh),
+        _ if word.starts_with("win") => Some(Shell::Unknown),
+        _ if POSIX.iter().any(|system| word.starts_with(system)) => Some(Shell::Posix),
+        _ => None,
+    };
+    text.split(|c: char| !c.is_ascii_alphanumeric())
+        .map(of_word)
+        .fold(None, together)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(job: &str, expected: Shell) {
+        let text = format!("jobs:\n  a: {{ {job}, steps: [{{ run: a }}] }}\n");
+        let file = lockgate_core::SourceFile::new("a.yml", text);
+        let root = crate::yaml::parse(&file).0.unwrap();
+        let subject = Subject::new(&file, &root, None);
+        let (job_of_it, step) = subject.steps().next().unwrap();
+        assert_eq!(of(&subject, job_of_it, step), expected, "{job}");
+    }
+
+    #[test]
+    fn the_shell_is_that_of_all_runners_that_the_job_may_get() {
+        let by_matrix = |matrix: &str| format!("runs-on: '${{{{ matrix.os }}}}', strategy: {{ matrix: {matrix} }}");
+        for posix in [
+            "runs-on: ubuntu-latest",
+            "runs-on: macos-15-xlarge",
+            "runs-on: [self-hosted, linux, x64]",
+            "runs-on: depot-ubuntu-24.04-4",
+            "runs-on: { group: large, labels: [ubuntu-latest] }",
+            "runs-on: [self-hosted, linux, '${{ matrix.arch }}'], strategy: { matrix: { arch: [x64, arm64] } }",
+            &by_matrix("{ os: [ubuntu-latest, macos-latest, [self-hosted, linux]] }"),
+        ] {
+            check(posix, Shell::Posix);
+        }
+        check("runs-on: windows-latest", Shell::Pwsh);
+        check("runs-on: [self-hosted, Windows, x64]", Shell::Pwsh);
+        check(
+            &by_matrix("{ os: [windows-2025, [self-hosted, windows]] }"),
+            Shell::Pwsh,
+        );
+        for unknown in [
+            "runs-on: [self-hosted, win10]",
+            "runs-on: self-hosted",
+            "runs-on: large",
+            "runs-on: { group: large }",
+            "runs-on: [linux, windows]",
+            "runs-on: '${{ inputs.os }}'",
+            "runs-on: ['${{ inputs.os }}', linux]",
+            &by_matrix("{ os: [ubuntu-latest, [self-hosted, windows]] }"),
+            &by_matrix("{ os: [ubuntu-latest, large] }"),
+            &by_matrix("{ os: '${{ fromJSON(vars.OSES) }}', include: [{ os: ubuntu-latest }] }"),
+            &by_matrix("{ os: [ubuntu-latest, '${{ vars.OS }}'] }"),
+            "runs-on: \"${{ matrix.os || 'windows-latest' }}\", strategy: { matrix: { os: [ubuntu-latest] } }",
+        ] {
+            check(unknown, Shell::Unknown);
+        }
     }
 }
