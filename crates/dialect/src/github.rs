@@ -55,7 +55,7 @@ pub use input::{Input, InputKind, InputMistake, resolve_inputs, too_long};
 pub use local::LocalUse;
 pub use permission::{Levels, SCOPES};
 pub use property::of_context as properties_of_context;
-pub use reach::{ACTION_FILES, ActionFile, LocalActions};
+pub use reach::{ACTION_FILES, ActionFile, LocalActions, is_action_file};
 pub use shapes::{OF_ACTIONS, OF_WORKFLOWS};
 pub use trigger::{
     Check, Decision, Event, Filter, Judgement, Pattern, Reference, Schedule, Trigger, Triggers, judged, triggered,

@@ -6,6 +6,7 @@
 
 use std::path::{Component, Path, PathBuf};
 
+use lockgate_dialect::github::{ACTION_FILES, is_action_file};
 use lockgate_dialect::lock;
 
 use crate::arguments::CheckArguments;
@@ -45,9 +46,6 @@ pub(super) struct Asked {
     /// Why others cannot.
     pub(super) refused: Vec<Failure>,
 }
-
-/// The names of the files that describe an action.
-const ACTIONS: [&str; 2] = ["action.yml", "action.yaml"];
 
 /// The folder in which repositories keep what is for GitHub.
 const GITHUB: &str = ".github";
@@ -144,7 +142,7 @@ fn known_in(folder: &Path) -> Vec<Source> {
 pub(super) fn places_of_folder(folder: &Path) -> (PathBuf, Vec<PathBuf>) {
     let is_github = folder.file_name().is_some_and(|name| name == GITHUB);
     let workflows = if is_github { "workflows" } else { workflows::FOLDER };
-    let names = ACTIONS.into_iter().chain([CONFIGURATION, lock::FILE_NAME]);
+    let names = ACTION_FILES.into_iter().chain([CONFIGURATION, lock::FILE_NAME]);
     (folder.join(workflows), names.map(|name| folder.join(name)).collect())
 }
 
@@ -198,7 +196,7 @@ fn by_name(path: &Path) -> Option<Kind> {
     if name == lock::FILE_NAME {
         return Some(Kind::Lock);
     }
-    if ACTIONS.contains(&name) {
+    if is_action_file(path.to_str()?) {
         return Some(Kind::Action);
     }
     let folder = path.parent()?;
@@ -249,6 +247,7 @@ mod tests {
         assert_eq!(kind("app/lockgate.lock"), Some(Kind::Lock));
         assert_eq!(kind("acts/one/action.yaml"), Some(Kind::Action));
         assert_eq!(kind(".github/workflows/ci.yml"), Some(Kind::Workflow));
+        assert_eq!(kind(".github/workflows/action.yml"), Some(Kind::Workflow));
         assert_eq!(kind("ci.yml"), None);
     }
 

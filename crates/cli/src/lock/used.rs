@@ -43,9 +43,7 @@ impl UsedVersions {
         let mut used = Self::default();
         let mut reached = Reached::within(folders.clone());
         for path in &paths {
-            let is_action = path
-                .file_name()
-                .is_some_and(|name| ACTION_FILES.iter().any(|known| name == *known));
+            let is_action = github::is_action_file(&path.to_string_lossy());
             let role = if is_action { Role::Action } else { Role::Workflow };
             let (file, uses) = used.add(&folders.root, path, role)?;
             reached.add(path, &file, uses);

@@ -16,6 +16,19 @@ use crate::codes;
 /// The names of an action file, the first one first.
 pub const ACTION_FILES: [&str; 2] = ["action.yml", "action.yaml"];
 
+/// Returns whether the file at `path` is an action by its name and folder.
+///
+/// Among the workflows every file is a workflow, also one of the name of an action.
+pub fn is_action_file(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_among_workflows =
+        folder == WORKFLOWS || folder.strip_suffix(WORKFLOWS).is_some_and(|top| top.ends_with('/'));
+    ACTION_FILES.contains(&name) && !is_among_workflows
+}
+
+/// The folder of the workflows.
+const WORKFLOWS: &str = ".github/workflows";
+
 /// What lies in the folder of an action.
 #[derive(Clone, Debug)]
 pub enum ActionFile {
@@ -338,4 +351,30 @@ pub(super) fn unknown_input<'a>(
         (None, listed) => format!("its inputs are {}", listed.join(", ")),
     };
     Diagnostic::warning(codes::UNKNOWN_ACTION_INPUT, file, span, message).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_is_known_by_name_and_folder() {
+        for path in [
+            "action.yml",
+            "./a/action.yaml",
+            ".github/action.yml",
+            ".github/workflows/a/action.yml",
+            "x.github/workflows/action.yml",
+        ] {
+            assert!(is_action_file(path), "{path}");
+        }
+        for path in [
+            ".github/workflows/action.yml",
+            "/a/.github/workflows/action.yaml",
+            "a/action.json",
+            "my-action.yml",
+        ] {
+            assert!(!is_action_file(path), "{path}");
+        }
+    }
 }

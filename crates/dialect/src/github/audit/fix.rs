@@ -185,8 +185,7 @@ fn applied(text: &str, edits: &[Edit]) -> String {
 }
 
 fn errors(file: &SourceFile) -> usize {
-    let name = file.path.rsplit('/').next().unwrap_or_default();
-    let diagnostics = if matches!(name, "action.yml" | "action.yaml") {
+    let diagnostics = if github::is_action_file(&file.path) {
         github::action::lower(file).diagnostics
     } else {
         github::lower(file).diagnostics
