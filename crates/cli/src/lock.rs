@@ -107,10 +107,11 @@ fn wanted(lock: &Lock, used: &UsedVersions, arguments: &LockArguments) -> Result
         .cloned()
         .collect();
     for name in named {
-        let matching: Vec<&ActionVersion> = used
-            .iter()
-            .filter(|version| version.to_string() == *name || version.repository == *name)
-            .collect();
+        let asked = ActionVersion::parse(name);
+        let is_meant = |version: &&ActionVersion| {
+            asked.as_ref() == Some(*version) || version.repository.eq_ignore_ascii_case(name)
+        };
+        let matching: Vec<&ActionVersion> = used.iter().filter(is_meant).collect();
         if matching.is_empty() {
             let failure = Failure::usage(format!("no workflow and no action of the project uses `{name}`"));
             let known: Vec<String> = used.iter().map(|version| format!("`{version}`")).collect();
@@ -156,7 +157,6 @@ impl Changes {
 }
 
 fn write(path: &Path, recorded: &Recorded, lock: &Lock, changes: &Changes) -> Result<(), Failure> {
-    let text = lock.to_text();
     for line in &changes.lines {
         out::result(line);
     }
@@ -166,12 +166,12 @@ fn write(path: &Path, recorded: &Recorded, lock: &Lock, changes: &Changes) -> Re
     } else {
         format!("{count} versions")
     };
-    let before = recorded.file.as_ref().map(|file| file.text.as_ref());
-    if before == Some(text.as_str()) || (before.is_none() && lock.is_empty()) {
+    // A file that records the same stays as its people have written it.
+    if lock.records_same(&recorded.lock) {
         out::result(format_args!("{FILE_NAME}: nothing to change, {versions}"));
         return Ok(());
     }
-    replace(path, &text)
+    replace(path, &lock.to_text())
         .map_err(|error| Failure::usage(format!("cannot write `{}`", path.display())).because(&error))?;
     out::result(format_args!("{FILE_NAME}: written, {versions}"));
     Ok(())

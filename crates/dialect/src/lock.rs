@@ -4,8 +4,10 @@
 //! the commit behind each version once; a reviewer sees every change of it, and a tag that moved is refused.
 //!
 //! It is YAML, like the files beside it, so that its mistakes have places and a comment can say why; it is always
-//! written in the same order and form, so that a change of one version is a change of one entry.
+//! written in the same order and form, so that a change of one version is a change of one entry. A comment goes with
+//! the line below it, or the one that it stands behind.
 
+mod comment;
 mod reading;
 mod writing;
 
@@ -15,6 +17,8 @@ use std::fmt;
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
 
+use comment::Comments;
+
 /// The name of the file, at the project's top.
 pub const FILE_NAME: &str = "lockgate.lock";
 
@@ -22,6 +26,7 @@ pub const FILE_NAME: &str = "lockgate.lock";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     actions: BTreeMap<ActionVersion, Locked>,
+    comments: Comments,
 }
 
 /// A version of an action, or of a reusable workflow, in another repository.
@@ -115,14 +120,7 @@ impl Lock {
 
     /// Returns what a version is; owner and name are compared without regard to case, as GitHub does.
     pub fn get(&self, version: &ActionVersion) -> Option<&Locked> {
-        self.actions.get(version).or_else(|| {
-            self.actions
-                .iter()
-                .find(|(known, _)| {
-                    known.version == version.version && known.repository.eq_ignore_ascii_case(&version.repository)
-                })
-                .map(|(_, locked)| locked)
-        })
+        self.actions.get(version)
     }
 
     /// Records what a version is, in place of what it was.
@@ -130,8 +128,9 @@ impl Lock {
         self.actions.insert(version, locked)
     }
 
-    /// Forgets a version.
+    /// Forgets a version, with what comments say of it.
     pub fn remove(&mut self, version: &ActionVersion) -> Option<Locked> {
+        self.comments.forget(version);
         self.actions.remove(version)
     }
 
@@ -143,6 +142,18 @@ impl Lock {
     /// Returns whether it records nothing.
     pub fn is_empty(&self) -> bool {
         self.actions.is_empty()
+    }
+
+    /// Returns whether another file records the same, whatever its comments say and wherever its entries stand.
+    pub fn records_same(&self, other: &Self) -> bool {
+        let plain = |locked: &Locked| (locked.reference.clone(), locked.commit.clone(), locked.tree.clone());
+        let all = |lock: &Self| -> Vec<_> {
+            let entries = lock.actions.iter();
+            entries
+                .map(|(version, locked)| (version.clone(), plain(locked)))
+                .collect()
+        };
+        all(self) == all(other)
     }
 
     /// Returns the text of the file.

@@ -147,8 +147,13 @@ fn a_moved_tag_is_refused_until_somebody_takes_it_over() {
     let said = stage.lockgate(&["lock"], 0);
     assert!(said.contains("nothing to change"), "what is recorded stays: {said}");
     assert_eq!(stage.recorded(), recorded);
+    let explained = recorded.replace("    commit: ", "\n    # reviewed\n    commit:   ");
+    fs::write(stage.project().join("lockgate.lock"), &explained).unwrap();
+    stage.lockgate(&["lock"], 0);
+    assert_eq!(stage.recorded(), explained, "what records the same is not written");
 
-    stage.lockgate(&["lock", "--update", "octo/tool@v1"], 0);
+    stage.lockgate(&["lock", "--update", "Octo/TOOL@v1"], 0);
+    assert_eq!(stage.recorded().matches("    # reviewed\n    commit: ").count(), 2);
     assert!(
         stage.recorded().contains(&second) && stage.recorded().contains(&first),
         "{}",
@@ -303,4 +308,20 @@ fn an_action_that_cannot_be_read_lets_no_moved_tag_in() {
     fs::write(&action, whole).unwrap();
     stage.lockgate(&["lock"], 0);
     assert_eq!(stage.recorded(), recorded);
+}
+
+#[test]
+fn a_workflow_of_the_name_of_an_action_is_a_workflow() {
+    let stage = Stage::new();
+    let version = stage.publish(&["v1"], "main");
+    stage.uses(&["./own"]);
+    let folder = stage.project().join(".github/workflows");
+    fs::rename(folder.join("ci.yml"), folder.join("action.yml")).unwrap();
+    fs::create_dir_all(stage.project().join("own")).unwrap();
+    let own = "name: a\ndescription: b\nruns: { using: composite, steps: [{ uses: octo/tool@v1 }] }\n";
+    fs::write(stage.project().join("own/action.yml"), own).unwrap();
+    let said = stage.lockgate(&["check"], 0);
+    assert!(said.contains("0 errors, 1 warning"), "only the remote action is told: {said}");
+    stage.lockgate(&["lock"], 0);
+    assert!(stage.recorded().contains(&version), "{}", stage.recorded());
 }

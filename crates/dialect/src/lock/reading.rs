@@ -2,6 +2,8 @@
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
 
+use super::comment::Comments;
+use super::writing::HEAD;
 use super::{ActionVersion, Lock, Locked, is_digest};
 use crate::codes;
 use crate::yaml::{self, Entry, Node};
@@ -28,6 +30,7 @@ pub(super) fn read(file: &SourceFile) -> (Lock, Vec<Diagnostic>) {
         help: mistake.help.or_else(|| Some(AGAIN.to_owned())),
         ..mistake
     }));
+    reading.lock.comments = Comments::of(&file.text, node.as_ref(), HEAD);
     if let Some(node) = node.filter(|node| !node.is_null()) {
         reading.whole(&node);
     }

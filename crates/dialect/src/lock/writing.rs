@@ -1,32 +1,60 @@
 //! From what is recorded to the text of `lockgate.lock`.
 
-use std::fmt::Write as _;
-
+use super::comment::Line;
 use super::{ActionVersion, Lock};
 
-const HEAD: &str = "\
-# Which commit each version of an action is. Written by `lockgate lock`; commit it, and read its changes.
-version: 1
-";
+/// What the file says of itself.
+pub(super) const HEAD: &str =
+    "# Which commit each version of an action is. Written by `lockgate lock`; commit it, and read its changes.";
+
+/// The keys of a version, in their order.
+const FIELDS: [&str; 3] = ["ref", "commit", "tree"];
 
 pub(super) fn text(lock: &Lock) -> String {
-    let mut text = HEAD.to_owned();
-    text.push_str(if lock.is_empty() { "actions: {}\n" } else { "actions:\n" });
+    let mut writing = Writing {
+        lock,
+        text: format!("{HEAD}\n"),
+    };
+    writing.line(0, &Line::Key("version".to_owned()), Some("version: 1"));
+    let actions = if lock.is_empty() { "actions: {}" } else { "actions:" };
+    writing.line(0, &Line::Key("actions".to_owned()), Some(actions));
     for (version, locked) in lock.iter() {
-        let mut line = |indent: usize, key: &str, value: &str| {
-            // Writing to a text cannot fail.
-            let _ = writeln!(text, "{:indent$}{key}:{value}", "");
-        };
-        line(2, &key(version), "");
-        if let Some(reference) = &locked.reference {
-            line(4, "ref", &format!(" {}", quoted(reference)));
-        }
-        line(4, "commit", &format!(" {}", quoted(&locked.commit)));
-        if let Some(tree) = &locked.tree {
-            line(4, "tree", &format!(" {}", quoted(tree)));
+        writing.line(2, &Line::Version(version.clone()), Some(&format!("{}:", key(version))));
+        let values = [locked.reference.as_ref(), Some(&locked.commit), locked.tree.as_ref()];
+        for (field, value) in FIELDS.iter().zip(values) {
+            let line = value.map(|value| format!("{field}: {}", quoted(value)));
+            writing.line(4, &Line::Field(version.clone(), (*field).to_owned()), line.as_deref());
         }
     }
-    text
+    writing.line(0, &Line::End, None);
+    writing.text
+}
+
+struct Writing<'l> {
+    lock: &'l Lock,
+    text: String,
+}
+
+impl Writing<'_> {
+    /// Writes a line with its comments, or the comments alone of one that is not there any more.
+    fn line(&mut self, indent: usize, line: &Line, content: Option<&str>) {
+        let comment = self.lock.comments.get(line);
+        for above in comment.iter().flat_map(|comment| &comment.above) {
+            self.push(indent, &[above]);
+        }
+        match (content, comment.and_then(|comment| comment.behind.as_deref())) {
+            (Some(content), Some(behind)) => self.push(indent, &[content, " ", behind]),
+            (Some(content), None) => self.push(indent, &[content]),
+            (None, Some(behind)) => self.push(indent, &[behind]),
+            (None, None) => {}
+        }
+    }
+
+    fn push(&mut self, indent: usize, parts: &[&str]) {
+        self.text.push_str(&" ".repeat(indent));
+        self.text.extend(parts.iter().copied());
+        self.text.push('\n');
+    }
 }
 
 fn key(version: &ActionVersion) -> String {
@@ -89,6 +117,35 @@ mod tests {
         assert_eq!(read, lock);
         let first = text.find("o/a@").unwrap();
         assert!(first < text.find("o/z@").unwrap(), "{text}");
+    }
+
+    #[test]
+    fn comments_go_where_their_lines_go() {
+        let commit = "ab".repeat(20);
+        let text = format!(
+            "# of the file\n{HEAD}\nversion: 1\n# of all\nactions: # behind\n  # of z,\n  # two lines\n  o/z@v1: # why z\n    ref: refs/tags/v1\n    \
+             commit: {commit} # as of May\n  # of a\n  'O/a@v1#x': {{ commit: {commit} }} # flow # once\n# the end\n"
+        );
+        let (mut lock, found) = Lock::read(&SourceFile::new("lockgate.lock", text.as_str()));
+        assert_eq!(found, [], "{text}");
+        let written = lock.to_text();
+        assert_eq!(
+            written,
+            format!(
+                "{HEAD}\n# of the file\nversion: 1\n# of all\nactions: # behind\n  # of a\n  'O/a@v1#x':\n    commit: {commit} # flow # once\n  \
+                 # of z,\n  # two lines\n  o/z@v1: # why z\n    ref: refs/tags/v1\n    commit: {commit} # as of May\n# the end\n"
+            )
+        );
+        let again = Lock::read(&SourceFile::new("lockgate.lock", written.as_str())).0;
+        assert!(again.records_same(&lock));
+        assert_eq!(again.to_text(), written);
+        lock.remove(&ActionVersion::parse("o/Z@v1").unwrap());
+        let left = lock.to_text();
+        assert!(
+            !left.contains("of z") && !left.contains("as of May") && left.contains("of a"),
+            "{left}"
+        );
+        assert!(!again.records_same(&lock));
     }
 
     #[test]
