@@ -9,7 +9,7 @@ mod live;
 mod tail;
 mod titles;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::IsTerminal;
 use std::path::PathBuf;
 
@@ -31,6 +31,8 @@ pub(crate) struct RunScreen {
     form: Form,
     output: Output,
     tails: BTreeMap<(JobKey, StepPath), Tail>,
+    /// The steps of which was said what the reader should know.
+    noticed: BTreeSet<(JobKey, StepPath)>,
     logs: PathBuf,
     again: String,
 }
@@ -74,6 +76,7 @@ impl RunScreen {
             form,
             output,
             tails: BTreeMap::new(),
+            noticed: BTreeSet::new(),
             logs,
             again,
         }
@@ -81,10 +84,30 @@ impl RunScreen {
 
     /// Shows what has changed.
     pub(crate) fn update(&mut self, run: &Run) {
+        let titles = Titles::of(run);
         match &mut self.form {
-            Form::Lines(lines) => lines.update(run, &Titles::of(run)),
-            Form::Live(live) => live.update(run, &Titles::of(run)),
-            Form::Quiet => {}
+            Form::Lines(lines) => lines.update(run, &titles),
+            Form::Live(live) => live.update(run, &titles),
+            Form::Quiet => return,
+        }
+        self.notices(run, &titles);
+    }
+
+    /// Says once of each step what its reader should know.
+    fn notices(&mut self, run: &Run, titles: &Titles) {
+        for job in run.jobs() {
+            for step in job.steps() {
+                let Some(notice) = &step.notice else { continue };
+                if !self.noticed.insert((job.key(), step.path.clone())) {
+                    continue;
+                }
+                let name = out::name(&step.name);
+                let line = format!("warning: {} › {name}: {}", titles.get(&job), out::name(notice));
+                match &self.form {
+                    Form::Live(live) => live.line(&line),
+                    Form::Lines(_) | Form::Quiet => out::progress(line),
+                }
+            }
         }
     }
 

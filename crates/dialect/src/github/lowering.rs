@@ -159,15 +159,28 @@ impl Lowering {
         )
     }
 
-    /// Returns a whole number above 0 or an expression.
-    pub(super) fn whole_template(&mut self, node: &Node, what: &str, at: &Availability) -> Option<Template> {
-        self.typed_template(
-            node,
-            what,
-            at,
-            "a whole number above 0 or an expression",
-            |resolved| matches!(resolved, Resolved::Number(number) if number > 0.0 && number.fract() == 0.0),
-        )
+    /// Returns the limit of a step: a number, of which GitHub takes the whole minutes, or an expression.
+    pub(super) fn step_limit(&mut self, node: &Node, at: &Availability) -> Option<Template> {
+        let what = "`timeout-minutes`";
+        if let Some(Resolved::Number(minutes)) = node.as_scalar().map(|scalar| scalar.resolved) {
+            let (message, help) = if minutes.is_nan() || minutes < 1.0 {
+                (
+                    "this sets no limit: only whole minutes count",
+                    "write 1 or more, or remove the key",
+                )
+            } else if minutes.fract() != 0.0 {
+                (
+                    "the fraction is cut off: only whole minutes count",
+                    "write a whole number",
+                )
+            } else {
+                return self.template(node, what, at);
+            };
+            self.warning(codes::NO_EFFECT, node.span, message, help);
+        }
+        self.typed_template(node, what, at, "a number or an expression", |resolved| {
+            matches!(resolved, Resolved::Number(_))
+        })
     }
 
     /// Returns the condition of an `if`.

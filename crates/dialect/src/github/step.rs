@@ -109,7 +109,7 @@ impl Lowering {
         if owner == Owner::Job {
             timeout_minutes = fields
                 .take("timeout-minutes")
-                .and_then(|node| self.whole_template(node, "`timeout-minutes`", key));
+                .and_then(|node| self.step_limit(node, key));
             self.background(&mut fields);
         }
         let body = self.body(&mut fields, owner);

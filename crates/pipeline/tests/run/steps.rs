@@ -1,11 +1,12 @@
 //! Which steps run, with what, and how they count.
 
 use insta::assert_snapshot;
+use lockgate_pipeline::definition::Step;
 use lockgate_pipeline::run::effect::AttemptBody;
 use lockgate_pipeline::run::{Conclusion, OnInterrupt, Outcome, StepExit, StepState};
 
 use crate::harness::{Harness, plan, start};
-use crate::write::{JobWords, StepWords, entries, job, pipeline, run, template};
+use crate::write::{JobWords, StepWords, composite, entries, job, pipeline, run, template, uses};
 
 #[test]
 fn after_a_failure_only_those_who_ask_run() {
@@ -281,4 +282,44 @@ fn nothing_forgives_an_if_or_a_variable_that_cannot_be_evaluated() {
     let ends: Vec<_> = ends.collect();
     assert_eq!(ends, [Outcome::Failure, Outcome::Failure, Outcome::Success]);
     assert_eq!(harness.run.conclusion(), Some(Conclusion::Failure));
+}
+
+#[test]
+fn a_name_that_cannot_be_evaluated_is_left_as_written_and_an_empty_one_is_none() {
+    let name = |script: &str, name: &str| Step {
+        name: Some(template(name)),
+        ..run(script)
+    };
+    let action = Step {
+        name: Some(template("")),
+        ..uses("./act", &[])
+    };
+    let work = job("a", &[])
+        .with_step(name("one", "Make ${{ fromJSON('{') }}"))
+        .with_step(name("two", ""))
+        .with_step(name("three", "${{ vars.NOPE }}"))
+        .with_step(action);
+    let mut harness = Harness::of(vec![work]);
+    harness
+        .actions
+        .insert("./act".into(), composite(&[], &[], vec![name("four", "")]));
+    harness.finish();
+    let jobs: Vec<_> = harness.run.jobs().collect();
+    let names: Vec<_> = jobs[0].steps().iter().map(|step| step.name.as_str()).collect();
+    assert_eq!(
+        names,
+        [
+            "Make ${{ fromJSON('{') }}",
+            "Run two",
+            "Run three",
+            "Run ./act",
+            "Run four"
+        ]
+    );
+    let notices: Vec<_> = jobs[0].steps().iter().filter_map(|step| step.notice.as_ref()).collect();
+    assert!(
+        notices.len() == 1 && notices[0].contains("`name` cannot be evaluated"),
+        "{notices:?}"
+    );
+    assert_eq!(harness.run.conclusion(), Some(Conclusion::Success));
 }

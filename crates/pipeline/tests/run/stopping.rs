@@ -118,10 +118,10 @@ fn a_job_that_takes_too_long_is_cancelled_and_fails_the_run() {
 fn a_step_that_takes_too_long_fails() {
     let mut harness = Harness::of(vec![
         job("a", &[])
-            .with_step(run("hang").minutes("0.5").tolerant())
+            .with_step(run("hang").minutes("1.9").tolerant())
             .with_step(run("ok")),
     ]);
-    harness.settle().pass(Duration::from_secs(30)).finish();
+    harness.settle().pass(Duration::from_secs(60)).finish();
     assert_snapshot!(harness.transcript);
 }
 
@@ -158,4 +158,35 @@ fn a_timer_that_fires_early_is_ignored() {
     let key = EffectKey::new("wake/timeout/a");
     assert_eq!(harness.feed(RunInput::Woken { key: key.clone() }), Ok(Vec::new()));
     assert!(harness.run.effects().contains_key(&key));
+}
+
+#[test]
+fn less_than_a_minute_is_no_limit_for_a_step() {
+    for minutes in ["0", "-5", "0.02", "${{ fromJSON('0.02') }}", "${{ fromJSON('0') }}"] {
+        let mut harness = Harness::of(vec![job("a", &[]).with_step(run("hang").minutes(minutes))]);
+        harness
+            .settle()
+            .pass(Duration::from_hours(5))
+            .end("step/a/1#1", StepExit::Success);
+        assert_eq!(harness.run.conclusion(), Some(Conclusion::Success), "{minutes}");
+        assert_eq!(harness.run.jobs().next().unwrap().steps()[0].notice, None);
+    }
+}
+
+#[test]
+fn a_limit_that_is_no_number_is_told_and_limits_nothing() {
+    for (minutes, says) in [
+        ("${{ github.ref_name }}", "is `main` of the kind string"),
+        ("${{ vars.NOPE }}", "of the kind null"),
+        ("${{ fromJSON('{') }}", "cannot be evaluated"),
+    ] {
+        let mut harness = Harness::of(vec![job("a", &[]).with_step(run("hang").minutes(minutes))]);
+        harness
+            .settle()
+            .pass(Duration::from_hours(5))
+            .end("step/a/1#1", StepExit::Success);
+        assert_eq!(harness.run.conclusion(), Some(Conclusion::Success), "{minutes}");
+        let notice = harness.run.jobs().next().unwrap().steps()[0].notice.clone().unwrap();
+        assert!(notice.contains(says) && notice.contains("without a limit"), "{notice}");
+    }
 }

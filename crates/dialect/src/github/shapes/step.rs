@@ -11,7 +11,9 @@ const ENV: Key = Key::new("env", "a mapping of names to texts")
     .at(&STEP_KEY)
     .note("One expression for the whole mapping is refused.");
 const CONTINUE_ON_ERROR: Key = Key::new("continue-on-error", "`true` or `false`").at(&STEP_KEY);
-const TIMEOUT_MINUTES: Key = Key::new("timeout-minutes", "a whole number above 0").at(&STEP_KEY);
+const TIMEOUT_MINUTES: Key = Key::new("timeout-minutes", "a number")
+    .at(&STEP_KEY)
+    .note("Only whole minutes count; less than 1 is no limit, and so is a value that is no number.");
 const BACKGROUND: Key = Key::new("background", "`true` or `false`").local(Local::Refused);
 
 pub(in crate::github) static RUN_STEP: Shape = Shape {

@@ -131,7 +131,7 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
     ),
     ours(
         "numbers that are not above 0",
-        "documented are positive minutes, of a step whole ones, and a maximum of jobs at once; the parser takes any number",
+        "documented are positive minutes of a job, and a positive maximum of jobs at once; the parser takes any number",
         |_, found| found.code == "LG0113" && found.message.contains("number above 0"),
     ),
     ours(

@@ -90,6 +90,7 @@ fn composite(evaluation: &Evaluation<'_>, common: Common, inputs: Variables, now
         env: Arc::new(common.env),
         timeout: common.timeout,
         continue_on_error: common.continue_on_error,
+        notice: common.notice.words(),
         now: now.clone(),
     })))
 }
@@ -117,11 +118,13 @@ fn javascript(
         entry: Some(entry),
         condition: node.post_if.clone().unwrap_or_else(always),
     });
-    let notice = node.pre.as_ref().map(|_| {
+    if node.pre.is_some() {
         let name = &definition.name;
-        format!("the `pre` of `{name}` does not run, as on GitHub: an action in the workspace is known too late for it")
-    });
-    common.noticed(notice).begun(body, post, now)
+        common.notice.add(format!(
+            "the `pre` of `{name}` does not run, as on GitHub: an action in the workspace is known too late for it"
+        ));
+    }
+    common.begun(body, post, now)
 }
 
 fn always() -> Condition {

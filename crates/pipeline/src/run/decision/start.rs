@@ -38,7 +38,7 @@ pub(super) fn start(run: &Run, job: &JobState, now: &Now) -> Result<JobStart, St
 }
 
 /// Returns the duration that `timeout-minutes` names.
-pub(super) fn timeout(template: Option<&Template>, scope: &dyn Scope) -> Result<Option<Duration>, String> {
+fn timeout(template: Option<&Template>, scope: &dyn Scope) -> Result<Option<Duration>, String> {
     let Some(template) = template else {
         return Ok(None);
     };
@@ -48,9 +48,8 @@ pub(super) fn timeout(template: Option<&Template>, scope: &dyn Scope) -> Result<
     minutes(&value).map(Some)
 }
 
-/// Returns the duration of so many minutes; a century stands for everything longer.
-pub(super) fn minutes(value: &Value) -> Result<Duration, String> {
-    const CENTURY: f64 = 100.0 * 365.0 * 24.0 * 60.0;
+/// Returns the duration of so many minutes.
+fn minutes(value: &Value) -> Result<Duration, String> {
     let minutes = value.to_number();
     if minutes.is_nan() || minutes <= 0.0 {
         let value = value.to_text();
@@ -58,11 +57,22 @@ pub(super) fn minutes(value: &Value) -> Result<Duration, String> {
             "`timeout-minutes` is `{value}`, but it must be a number above 0"
         ));
     }
-    Ok(Duration::from_millis((minutes.min(CENTURY) * 60_000.0).ceil() as u64))
+    Ok(of_minutes(minutes))
+}
+
+/// Returns the limit that so many minutes are for a step: fractions are cut off, and no minute at all is no limit.
+pub(super) fn whole_minutes(minutes: f64) -> Option<Duration> {
+    (minutes >= 1.0).then(|| of_minutes(minutes.trunc()))
+}
+
+/// Returns the duration of so many minutes; a century stands for everything longer.
+fn of_minutes(minutes: f64) -> Duration {
+    const CENTURY: f64 = 100.0 * 365.0 * 24.0 * 60.0;
+    Duration::from_millis((minutes.min(CENTURY) * 60_000.0).ceil() as u64)
 }
 
 /// Returns what a key that is true or false says; false when it is not given.
-pub(super) fn flag(what: &str, template: Option<&Template>, scope: &dyn Scope) -> Result<bool, String> {
+fn flag(what: &str, template: Option<&Template>, scope: &dyn Scope) -> Result<bool, String> {
     let Some(template) = template else {
         return Ok(false);
     };
@@ -71,7 +81,7 @@ pub(super) fn flag(what: &str, template: Option<&Template>, scope: &dyn Scope) -
 }
 
 /// Returns the truth that a value says; a text must be `true` or `false`.
-pub(super) fn read_flag(what: &str, value: &Value) -> Result<bool, String> {
+fn read_flag(what: &str, value: &Value) -> Result<bool, String> {
     match value {
         Value::Boolean(flag) => Ok(*flag),
         Value::Null => Ok(false),

@@ -96,7 +96,26 @@ pub(super) struct Common {
     pub(super) own: Variables,
     pub(super) timeout: Option<Duration>,
     pub(super) continue_on_error: bool,
-    pub(super) notice: Option<String>,
+    pub(super) notice: Notice,
+}
+
+/// What the reader of a step's log should know.
+#[derive(Debug, Default)]
+pub(super) struct Notice(Option<String>);
+
+impl Notice {
+    /// Adds something.
+    pub(super) fn add(&mut self, words: String) {
+        match &mut self.0 {
+            Some(before) => *before += &format!("; {words}"),
+            None => self.0 = Some(words),
+        }
+    }
+
+    /// Returns all of it.
+    pub(super) fn words(self) -> Option<String> {
+        self.0.map(|words| secret::hidden(&words, "***"))
+    }
 }
 
 /// Returns what the next step of a job does, or that it does not run.
@@ -146,21 +165,16 @@ impl Evaluation<'_> {
                 at: now.wall,
             });
         }
-        self.name(step, head)?;
-        let timeout = match &step.timeout_minutes {
-            Some(template) => {
-                let value = self.value("`timeout-minutes`", template)?;
-                Some(start::minutes(&value).map_err(Stuck::Fails)?)
-            }
-            None => None,
-        };
+        let mut notice = Notice::default();
+        self.name(step, head, &mut notice)?;
+        let timeout = self.timeout(step, &mut notice)?;
         let common = Common {
             head: head.clone(),
             env: self.around(own),
             own: self.own(action),
             timeout,
             continue_on_error: Tolerance::of(step).beforehand(self.job, &self.scope)?,
-            notice: None,
+            notice,
         };
         match &step.body {
             StepBody::Run {
@@ -183,15 +197,49 @@ impl Evaluation<'_> {
             .map_err(|error| Stuck::of("`if`", error, self.job))
     }
 
-    /// Gives a step the name that its values make, with stars for secrets.
-    fn name(&self, step: &Step, head: &mut StepHead) -> Result<(), Stuck> {
-        let name = match (&step.name, &step.body) {
-            (Some(name), _) => self.text("`name`", name)?,
-            (None, StepBody::Run { script, .. }) => run_name(&self.text("`run`", script)?),
-            (None, StepBody::Uses { .. }) => return Ok(()),
+    /// Gives a step the name that its values make, with stars for secrets; what cannot be evaluated is left as written.
+    fn name(&self, step: &Step, head: &mut StepHead, notice: &mut Notice) -> Result<(), Stuck> {
+        let given = step.name.as_ref().map(|name| self.text("`name`", name));
+        let name = match (given, &step.body) {
+            (Some(Ok(name)), _) if !name.is_empty() => name,
+            (Some(Err(Stuck::Fails(why))), _) => {
+                notice.add(why);
+                return Ok(());
+            }
+            (Some(Err(question)), _) => return Err(question),
+            (_, StepBody::Run { script, .. }) => match self.text("`run`", script) {
+                Ok(script) => run_name(&script),
+                // The step fails of it in a moment, unless it is forgiven.
+                Err(Stuck::Fails(_)) => run_name(script.source()),
+                Err(question) => return Err(question),
+            },
+            (_, StepBody::Uses { reference, .. }) => uses_name(reference),
         };
         head.name = secret::hidden(&name, "***");
         Ok(())
+    }
+
+    /// Returns the longest that a step may take; what is no number sets no limit, as on GitHub.
+    fn timeout(&self, step: &Step, notice: &mut Notice) -> Result<Option<Duration>, Stuck> {
+        let Some(template) = &step.timeout_minutes else {
+            return Ok(None);
+        };
+        let minutes = self.value("`timeout-minutes`", template).map(|value| match value {
+            Value::String(text) if template.as_literal().is_some() => Value::Number(Value::String(text).to_number()),
+            other => other,
+        });
+        let why = match minutes {
+            Ok(Value::Number(minutes)) => return Ok(start::whole_minutes(minutes)),
+            Ok(other) => format!(
+                "`timeout-minutes` is `{}` of the kind {}, but it must be a number (`fromJSON` makes one of a text)",
+                other.to_text(),
+                other.kind()
+            ),
+            Err(Stuck::Fails(why)) => why,
+            Err(question) => return Err(question),
+        };
+        notice.add(format!("{why}; the step runs without a limit"));
+        Ok(None)
     }
 
     /// Returns the variables that a step gets for what it is.
@@ -237,11 +285,6 @@ impl Evaluation<'_> {
 }
 
 impl Common {
-    /// Returns the step with something that the reader of its log should know.
-    pub(super) fn noticed(self, notice: Option<String>) -> Self {
-        Self { notice, ..self }
-    }
-
     /// Returns the event that begins the step.
     pub(super) fn begun(self, body: AttemptBody, post: Option<PostSpec>, now: &Now) -> JobEvent {
         JobEvent::StepBegun(Arc::new(StepSpec {
@@ -252,7 +295,7 @@ impl Common {
             timeout: self.timeout,
             continue_on_error: self.continue_on_error,
             post,
-            notice: self.notice,
+            notice: self.notice.words(),
             now: now.clone(),
         }))
     }
@@ -272,13 +315,15 @@ pub(super) fn why_skipped(job: &JobState, condition: Option<&Condition>) -> Stri
 
 /// Returns the name of a step before any of its expressions is evaluated.
 fn plain_name(step: &Step) -> String {
-    if let Some(name) = &step.name {
-        return name.source().to_owned();
+    match (&step.name, &step.body) {
+        (Some(name), _) if !name.source().is_empty() => name.source().to_owned(),
+        (_, StepBody::Run { script, .. }) => run_name(script.source()),
+        (_, StepBody::Uses { reference, .. }) => uses_name(reference),
     }
-    match &step.body {
-        StepBody::Run { script, .. } => run_name(script.source()),
-        StepBody::Uses { reference, .. } => format!("Run {reference}"),
-    }
+}
+
+fn uses_name(reference: &str) -> String {
+    format!("Run {reference}")
 }
 
 fn run_name(script: &str) -> String {

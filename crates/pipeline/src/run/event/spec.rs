@@ -124,6 +124,9 @@ pub struct CompositeSpec {
     pub timeout: Option<Duration>,
     /// Whether its failure leaves what uses it successful.
     pub continue_on_error: bool,
+    /// Something that the reader of its log should know.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub notice: Option<String>,
     /// When.
     pub now: Now,
 }

@@ -42,7 +42,8 @@ impl JobState {
         let Some((definition, directory)) = std::mem::take(&mut self.facts).action else {
             return;
         };
-        let record = StepRecord::begun(&spec.step, self.place_of(&spec.step), spec.now.wall);
+        let mut record = StepRecord::begun(&spec.step, self.place_of(&spec.step), spec.now.wall);
+        record.notice.clone_from(&spec.notice);
         self.records.push(Arc::new(record));
         if let Some(timeout) = spec.timeout {
             let timer = Timer::StepTimeout(self.key.clone(), spec.step.path.clone());
