@@ -22,7 +22,7 @@ pub use fields::Fields;
 pub use parse::{MAX_BYTES, anchored, parse};
 pub use parts::Parts;
 pub use reader::Reader;
-pub use scalar::{Resolved, Scalar, Style};
+pub use scalar::{Resolved, Scalar, Style, written};
 
 /// A value and its place.
 #[derive(Clone, Debug, PartialEq)]

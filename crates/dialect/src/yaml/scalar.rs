@@ -70,9 +70,42 @@ impl Scalar {
         }
     }
 
+    /// Returns the value as text, as [`Scalar::to_text`] does.
+    pub(super) fn into_text(self) -> String {
+        match self.resolved {
+            Resolved::String => self.text,
+            _ => self.value().to_text(),
+        }
+    }
+
     /// Returns where the part `position..position + length` of the text stands, for a scalar at `span` of `source`.
     pub fn part(&self, source: &str, span: Span, position: usize, length: usize) -> Span {
         self.parts(source, span).part(position, length)
+    }
+}
+
+/// Returns a text as it stands behind a key of a block, on one line, so that it is read back as it is.
+pub fn written(text: &str) -> String {
+    const OPENING: &str = "-?:,[]{}#&*!|>'\"%@`";
+    let is_control = |c: char| c.is_control() || matches!(c, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}');
+    if text.contains(is_control) {
+        let escaped = text.chars().map(|c| match c {
+            '"' | '\\' => format!("\\{c}"),
+            '\n' => "\\n".to_owned(),
+            _ if is_control(c) => format!("\\U{:08x}", u32::from(c)),
+            _ => c.to_string(),
+        });
+        return format!("\"{}\"", escaped.collect::<String>());
+    }
+    let is_plain = resolve(text) == Resolved::String
+        && !text.starts_with(|c: char| c.is_whitespace() || OPENING.contains(c))
+        && !text.ends_with(|c: char| c.is_whitespace() || c == ':')
+        && !text.contains(": ")
+        && !text.contains(" #");
+    if is_plain {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
     }
 }
 
@@ -127,6 +160,30 @@ fn radix(digits: &str, radix: u32) -> Option<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_written_is_read_back() {
+        for (text, expected) in [
+            ("${{ github.head_ref }}", "${{ github.head_ref }}"),
+            ("${{ format('a: {0}', b) }}", "'${{ format(''a: {0}'', b) }}'"),
+            ("a #b", "'a #b'"),
+            ("a:b#c", "a:b#c"),
+            ("a:", "'a:'"),
+            ("- a", "'- a'"),
+            ("!cancelled()", "'!cancelled()'"),
+            ("*a", "'*a'"),
+            ("1", "'1'"),
+            ("", "''"),
+            (" a", "' a'"),
+            ("a\n  \"b\" \\ c", "\"a\\n  \\\"b\\\" \\\\ c\""),
+            ("a\tb", "\"a\\U00000009b\""),
+        ] {
+            assert_eq!(written(text), expected);
+            let file = lockgate_core::SourceFile::new("a.yml", format!("a: {expected}\n"));
+            let root = crate::yaml::parse(&file).0.unwrap();
+            assert_eq!(root.get("a").unwrap().as_scalar().unwrap().text, text);
+        }
+    }
 
     #[test]
     fn plain_scalars_are_typed_by_the_core_schema() {

@@ -4,12 +4,14 @@
 //! all. They are applied in rounds: those of a round do not touch each other, and the text between two rounds is
 //! audited anew, so that no edit rests on places that have moved.
 
+use std::collections::BTreeMap;
+
 use lockgate_core::{Severity, SourceFile, Span};
 
 use super::subject::Subject;
 use super::{Finding, Strictness};
 use crate::lock::Lock;
-use crate::yaml::Entry;
+use crate::yaml::{Entry, Node};
 use crate::{github, yaml};
 
 /// A way to mend a finding.
@@ -78,47 +80,62 @@ const MOST_ROUNDS: usize = 100;
 ///
 /// A fix after which the file has an error that it did not have, or still has its finding, is not taken.
 pub fn fix(file: &SourceFile, lock: Option<&Lock>, strictness: Strictness) -> Fixed {
-    let mut fixed = Fixed {
-        text: file.text.to_string(),
-        done: Vec::new(),
-    };
+    let mut done = Vec::new();
     let mut refused: Vec<Fix> = Vec::new();
+    let mut state = State::of(file.clone(), lock);
     for _ in 0..MOST_ROUNDS {
-        let before = SourceFile::new(file.path.clone(), fixed.text.as_str());
-        let round = Round::of(&before, lock, strictness, &refused);
-        if round.fixes.is_empty() {
+        let Some(before) = &state else {
+            break;
+        };
+        let fixes = before.fixes(strictness, &refused);
+        if fixes.is_empty() {
             break;
         }
         // All at once is what works nearly always; if it does not, one is tried by itself.
-        let taken = [round.fixes.as_slice(), &round.fixes[..1]]
+        let taken = [fixes.as_slice(), &fixes[..1]]
             .into_iter()
-            .find_map(|fixes| Some((fixes, round.after(fixes, lock)?)));
-        if let Some((fixes, text)) = taken {
-            fixed.done.extend(fixes.iter().map(|fix| fix.description.clone()));
-            fixed.text = text;
+            .find_map(|fixes| Some((fixes, before.after(fixes, lock)?)));
+        if let Some((fixes, after)) = taken {
+            done.extend(fixes.iter().map(|fix| fix.description.clone()));
+            state = Some(after);
             // Places have moved, so that what was refused before is another fix now.
             refused.clear();
         } else {
-            refused.push(round.fixes[0].clone());
+            refused.push(fixes[0].clone());
         }
     }
-    fixed
+    let text = state.map_or_else(|| file.text.to_string(), |state| state.file.text.to_string());
+    Fixed { text, done }
 }
 
-/// The fixes of a text that do not touch each other.
-struct Round<'f> {
-    before: &'f SourceFile,
-    findings: usize,
-    fixes: Vec<Fix>,
+/// A text with what is wrong with it.
+struct State {
+    file: SourceFile,
+    findings: Vec<Finding>,
+    /// How often it has each error.
+    errors: BTreeMap<(&'static str, String), usize>,
 }
 
-impl<'f> Round<'f> {
-    fn of(before: &'f SourceFile, lock: Option<&Lock>, strictness: Strictness, refused: &[Fix]) -> Self {
-        let findings = all_findings(before, lock);
+impl State {
+    /// Returns what is wrong with a text; `None` when it is no YAML.
+    fn of(file: SourceFile, lock: Option<&Lock>) -> Option<Self> {
+        let root = yaml::parse(&file).0?;
+        Some(Self {
+            findings: all_findings(&file, &root, lock),
+            errors: errors(&file),
+            file,
+        })
+    }
+
+    /// Returns safe fixes that do not touch each other.
+    fn fixes(&self, strictness: Strictness, refused: &[Fix]) -> Vec<Fix> {
         // An edit of a value that stands in several places would change all of them.
-        let mut taken = yaml::anchored(before);
+        let mut taken = yaml::anchored(&self.file);
         let mut fixes = Vec::new();
-        let told = findings.iter().filter(|finding| finding.told(strictness).is_some());
+        let told = self
+            .findings
+            .iter()
+            .filter(|finding| finding.told(strictness).is_some());
         let safe = told
             .filter_map(|finding| finding.fix.as_ref())
             .filter(|fix| fix.safety == Safety::Safe);
@@ -133,20 +150,17 @@ impl<'f> Round<'f> {
                 fixes.push(fix.clone());
             }
         }
-        Self {
-            before,
-            findings: findings.len(),
-            fixes,
-        }
+        fixes
     }
 
     /// Returns the text after some of the fixes, unless they do not mend what they should.
-    fn after(&self, fixes: &[Fix], lock: Option<&Lock>) -> Option<String> {
+    fn after(&self, fixes: &[Fix], lock: Option<&Lock>) -> Option<Self> {
         let edits: Vec<Edit> = fixes.iter().flat_map(|fix| fix.edits.iter().cloned()).collect();
-        let after = SourceFile::new(self.before.path.clone(), applied(&self.before.text, &edits));
-        let left = all_findings(&after, lock).len();
-        let mends = left + fixes.len() <= self.findings && errors(&after) <= errors(self.before);
-        mends.then(|| after.text.to_string())
+        let text = applied(&self.file.text, &edits);
+        let after = Self::of(SourceFile::new(self.file.path.clone(), text), lock)?;
+        let is_known = |(error, count)| self.errors.get(error).is_some_and(|before| before >= count);
+        let mends = after.findings.len() + fixes.len() <= self.findings.len() && after.errors.iter().all(is_known);
+        mends.then_some(after)
     }
 }
 
@@ -154,11 +168,8 @@ impl<'f> Round<'f> {
 const MOST_MENDED: usize = 2_000;
 
 /// Returns what is found also where an audit would not tell of every single place.
-fn all_findings(file: &SourceFile, lock: Option<&Lock>) -> Vec<Finding> {
-    let Some(root) = yaml::parse(file).0 else {
-        return Vec::new();
-    };
-    let mut subject = Subject::new(file, &root, lock);
+fn all_findings(file: &SourceFile, root: &Node, lock: Option<&Lock>) -> Vec<Finding> {
+    let mut subject = Subject::new(file, root, lock);
     subject.most_places = MOST_MENDED;
     super::findings(&subject, Strictness::Strict)
 }
@@ -184,14 +195,20 @@ fn applied(text: &str, edits: &[Edit]) -> String {
     result
 }
 
-fn errors(file: &SourceFile) -> usize {
+fn errors(file: &SourceFile) -> BTreeMap<(&'static str, String), usize> {
     let diagnostics = if github::is_action_file(&file.path) {
         github::action::lower(file).diagnostics
     } else {
         github::lower(file).diagnostics
     };
-    let is_error = |found: &&lockgate_core::Diagnostic| found.severity == Severity::Error;
-    diagnostics.iter().filter(is_error).count()
+    let mut errors = BTreeMap::new();
+    for error in diagnostics
+        .into_iter()
+        .filter(|found| found.severity == Severity::Error)
+    {
+        *errors.entry((error.code, error.message)).or_default() += 1;
+    }
+    errors
 }
 
 #[cfg(test)]

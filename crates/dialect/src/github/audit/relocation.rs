@@ -16,7 +16,7 @@ use super::shell::{self, Quoting, Shell};
 use super::sink::{Language, Sink, sinks};
 use super::subject::{Job, Step, Subject, entry};
 use super::{Finding, Level};
-use crate::yaml::{Entry, Node, Style};
+use crate::yaml::{Entry, Node, Style, written};
 
 /// An expression in a script of a step.
 pub(super) struct Place<'a, 'n> {
@@ -205,7 +205,7 @@ impl Place<'_, '_> {
     fn declaration(&self, name: &str) -> Option<Edit> {
         let source = &self.subject.file.text;
         let value = self.embedded.written(self.sink.text);
-        let line = format!("{name}: {value}");
+        let line = format!("{name}: {}", written(value));
         if let Some(env) = self.step.node.get("env") {
             let first = env.as_mapping()?.first()?;
             let indent = indentation(source, first)?;
