@@ -221,11 +221,12 @@ impl<'f> Builder<'f> {
                 .help("put a text that starts with `{` or `[` in quotes, and write expressions as `${{ … }}`");
             return false;
         };
+        let style = scalar.style;
         let key = Key {
-            name: scalar.to_text(),
+            name: scalar.into_text(),
             span: node.span,
         };
-        if key.name == "<<" && scalar.style == Style::Plain {
+        if key.name == "<<" && style == Style::Plain {
             self.error(codes::YAML_UNSUPPORTED, key.span, "merge keys (`<<`) are not supported")
                 .help("GitHub resolves anchors and aliases, but merges nothing; write the keys out");
         }
@@ -237,18 +238,14 @@ impl<'f> Builder<'f> {
         else {
             return true;
         };
-        let span = key.span;
-        let name = key.name.clone();
-        let first = first_given(entries, names, &key);
-        *open = Some(first.map_or(Pending::Kept(key), |_| Pending::Repeated));
-        if let Some(first) = first {
-            self.error(
-                codes::YAML_DUPLICATE_KEY,
-                span,
-                format!("the key `{name}` is given twice"),
-            )
+        let Some(first) = first_given(entries, names, &key) else {
+            *open = Some(Pending::Kept(key));
+            return true;
+        };
+        *open = Some(Pending::Repeated);
+        let message = format!("the key `{}` is given twice", key.name);
+        self.error(codes::YAML_DUPLICATE_KEY, key.span, message)
             .related(first, "first given here");
-        }
         true
     }
 
