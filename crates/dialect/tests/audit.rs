@@ -222,6 +222,17 @@ fn script(lines: &str) -> SourceFile {
 }
 
 #[test]
+fn many_variables_of_one_step_come_at_once() {
+    let line = |number| format!("          echo \"${{{{ secrets.A{number} }}}}\"\n");
+    let file = script(&(0..150).map(line).collect::<Vec<String>>().concat());
+    let fixed = fix(&file, None, Strictness::Strict);
+    assert_eq!(fixed.done.len(), 150);
+    assert_eq!(fixed.text.matches("env:").count(), 1);
+    let again = fix(&SourceFile::new("a.yml", fixed.text.as_str()), None, Strictness::Strict);
+    assert_eq!(again.text, fixed.text);
+}
+
+#[test]
 fn what_is_harmless_or_less_serious_hides_nothing() {
     for harmless in ["github.sha", "github.event.release.name"] {
         let lines = format!("          echo \"${{{{ {harmless} }}}}\"\n").repeat(300);

@@ -1,10 +1,10 @@
 //! Edits that mend a finding, and their application to a file.
 //!
 //! Edits are made of places in the text as it was read, so that what they do not touch stays as it is, comments and
-//! all. They are applied in rounds: those of a round do not touch each other, and the text between two rounds is
-//! audited anew, so that no edit rests on places that have moved.
+//! all. They are applied in rounds: those of a round do not overlap, and the text between two rounds is audited
+//! anew, so that no edit rests on places that have moved.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_core::{Severity, SourceFile, Span};
 
@@ -19,7 +19,8 @@ use crate::{github, yaml};
 pub struct Fix {
     /// What it does, such as ``give `TITLE` to the script by `env` ``.
     pub description: String,
-    /// The edits, none of which touches another.
+    /// The edits, none of which overlaps another; what several insert at one place comes in their order, and what is the
+    /// same comes once.
     pub edits: Vec<Edit>,
     /// Whether the workflow does the same afterwards.
     pub safety: Safety,
@@ -91,10 +92,10 @@ pub fn fix(file: &SourceFile, lock: Option<&Lock>, strictness: Strictness) -> Fi
         if fixes.is_empty() {
             break;
         }
-        // All at once is what works nearly always; if it does not, one is tried by itself.
-        let taken = [fixes.as_slice(), &fixes[..1]]
-            .into_iter()
-            .find_map(|fixes| Some((fixes, before.after(fixes, lock)?)));
+        // All at once is what works nearly always; if it does not, fewer are tried.
+        let taken = std::iter::successors(Some(fixes.len()), |count| Some(count / 2))
+            .take_while(|count| *count > 0)
+            .find_map(|count| Some((&fixes[..count], before.after(&fixes[..count], lock)?)));
         if let Some((fixes, after)) = taken {
             done.extend(fixes.iter().map(|fix| fix.description.clone()));
             state = Some(after);
@@ -127,30 +128,21 @@ impl State {
         })
     }
 
-    /// Returns safe fixes that do not touch each other.
+    /// Returns safe fixes that can be made together.
     fn fixes(&self, strictness: Strictness, refused: &[Fix]) -> Vec<Fix> {
-        // An edit of a value that stands in several places would change all of them.
-        let mut taken = yaml::anchored(&self.file);
-        let mut fixes = Vec::new();
         let told = self
             .findings
             .iter()
             .filter(|finding| finding.told(strictness).is_some());
         let safe = told
             .filter_map(|finding| finding.fix.as_ref())
-            .filter(|fix| fix.safety == Safety::Safe);
-        for fix in safe.filter(|fix| !refused.contains(fix)) {
-            let touches = |edit: &Edit| {
-                taken
-                    .iter()
-                    .any(|span| edit.span.start <= span.end && span.start <= edit.span.end)
-            };
-            if !fix.edits.iter().any(touches) {
-                taken.extend(fix.edits.iter().map(|edit| edit.span));
-                fixes.push(fix.clone());
-            }
-        }
-        fixes
+            .filter(|fix| fix.safety == Safety::Safe && !refused.contains(fix));
+        let mut taken = Taken {
+            // An edit of a value that stands in several places would change all of them.
+            kept: yaml::anchored(&self.file),
+            ..Taken::default()
+        };
+        safe.filter(|fix| taken.take(fix)).cloned().collect()
     }
 
     /// Returns the text after some of the fixes, unless they do not mend what they should.
@@ -167,6 +159,57 @@ impl State {
 /// More places of one script than this are not mended: each is looked at with the whole script.
 const MOST_MENDED: usize = 2_000;
 
+/// The edits of fixes that are made together.
+#[derive(Default)]
+struct Taken<'f> {
+    /// What is not changed.
+    kept: Vec<Span>,
+    /// What is replaced, by where it begins; no two overlap.
+    replaced: BTreeMap<usize, &'f Edit>,
+    /// What is inserted, by where.
+    inserted: BTreeMap<usize, Vec<&'f Edit>>,
+}
+
+impl<'f> Taken<'f> {
+    /// Takes a fix, unless one of its edits stands in the way of another's; returns whether it did.
+    fn take(&mut self, fix: &'f Fix) -> bool {
+        let fits = fix.edits.iter().all(|edit| self.fits(edit));
+        for edit in fix.edits.iter().filter(|_| fits) {
+            if edit.is_insertion() {
+                self.inserted.entry(edit.span.start).or_default().push(edit);
+            } else {
+                self.replaced.insert(edit.span.start, edit);
+            }
+        }
+        fits
+    }
+
+    fn fits(&self, edit: &Edit) -> bool {
+        let Span { start, end } = edit.span;
+        let is_kept = self.kept.iter().any(|kept| start <= kept.end && kept.start <= end);
+        let before = self.replaced.range(..end.max(start + 1)).next_back();
+        let in_the_way = before.is_some_and(|(_, other)| {
+            let is_behind = other.span.end <= start || (edit.is_insertion() && other.span.start == start);
+            !is_behind && *other != edit
+        });
+        let is_through_another = self.inserted.range(start + 1..end.max(start + 1)).next().is_some();
+        let mut same_place = self.inserted.get(&start).into_iter().flatten();
+        let is_twice = edit.is_insertion() && same_place.any(|other| *other != edit && other.key() == edit.key());
+        !is_kept && !in_the_way && !is_through_another && !is_twice
+    }
+}
+
+impl Edit {
+    fn is_insertion(&self) -> bool {
+        self.span.start == self.span.end
+    }
+
+    /// Returns the key that an inserted line has, of which there can be one.
+    fn key(&self) -> &str {
+        self.text.split(':').next().unwrap_or_default().trim()
+    }
+}
+
 /// Returns what is found also where an audit would not tell of every single place.
 fn all_findings(file: &SourceFile, root: &Node, lock: Option<&Lock>) -> Vec<Finding> {
     let mut subject = Subject::new(file, root, lock);
@@ -178,11 +221,14 @@ fn all_findings(file: &SourceFile, root: &Node, lock: Option<&Lock>) -> Vec<Find
 fn applied(text: &str, edits: &[Edit]) -> String {
     let is_of_windows = text.contains("\r\n");
     let mut edits: Vec<&Edit> = edits.iter().collect();
-    edits.sort();
+    // What is inserted at one place stays in its order, so that a heading comes before what it heads.
+    edits.sort_by_key(|edit| edit.span);
+    let mut there = BTreeSet::new();
+    edits.retain(|edit| there.insert(*edit));
     let mut result = String::with_capacity(text.len());
     let mut done = 0;
     for edit in edits {
-        assert!(edit.span.start >= done, "the edits of one fix do not touch each other");
+        assert!(edit.span.start >= done, "edits that are made together do not overlap");
         result.push_str(&text[done..edit.span.start]);
         if is_of_windows {
             result.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n"));
@@ -237,5 +283,50 @@ mod tests {
             "> a  C"
         );
         assert_eq!(applied("a\r\n", &[edit(1, 1, "\nb")]), "a\r\nb\r\n");
+        let joined = [
+            edit(0, 0, "env:"),
+            edit(0, 0, "b"),
+            edit(0, 1, "A"),
+            edit(0, 0, "env:"),
+            edit(0, 0, "a"),
+        ];
+        assert_eq!(applied("a b c", &joined), "env:baA b c");
+    }
+
+    #[test]
+    fn fixes_are_made_together_that_do_not_stand_in_each_others_way() {
+        let fix = |edits: &[(usize, usize, &str)]| Fix {
+            description: String::new(),
+            edits: edits
+                .iter()
+                .map(|&(start, end, text)| Edit {
+                    span: Span::new(start, end),
+                    text: text.to_owned(),
+                })
+                .collect(),
+            safety: Safety::Safe,
+        };
+        let first = fix(&[(10, 20, "x"), (5, 5, "env:\n"), (5, 5, "  A: b\n")]);
+        for (other, fits) in [
+            (fix(&[(20, 30, "y"), (5, 5, "env:\n"), (5, 5, "  B: b\n")]), true),
+            (fix(&[(20, 30, "y"), (5, 5, "env:\n"), (5, 5, "  A: b\n")]), true),
+            (fix(&[(20, 30, "y"), (5, 5, "env:\n"), (5, 5, "  A: c\n")]), false),
+            (fix(&[(10, 20, "x")]), true),
+            (fix(&[(10, 20, "y")]), false),
+            (fix(&[(19, 21, "y")]), false),
+            (fix(&[(8, 11, "y")]), false),
+            (fix(&[(0, 6, "y")]), false),
+            (fix(&[(5, 10, "y")]), true),
+            (fix(&[(12, 12, "y")]), false),
+            (fix(&[(10, 10, "y"), (20, 20, "y")]), true),
+            (fix(&[(36, 41, "y")]), false),
+        ] {
+            let mut taken = Taken {
+                kept: vec![Span::new(40, 50)],
+                ..Taken::default()
+            };
+            assert!(taken.take(&first));
+            assert_eq!(taken.take(&other), fits, "{other:?}");
+        }
     }
 }

@@ -136,7 +136,7 @@ impl Place<'_, '_> {
         let is_there =
             matches!(by, By::Existing(_)) || self.step.node.get("env").is_some_and(|env| env.get(&name).is_some());
         if !is_there {
-            edits.push(self.declaration(&name)?);
+            edits.extend(self.declaration(&name)?);
         }
         Some(Fix {
             description: format!("`{name}` comes to the script by `env`"),
@@ -201,19 +201,22 @@ impl Place<'_, '_> {
         is_within && fits
     }
 
-    /// Returns the edit that declares the variable at the step.
-    fn declaration(&self, name: &str) -> Option<Edit> {
+    /// Returns the edits that declare the variable at the step.
+    fn declaration(&self, name: &str) -> Option<Vec<Edit>> {
         let source = &self.subject.file.text;
         let value = self.embedded.written(self.sink.text);
         let line = format!("{name}: {}", written(value));
         if let Some(env) = self.step.node.get("env") {
             let first = env.as_mapping()?.first()?;
             let indent = indentation(source, first)?;
-            return Edit::before(source, first, format!("{line}\n{indent}"));
+            return Some(vec![Edit::before(source, first, format!("{line}\n{indent}"))?]);
         }
         let first = entry(self.step.node, "run").or_else(|| entry(self.step.node, "uses"))?;
         let indent = indentation(source, first)?;
-        Edit::before(source, first, format!("env:\n{indent}  {line}\n{indent}"))
+        // The heading is an edit of its own, which all variables of the step have in common.
+        let heading = Edit::before(source, first, format!("env:\n{indent}"))?;
+        let variable = Edit::before(source, first, format!("  {line}\n{indent}"))?;
+        Some(vec![heading, variable])
     }
 }
 
