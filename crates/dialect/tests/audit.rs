@@ -294,10 +294,107 @@ fn a_fix_that_would_change_what_is_done_is_not_safe() {
         "echo \"${{ github.event.issue.title }}\" | bash",
         "bash -c \"${{ github.event.issue.title }}\"",
         "echo \"${{ github.event.issue.title }}\" | xargs touch",
+        "f() { eval \"$1\"; }; f \"${{ github.event.issue.title }}\"",
+        "CMD=\"${{ github.event.issue.title }}\"; eval \"$CMD\"",
+        "make ${{ github.event.issue.title && format('--title {0}', github.event.issue.title) || '' }} --fast",
+        "make ${{ github.event.issue.title }}",
     ] {
         let file = script(&format!("          {line}\n"));
         assert_eq!(audit(&file, None)[0].diagnostic.code, codes::UNTRUSTED_SCRIPT, "{line}");
         assert_eq!(fix(&file, None, Strictness::Strict).text, *file.text, "{line}");
+    }
+}
+
+/// Returns a file whose only step has a script and, before it, `keys`.
+fn step(on: &str, keys: &str, lines: &str) -> SourceFile {
+    let head = format!("on: {on}\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n");
+    SourceFile::new("a.yml", format!("{head}      - {keys}run: |\n          {lines}\n"))
+}
+
+#[test]
+fn a_variable_that_the_script_sets_is_no_value_for_it() {
+    let keys = "env:\n          SUBJECT: ${{ github.event.issue.title }}\n        ";
+    for (before, name) in [
+        ("echo $SUBJECT", "SUBJECT"),
+        ("SUBJECT=a", "ISSUE_TITLE"),
+        ("unset SUBJECT", "ISSUE_TITLE"),
+        ("read SUBJECT", "ISSUE_TITLE"),
+    ] {
+        let lines = format!("{before}\n          echo \"${{{{ github.event.issue.title }}}}\"");
+        let fixed = fix(&step("issues", keys, &lines), None, Strictness::Strict).text;
+        assert!(fixed.contains(&format!("echo \"${{{name}}}\"")), "{before}: {fixed}");
+    }
+    let file = step("issues", keys, "SUBJECT=a\n          echo \"${{ env.SUBJECT }}\"");
+    assert_eq!(fix(&file, None, Strictness::Strict).text, *file.text);
+}
+
+#[test]
+fn what_the_shell_makes_of_a_default_is_left_to_people() {
+    let on = |default: &str| format!("{{ workflow_dispatch: {{ inputs: {{ folder: {{ default: '{default}' }} }} }} }}");
+    for expression in ["inputs.folder", "github.event.inputs.folder"] {
+        let script = format!("ls \"${{{{ {expression} }}}}\"");
+        for (default, is_mended) in [
+            ("build", true),
+            ("$HOME/build", false),
+            ("`pwd`", false),
+            ("a\\b", false),
+        ] {
+            let file = step(&on(default), "", &script);
+            let fixed = fix(&file, None, Strictness::Strict);
+            assert_eq!(fixed.done.len(), usize::from(is_mended), "{default} {expression}");
+        }
+    }
+}
+
+#[test]
+fn a_command_that_is_not_said_to_the_runner_stays() {
+    let said = "echo \"::set-output name=a::b\"";
+    let is_mended = |lines: &str| fix(&script(lines), None, Strictness::Strict).done.len() == 1;
+    assert!(is_mended(&format!(
+        "          if a; then\n            {said}\n          fi\n"
+    )));
+    for (before, behind) in [
+        ("ssh host <<'E'", "E"),
+        ("out=$(", ")"),
+        ("a \\", "b"),
+        ("while a; do", "done | tee log"),
+    ] {
+        let lines = format!("          {before}\n          {said}\n          {behind}\n");
+        assert!(!is_mended(&lines), "{lines}");
+    }
+}
+
+#[test]
+fn no_program_gets_a_variable_that_it_looks_for() {
+    for secret in ["GITHUB_TOKEN", "KUBECONFIG", "MAVEN_ARGS"] {
+        let lines = format!("          echo \"${{{{ secrets.{secret} }}}}\" | gh auth login --with-token\n");
+        let fixed = fix(&script(&lines), None, Strictness::Strict).text;
+        let variable = format!("          VALUE_OF_{secret}: ${{{{ secrets.{secret} }}}}\n");
+        assert!(fixed.contains(&variable), "{fixed}");
+        assert!(
+            fixed.contains(&format!("echo \"${{VALUE_OF_{secret}}}\" | gh auth")),
+            "{fixed}"
+        );
+    }
+}
+
+#[test]
+fn what_is_one_word_for_certain_is_mended_without_quotes_too() {
+    for (on, expression, is_mended) in [
+        ("pull_request", "github.head_ref", true),
+        ("[pull_request, push]", "github.head_ref", false),
+        ("push", "github.ref_name", true),
+        ("push", "github.token", true),
+        ("push", "secrets.A", false),
+        ("push", "format('{0}', github.ref_name)", false),
+        ("push", "github.ref_name || 'a b'", false),
+    ] {
+        let fixed = fix(
+            &step(on, "", &format!("make ${{{{ {expression} }}}}")),
+            None,
+            Strictness::Strict,
+        );
+        assert_eq!(fixed.done.len(), usize::from(is_mended), "{on} {expression}");
     }
 }
 

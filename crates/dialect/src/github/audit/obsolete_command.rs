@@ -6,7 +6,7 @@ use std::cell::LazyCell;
 
 use super::fix::{Edit, Fix, Safety};
 use super::room::Room;
-use super::shell::{self, Shell};
+use super::shell::{self, Script, Shell};
 use super::subject::Subject;
 use super::{Finding, Level};
 use crate::codes;
@@ -50,12 +50,15 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             continue;
         };
         let shell = LazyCell::new(|| shell::of(subject, job, step));
+        let mut script = LazyCell::new(|| Script::of(&scalar.text));
         let mut parts = scalar.parts(&subject.file.text, run.span);
         let mut room = Room::of(subject);
         for line in lines(&scalar.text) {
             room.add(found, Level::Certain, || {
                 // What is asked in the order of the text is found in one walk along it.
-                let fix = fix(subject, scalar, &mut parts, *shell, line);
+                let indentation = line.text.len() - line.text.trim_start().len();
+                let is_said = subject.may_read(line.text.len()) && script.is_command(line.start + indentation);
+                let fix = fix(subject, scalar, &mut parts, *shell, line).filter(|_| is_said);
                 finding(subject, &mut parts, line).with_fix(fix)
             });
         }

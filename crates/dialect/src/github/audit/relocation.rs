@@ -4,6 +4,9 @@
 //! `env:` of the step, and the name of the variable in the script. They are safe where the quoting is understood and
 //! the value is one word before and after; else they are not made, or left to a person.
 
+mod certainty;
+mod name;
+
 use std::cell::OnceCell;
 
 use lockgate_core::Span;
@@ -12,11 +15,13 @@ use lockgate_pipeline::expression::Flow;
 use super::embedded::{Embedded, expressions};
 use super::fix::{Edit, Fix, Safety};
 use super::room::Room;
-use super::shell::{self, Quoting, Shell};
+use super::shell::{Quoting, Shell};
 use super::sink::{Language, Sink, sinks};
 use super::subject::{Job, Step, Subject, entry};
 use super::{Finding, Level};
 use crate::yaml::{Entry, Node, Style, written};
+use certainty::{is_for_the_shell, is_one_word};
+use name::name_for;
 
 /// An expression in a script of a step.
 pub(super) struct Place<'a, 'n> {
@@ -58,15 +63,19 @@ pub(super) fn places<'n, T>(
     }
 }
 
-/// The variable in which programs look for the token.
-const TOKEN: &str = "GITHUB_TOKEN";
-
 /// How the value comes to the script.
 pub(super) enum By<'t> {
     /// By a variable that is there already.
     Existing(&'t str),
     /// By a new variable, named after what it holds.
     New(&'t Flow),
+}
+
+/// Whether the shell splits a value into words.
+#[derive(Clone, Copy)]
+enum Splitting {
+    Bare,
+    Quoted,
 }
 
 impl Place<'_, '_> {
@@ -81,7 +90,8 @@ impl Place<'_, '_> {
         let own = self.step.node.get("env").and_then(Node::as_mapping).unwrap_or_default();
         let same = own.iter().find(|entry| {
             let value = entry.value.as_scalar();
-            value.is_some_and(|value| squeezed(&value.text) == squeezed(written))
+            let is_same = value.is_some_and(|value| squeezed(&value.text) == squeezed(written));
+            is_same && !self.sink.is_changed(&entry.key.name)
         });
         if let Some(same) = same {
             return same.key.name.clone();
@@ -114,10 +124,7 @@ impl Place<'_, '_> {
 
     fn quoting(&self) -> Option<Quoting> {
         *self.quoting.get_or_init(|| match self.sink.language {
-            Language::Shell(Shell::Posix) if !self.subject.may_read(self.sink.text.len()) => Some(Quoting::Unclear(
-                "the file has more and longer scripts than are looked through at once",
-            )),
-            Language::Shell(Shell::Posix) => Some(shell::at(self.sink.text, self.embedded.start, self.embedded.end)),
+            Language::Shell(Shell::Posix) => Some(self.sink.quoting(self.subject, self.embedded)),
             _ => None,
         })
     }
@@ -125,6 +132,8 @@ impl Place<'_, '_> {
     /// Returns the edits that make it come by a variable.
     pub(super) fn fix(&self, by: &By<'_>) -> Option<Fix> {
         let name = match by {
+            // What the script sets is another value from there on.
+            By::Existing(name) if self.sink.is_changed(name) => return None,
             By::Existing(name) => (*name).to_owned(),
             By::New(flow) => self.variable(flow),
         };
@@ -152,9 +161,9 @@ impl Place<'_, '_> {
         let around = |sign: u8| start > 0 && text[start - 1] == sign && text.get(end) == Some(&sign);
         let (wide, bare, safety) = match self.sink.language {
             Language::Shell(Shell::Posix) => match self.quoting()? {
-                Quoting::Double => (0, format!("${{{name}}}"), Safety::Safe),
+                Quoting::Double => (0, format!("${{{name}}}"), self.safety(Splitting::Quoted)),
                 Quoting::AloneInSingle => (1, format!("\"${{{name}}}\""), Safety::Safe),
-                Quoting::Bare => (0, format!("\"${{{name}}}\""), self.safety_of_bare()),
+                Quoting::Bare => (0, format!("\"${{{name}}}\""), self.safety(Splitting::Bare)),
                 Quoting::Unclear(_) => return None,
             },
             Language::Shell(Shell::Pwsh) if around(b'"') || around(b'\'') => {
@@ -172,15 +181,13 @@ impl Place<'_, '_> {
         Some((edit.filter(|_| is_writable)?, safety))
     }
 
-    /// Returns whether a value that was split into words may become one word.
-    fn safety_of_bare(&self) -> Safety {
-        let is_one = self.embedded.flows().iter().all(|flow| {
-            let first = flow.path.first().map_or("", String::as_str);
-            // A whole list of arguments or files is a usual input or output; a title or a secret is one value.
-            !matches!(first, "inputs" | "env" | "vars" | "matrix" | "steps" | "needs")
-                && flow.path.get(2).is_none_or(|name| name != "inputs")
-        });
-        if is_one { Safety::Safe } else { Safety::ForPeople }
+    /// Returns whether a value may become one word, whether it was split into words before or not.
+    fn safety(&self, is_split: Splitting) -> Safety {
+        let is_same = match is_split {
+            Splitting::Bare => is_one_word(self.subject, self.embedded, self.sink.text),
+            Splitting::Quoted => !is_for_the_shell(self.subject, &self.embedded.flows()),
+        };
+        if is_same { Safety::Safe } else { Safety::ForPeople }
     }
 
     /// Returns whether the text can stand there in the YAML as it is written.
@@ -228,49 +235,14 @@ fn indentation(source: &str, entry: &Entry) -> Option<String> {
     is_block.then(|| " ".repeat(before.len()))
 }
 
-/// Returns a name for a variable that holds what comes out of `flow`.
-fn name_for(flow: &Flow) -> String {
-    let at = |index: usize| flow.path.get(index).map_or("", String::as_str);
-    let (start, skipped) = match (at(0), at(1), at(2)) {
-        ("github", "token", _) => return TOKEN.to_owned(),
-        ("github", "event", "inputs") => ("INPUT_", 3),
-        ("inputs", ..) => ("INPUT_", 1),
-        ("github", "event", "") => ("", 1),
-        ("github", "event", _) => ("", 2),
-        ("github" | "secrets" | "steps" | "needs", ..) => ("", 1),
-        _ => ("", 0),
-    };
-    let parts: Vec<String> = flow.path[skipped.min(flow.path.len())..]
-        .iter()
-        .filter(|part| *part != "*" && *part != "outputs")
-        .map(|part| {
-            let sign = |c: char| {
-                if c.is_ascii_alphanumeric() {
-                    c.to_ascii_uppercase()
-                } else {
-                    '_'
-                }
-            };
-            part.chars().map(sign).collect()
-        })
-        .collect();
-    let name = format!("{start}{}", parts.join("_"));
-    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
-    // Names that the runner or the shell gives a meaning to.
-    let is_reserved = (name != TOKEN
-        && ["GITHUB_", "RUNNER_", "ACTIONS_"]
-            .iter()
-            .any(|start| name.starts_with(start)))
-        || matches!(name.as_str(), "PATH" | "HOME" | "USER" | "SHELL" | "PWD" | "CI" | "IFS");
-    if is_name && !is_reserved {
-        name
-    } else {
-        format!("VALUE_OF_{name}")
-    }
-}
-
+/// Returns an expression without the white space outside of its strings.
 fn squeezed(text: &str) -> String {
-    text.chars().filter(|c| !c.is_whitespace()).collect()
+    let mut is_in_string = false;
+    let is_kept = |c: &char| {
+        is_in_string ^= *c == '\'';
+        is_in_string || !c.is_whitespace()
+    };
+    text.chars().filter(is_kept).collect()
 }
 
 /// Returns whether a shell can read a variable of this name.

@@ -2,7 +2,7 @@
 
 mod quoting;
 
-pub(super) use quoting::{Quoting, at};
+pub(super) use quoting::{Quoting, Script};
 
 use super::label::{Label, asked};
 use super::subject::{Job, Kind, Step, Subject, text};

@@ -1,12 +1,12 @@
 //! Where a text becomes commands: scripts of steps, and the inputs of actions that run what they are given.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use lockgate_core::Span;
 
-use super::embedded::{expressions, has_expression};
-use super::shell::{self, Shell};
+use super::embedded::{Embedded, expressions, has_expression};
+use super::shell::{self, Quoting, Script, Shell};
 use super::subject::{Job, Step, Subject};
 use crate::yaml::{Node, Parts};
 
@@ -15,15 +15,35 @@ pub(super) struct Sink<'n> {
     pub(super) node: &'n Node,
     pub(super) text: &'n str,
     pub(super) language: Language,
-    /// The words outside of its expressions, among which a new variable needs a name of its own; empty until asked for.
-    words: OnceCell<BTreeSet<&'n str>>,
+    /// The words outside of its expressions, among which a new variable needs a name of its own, each with whether it is
+    /// only the name of a variable that is read; empty until asked for.
+    words: OnceCell<BTreeMap<&'n str, bool>>,
     parts: RefCell<Parts<'n>>,
+    /// Its quotes, for a shell that is understood; not looked at until asked for.
+    script: OnceCell<RefCell<Script<'n>>>,
 }
 
 impl Sink<'_> {
     /// Returns whether a word stands in it as written.
     pub(super) fn has_word(&self, word: &str) -> bool {
-        self.words.get_or_init(|| words(self.text)).contains(word)
+        self.words.get_or_init(|| words(self.text)).contains_key(word)
+    }
+
+    /// Returns whether it may set the variable of this name, and not only read it.
+    pub(super) fn is_changed(&self, name: &str) -> bool {
+        let words = self.words.get_or_init(|| words(self.text));
+        words.get(name).is_some_and(|is_read| !is_read)
+    }
+
+    /// Returns how an expression in it is quoted; what is asked in the order of the text takes one walk along it.
+    pub(super) fn quoting(&self, subject: &Subject<'_>, embedded: &Embedded) -> Quoting {
+        if !subject.may_read(1) {
+            return Quoting::Unclear("the file has more and longer scripts than are looked through at once");
+        }
+        let script = self.script.get_or_init(|| RefCell::new(Script::of(self.text)));
+        let (quoting, read) = script.borrow_mut().at(embedded.start, embedded.end);
+        subject.may_read(read);
+        quoting
     }
 
     /// Returns where the part `start..end` of the text stands; what is asked in the order of the text takes one walk
@@ -79,19 +99,37 @@ fn sink<'n>(source: &'n str, node: Option<&'n Node>, language: impl FnOnce() -> 
         language: language(),
         words: OnceCell::new(),
         parts: RefCell::new(scalar.parts(source, node.span)),
+        script: OnceCell::new(),
     })
 }
 
-/// Returns the words of a text without those of its expressions, which are gone when it runs.
-fn words(text: &str) -> BTreeSet<&str> {
+/// Returns the words of a text without those of its expressions, which are gone when it runs; each with whether it
+/// stands only where a variable is read.
+fn words(text: &str) -> BTreeMap<&str, bool> {
     let found = expressions(text);
     let starts = std::iter::once(0).chain(found.iter().map(|embedded| embedded.end));
     let ends = found.iter().map(|embedded| embedded.start).chain([text.len()]);
-    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    starts
-        .zip(ends)
-        .flat_map(|(start, end)| text[start..end].split(move |c| !is_word(c)))
-        .collect()
+    let is_word = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_';
+    let mut words = BTreeMap::new();
+    for (start, end) in starts.zip(ends) {
+        let mut at = start;
+        while at < end {
+            let rest = &text.as_bytes()[at..end];
+            let length = rest.iter().take_while(|byte| is_word(byte)).count();
+            if length > 0 {
+                let is_read = is_read(&text.as_bytes()[start..], at - start, length);
+                *words.entry(&text[at..at + length]).or_insert(true) &= is_read;
+            }
+            at += length + rest[length..].iter().take_while(|byte| !is_word(byte)).count();
+        }
+    }
+    words
+}
+
+/// Returns whether a word stands as in `$NAME` or `${NAME…}`, and is not set by `${NAME:=…}`.
+fn is_read(text: &[u8], at: usize, length: usize) -> bool {
+    let (before, behind) = (&text[..at], &text[at + length..]);
+    before.ends_with(b"$") || (before.ends_with(b"${") && !behind.starts_with(b"=") && !behind.starts_with(b":="))
 }
 
 /// Returns the names of the shell variables that a line uses.
@@ -113,6 +151,23 @@ pub(super) fn variables(line: &str) -> Vec<&str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_variable_is_read_or_changed() {
+        let words = words("A=$B; echo ${C} \"$D\"; unset D; ${E:=x} ${F:-y} $G ${{ env.G }} ${{ env.H }}");
+        let is_read = |name: &str| words.get(name).copied();
+        for (name, expected) in [
+            ("A", false),
+            ("B", true),
+            ("C", true),
+            ("D", false),
+            ("E", false),
+            ("F", true),
+        ] {
+            assert_eq!(is_read(name), Some(expected), "{name}");
+        }
+        assert_eq!((is_read("G"), is_read("H")), (Some(true), None));
+    }
 
     #[test]
     fn variables_of_a_line_are_found() {

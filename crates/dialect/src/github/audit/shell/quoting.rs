@@ -65,47 +65,112 @@ const READING_A_PIPE: [&str; 20] = [
     "su",
 ];
 
-/// Returns how the part `start..end` of a script is quoted.
-pub(in super::super) fn at(script: &str, start: usize, end: usize) -> Quoting {
-    if script.len() > MOST_BYTES {
-        return Quoting::Unclear("the script is longer than a runner takes");
+/// A script whose places are asked about; in the order of the text all of them take one walk along it.
+pub(in super::super) struct Script<'t> {
+    text: &'t str,
+    scan: Scan<'t>,
+    hints: Hints,
+}
+
+/// What the script as a whole says about each of its places.
+struct Hints {
+    /// Whether it has commands that read any text of it as commands.
+    runs_texts: bool,
+    /// Where the last line begins that pipes what stands before it to a program that reads commands.
+    last_reader: Option<usize>,
+    /// Where the last line begins that sends what stands before it elsewhere.
+    last_redirection: Option<usize>,
+}
+
+impl<'t> Script<'t> {
+    pub(in super::super) fn of(text: &'t str) -> Self {
+        let is_read = text.len() <= MOST_BYTES;
+        Self {
+            text,
+            scan: Scan::of(text),
+            hints: Hints {
+                runs_texts: is_read && runs_texts(text),
+                last_reader: last_closing(text, pipes_to_a_reader).filter(|_| is_read),
+                last_redirection: last_closing(text, |line| line.contains(['|', '>'])).filter(|_| is_read),
+            },
+        }
     }
-    if script[..start].ends_with('\\') {
-        return Quoting::Unclear("the backslash before it would keep a variable from being replaced");
+
+    /// Returns how the part `start..end` is quoted, and about how many bytes were read for it.
+    pub(in super::super) fn at(&mut self, start: usize, end: usize) -> (Quoting, usize) {
+        let script = self.text;
+        if script.len() > MOST_BYTES {
+            return (Quoting::Unclear("the script is longer than a runner takes"), 0);
+        }
+        let from = self.walk_to(start);
+        let line = line_before(script, start);
+        let read = start - from + line.len();
+        match self.unquoted(start, end) {
+            Err(why) => (Quoting::Unclear(why), read),
+            Ok((quoting, end_of_command)) => (quoting, read + end_of_command.saturating_sub(end)),
+        }
     }
-    let line = &script[script[..start].rfind('\n').map_or(0, |at| at + 1)..start];
-    if line.contains("((") || line.contains("[[") {
-        return Quoting::Unclear("bash may calculate with it or match it as a pattern");
+
+    /// Returns whether at `start` a command begins whose output is that of the script.
+    pub(in super::super) fn is_command(&mut self, start: usize) -> bool {
+        if self.text.len() > MOST_BYTES {
+            return false;
+        }
+        self.walk_to(start);
+        let is_reached = self.scan.up_to(start).is_none() && self.scan.at == start;
+        let is_first = line_before(self.text, start).trim().is_empty();
+        let is_sent_elsewhere = self.hints.last_redirection.is_some_and(|at| at > start);
+        is_reached && self.scan.frames.is_empty() && is_first && !is_sent_elsewhere
     }
-    let mut scan = Scan {
-        text: script.as_bytes(),
-        at: 0,
-        frames: Vec::new(),
-        documents: Vec::new(),
-    };
-    let unclear = scan.up_to(start);
-    let is_alone = unclear == Some(IN_SINGLE) && is_alone(script, start, end);
-    if let Some(why) = unclear.filter(|_| !is_alone) {
-        return Quoting::Unclear(why);
+
+    /// Makes the walk one that `start` lies before; returns where it is.
+    fn walk_to(&mut self, start: usize) -> usize {
+        if start < self.scan.goal {
+            self.scan = Scan::of(self.text);
+        }
+        self.scan.goal
     }
-    let innermost = scan.frames.last().copied();
-    let quote = match innermost {
-        _ if is_alone => start - 1,
-        Some((Frame::Double, opened)) => opened,
-        _ => start,
-    };
-    if is_read_again(script, quote) || is_read_again(script, scan.opened().unwrap_or(quote)) {
-        return Quoting::Unclear("the command reads the text as commands once more");
-    }
-    if is_piped_to_a_reader(script, end, scan.end_of_command().max(end)) {
-        return Quoting::Unclear("the program behind the `|` reads the text as commands");
-    }
-    match innermost {
-        _ if is_alone => Quoting::AloneInSingle,
-        None | Some((Frame::Command, _)) => words_meant(script, start).map_or(Quoting::Bare, Quoting::Unclear),
-        Some((Frame::Double, _)) => Quoting::Double,
-        Some((Frame::List, _)) => Quoting::Unclear(IN_LIST),
-        Some(_) => Quoting::Unclear("it stands inside of a substitution"),
+
+    /// Returns how a part is quoted and where its command ends, or why that is not clear.
+    fn unquoted(&mut self, start: usize, end: usize) -> Result<(Quoting, usize), &'static str> {
+        let script = self.text;
+        if script[..start].ends_with('\\') {
+            return Err("the backslash before it would keep a variable from being replaced");
+        }
+        let line = &script[script[..start].rfind('\n').map_or(0, |at| at + 1)..start];
+        if line.contains("((") || line.contains("[[") {
+            return Err("bash may calculate with it or match it as a pattern");
+        }
+        let unclear = self.scan.up_to(start);
+        let is_alone = unclear == Some(IN_SINGLE) && is_alone(script, start, end);
+        if let Some(why) = unclear.filter(|_| !is_alone) {
+            return Err(why);
+        }
+        let innermost = self.scan.frames.last().copied();
+        let quote = match innermost {
+            _ if is_alone => start - 1,
+            Some((Frame::Double, opened)) => opened,
+            _ => start,
+        };
+        if is_read_again(script, quote) || is_read_again(script, self.scan.opened().unwrap_or(quote)) {
+            return Err("the command reads the text as commands once more");
+        }
+        let end_of_command = self.scan.clone().end_of_command().max(end);
+        let command = script.get(end..end_of_command).unwrap_or_default();
+        if pipes_to_a_reader(command) || self.hints.last_reader.is_some_and(|at| at >= end_of_command) {
+            return Err("the program behind the `|` reads the text as commands");
+        }
+        if self.hints.runs_texts {
+            return Err("the script runs texts as commands, and this may be one of them");
+        }
+        let quoting = match innermost {
+            _ if is_alone => Quoting::AloneInSingle,
+            None | Some((Frame::Command, _)) => words_meant(script, start).map_or(Quoting::Bare, Quoting::Unclear),
+            Some((Frame::Double, _)) => Quoting::Double,
+            Some((Frame::List, _)) => return Err(IN_LIST),
+            Some(_) => return Err("it stands inside of a substitution"),
+        };
+        Ok((quoting, end_of_command))
     }
 }
 
@@ -115,29 +180,41 @@ const IN_DOCUMENT: &str = "it stands in a here-document";
 const IN_LIST: &str = "the words of the value are meant here one by one";
 const IS_COMMAND: &str = "the value is the command itself";
 
+#[derive(Clone)]
 struct Scan<'t> {
     text: &'t [u8],
     at: usize,
+    /// How far was asked for.
+    goal: usize,
+    /// What the last piece is that was read at once.
+    jumped: Option<&'static str>,
     /// The quotes and substitutions that are open, each with where it opened.
     frames: Vec<(Frame, usize)>,
     /// The ends of the here-documents that begin on the next line.
     documents: Vec<String>,
 }
 
-impl Scan<'_> {
-    /// Reads up to `goal`; returns why a variable there is not what it seems.
+impl<'t> Scan<'t> {
+    fn of(script: &'t str) -> Self {
+        Self {
+            text: script.as_bytes(),
+            at: 0,
+            goal: 0,
+            jumped: None,
+            frames: Vec::new(),
+            documents: Vec::new(),
+        }
+    }
+
+    /// Reads up to `goal`, which lies behind those before; returns why a variable there is not what it seems.
     fn up_to(&mut self, goal: usize) -> Option<&'static str> {
+        self.goal = goal;
         while self.at < goal {
             let before = self.at;
-            let jumped = self.step();
-            if self.at > goal
-                && let Some(why) = jumped
-            {
-                return Some(why);
-            }
+            self.jumped = self.step();
             debug_assert!(self.at > before, "every step goes on");
         }
-        None
+        self.jumped.filter(|_| self.at > goal)
     }
 
     /// Returns where the outermost quote or substitution opened.
@@ -265,19 +342,37 @@ fn is_read_again(script: &str, position: usize) -> bool {
     names_any(line_before(script, position), &READING_AGAIN)
 }
 
-/// Returns whether what the command with the part before `end` prints is piped to a program that reads commands: in the
-/// command itself, which ends at `end_of_command`, or behind the end of a loop or group around it.
-fn is_piped_to_a_reader(script: &str, end: usize, end_of_command: usize) -> bool {
+/// Returns whether a text of commands pipes something to a program that reads commands.
+fn pipes_to_a_reader(text: &str) -> bool {
+    let piped = text.find('|').into_iter().chain(text.find(">(")).min();
+    piped.is_some_and(|at| names_any(&text[at..], &READING_A_PIPE))
+}
+
+/// Returns where the last line of this kind begins that ends a loop or group.
+fn last_closing(script: &str, is_wanted: impl Fn(&str) -> bool) -> Option<usize> {
     const CLOSING: [&str; 5] = ["done", "fi", "esac", "}", ")"];
-    let reads = |text: &str| {
-        let piped = text.find('|').into_iter().chain(text.find(">(")).min();
-        piped.is_some_and(|at| names_any(&text[at..], &READING_A_PIPE))
-    };
-    let later = script.get(end_of_command..).unwrap_or_default().lines();
-    reads(script.get(end..end_of_command).unwrap_or_default())
-        || later
-            .filter(|line| CLOSING.iter().any(|word| line.trim_start().starts_with(word)))
-            .any(reads)
+    let mut end = script.len();
+    script.split_inclusive('\n').rev().find_map(|line| {
+        end -= line.len();
+        let is_closing = CLOSING.iter().any(|word| line.trim_start().starts_with(word));
+        (is_closing && is_wanted(line)).then_some(end)
+    })
+}
+
+/// Returns whether a script has commands that read texts as commands, which may have come from anywhere in it.
+fn runs_texts(script: &str) -> bool {
+    const SHELLS: [&str; 6] = ["bash", "sh", "zsh", "dash", "ash", "ksh"];
+    /// More words than stand between a shell and its `-c`.
+    const NEAR: usize = 4;
+    let is_between = |c: char| c.is_whitespace() || ";|&()`\"'$<>".contains(c);
+    let mut since_shell = NEAR;
+    script.split(is_between).filter(|word| !word.is_empty()).any(|word| {
+        let takes_a_text = word.starts_with('-') && !word.starts_with("--") && word.contains('c');
+        let runs = word == "eval" || (takes_a_text && since_shell < NEAR);
+        let is_shell = SHELLS.contains(&word.rsplit('/').next().unwrap_or_default());
+        since_shell = if is_shell { 0 } else { since_shell + 1 };
+        runs
+    })
 }
 
 fn names_any(text: &str, programs: &[&str]) -> bool {
@@ -346,10 +441,14 @@ fn find(text: &[u8], part: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
+    fn at(script: &str, start: usize) -> Quoting {
+        Script::of(script).at(start, start + "${{ x }}".len()).0
+    }
+
     #[track_caller]
     fn check(script: &str, expected: Quoting) {
         let start = script.find("${{ x }}").unwrap();
-        assert_eq!(at(script, start, start + "${{ x }}".len()), expected, "{script}");
+        assert_eq!(at(script, start), expected, "{script}");
     }
 
     #[test]
@@ -419,12 +518,81 @@ mod tests {
             "echo \"\\${{ x }}\"",
         ] {
             let start = script.find("${{ x }}").unwrap();
-            let found = at(script, start, start + 8);
+            let found = at(script, start);
             assert!(matches!(found, Quoting::Unclear(_)), "{script}: {found:?}");
         }
         check("echo \"${{ x }}\" | grep a\nbash a.sh", Quoting::Double);
         check("echo \"${{ x }}\" || exit 1", Quoting::Double);
         check("echo a | bash\necho \"${{ x }}\"", Quoting::Double);
+    }
+
+    #[test]
+    fn what_is_asked_in_any_order_is_the_same() {
+        let script = "echo ${{ x }} \"${{ x }}\" '${{ x }} ${{ x }}' # ${{ x }}\ncat <<E\n${{ x }} ${{ x }}\nE\necho \"${{ x }}\"";
+        let places: Vec<usize> = script.match_indices("${{ x }}").map(|(at, _)| at).collect();
+        let alone: Vec<Quoting> = places.iter().map(|place| at(script, *place)).collect();
+        let mut in_order = Script::of(script);
+        let mut backwards = Script::of(script);
+        for (place, expected) in places.iter().zip(&alone) {
+            assert_eq!(in_order.at(*place, place + 8).0, *expected);
+        }
+        for (place, expected) in places.iter().zip(&alone).rev() {
+            assert_eq!(backwards.at(*place, place + 8).0, *expected);
+        }
+        assert_eq!(alone[..2], [Quoting::Bare, Quoting::Double]);
+        assert_eq!(
+            alone[2..],
+            [
+                Quoting::Unclear(IN_SINGLE),
+                Quoting::Unclear(IN_SINGLE),
+                Quoting::Unclear(IN_COMMENT),
+                Quoting::Unclear(IN_DOCUMENT),
+                Quoting::Unclear(IN_DOCUMENT),
+                Quoting::Double,
+            ]
+        );
+    }
+
+    #[test]
+    fn a_script_that_runs_texts_may_run_any_of_them() {
+        for script in [
+            "f() { eval \"$1\"; }; f \"${{ x }}\"",
+            "CMD=\"${{ x }}\"; eval \"$CMD\"",
+            "CMD=\"${{ x }}\"\n/bin/bash -euc \"$CMD\"",
+            "CMD=\"${{ x }}\"\nsh -e -c \"$CMD\"",
+            "CMD=\"${{ x }}\"\nbash -o pipefail -c \"$CMD\"",
+        ] {
+            let start = script.find("${{ x }}").unwrap();
+            assert!(matches!(at(script, start), Quoting::Unclear(_)), "{script}");
+        }
+        check("bash --rcfile a build.sh\necho \"${{ x }}\"", Quoting::Double);
+    }
+
+    #[test]
+    fn a_command_says_something_where_its_output_is_that_of_the_script() {
+        let is_command = |script: &str| Script::of(script).is_command(script.find("echo x").unwrap());
+        for script in [
+            "echo x",
+            "a\n  echo x",
+            "if a; then\n  echo x\nfi",
+            "# it's\necho x",
+            "cat <<E\nE\necho x",
+        ] {
+            assert!(is_command(script), "{script}");
+        }
+        for script in [
+            "ssh host <<'E'\necho x\nE\n",
+            "out=$(\n  echo x\n)",
+            "a=`\n  echo x`",
+            "a \\\n  echo x",
+            "a='\n  echo x'",
+            "a=\"\n  echo x\"",
+            "for a in b; do\n  echo x\ndone > file",
+            "{\n  echo x\n} | tee file",
+            "a; echo x",
+        ] {
+            assert!(!is_command(script), "{script}");
+        }
     }
 
     #[test]
@@ -446,7 +614,7 @@ mod tests {
             "sed -i 's/a/b/' ${{ x }}",
         ] {
             let start = script.find("${{ x }}").unwrap();
-            let found = at(script, start, start + 8);
+            let found = at(script, start);
             assert!(matches!(found, Quoting::Unclear(_)), "{script}: {found:?}");
         }
     }
