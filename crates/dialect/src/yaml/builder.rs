@@ -81,8 +81,8 @@ impl<'f> Builder<'f> {
             Event::Scalar(text, style, anchor, tag) => {
                 let whole = span;
                 let span = self.without_properties(span, anchor > 0 || tag.is_some());
-                if let Some(tag) = tag.as_deref().filter(|tag| !tag.is_yaml_core_schema()) {
-                    self.refuse_tag(tag, whole);
+                if tag.as_deref().is_some_and(|tag| !tag.is_yaml_core_schema()) {
+                    self.refuse_tag(whole);
                 }
                 let scalar = Scalar::new(text.into_owned(), style_of(style), tag.as_deref().map(suffix));
                 self.add(
@@ -276,13 +276,13 @@ impl<'f> Builder<'f> {
         Span::new(start, start + text.trim_end_matches([' ', '\t']).len())
     }
 
-    fn refuse_tag(&mut self, tag: &Tag, span: Span) {
-        self.error(
-            codes::YAML_UNSUPPORTED,
-            span,
-            format!("`{tag}` is a tag in YAML, and there is none of this name"),
-        )
-        .help("a text that starts with `!` stands in quotes, and a condition that does in `${{ … }}`");
+    fn refuse_tag(&mut self, span: Span) {
+        // As it is written: a scanner's name for it has the handle resolved.
+        let written = self.file.text.get(span.start..span.end).unwrap_or_default();
+        let tag = written.split_whitespace().find(|word| word.starts_with('!')).unwrap_or("!");
+        let message = format!("`{tag}` is a tag in YAML, and there is none of this name");
+        self.error(codes::YAML_UNSUPPORTED, span, message)
+            .help("a text that starts with `!` stands in quotes, and a condition that does in `${{ … }}`");
     }
 
     /// Notes that the text is no YAML.
