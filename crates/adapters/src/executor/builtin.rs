@@ -16,6 +16,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use lockgate_pipeline::builtin::BuiltinAction;
 use lockgate_pipeline::run::StopReason;
 use lockgate_pipeline::run::effect::{AttemptBody, AttemptId, Phase, StepAttempt, Stop};
+use lockgate_pipeline::run::environment::Variables;
 use lockgate_pipeline::run::input::{StepEnd, StepExit, UploadedArtifact};
 use tokio::sync::watch;
 
@@ -154,11 +155,11 @@ fn dispatch(step: &StepAttempt, context: &mut Context<'_>) -> Result<Done, Failu
 
 fn conclude(run: &Run, step: &StepAttempt, done: Done) -> StepEnd {
     let masker = run.masker(&step.directory);
-    let seal = |pairs: BTreeMap<String, String>| {
+    let seal = |pairs: Variables| {
         pairs
             .into_iter()
             .map(|(name, value)| Ok((name, run.secrets.seal(&value, &masker)?)))
-            .collect::<std::io::Result<BTreeMap<_, _>>>()
+            .collect::<std::io::Result<Variables>>()
     };
     let artifacts = done.artifacts.into_iter().map(|artifact| {
         let name = run.secrets.hide(&run.secrets.seal(&artifact.name, &masker)?);

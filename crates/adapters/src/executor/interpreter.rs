@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use lockgate_pipeline::run::environment::Variables;
+
 use super::annotation::{Annotation, Level};
 use super::command::{Command, NAMES};
 use super::problem::{self, Matchers};
@@ -19,9 +21,9 @@ const LONGEST_PLAIN_TOKEN: usize = 6;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Collected {
     /// By `set-output`.
-    pub outputs: BTreeMap<String, String>,
+    pub outputs: Variables,
     /// By `save-state`.
-    pub state: BTreeMap<String, String>,
+    pub state: Variables,
     /// By `set-env`, in order.
     pub env: Vec<(String, String)>,
     /// By `add-path`, in order.
@@ -384,7 +386,7 @@ mod tests {
             shown[..3],
             ["::stop-commands::pause", "::set-output name=a::1", "::PAUSE::"]
         );
-        assert_eq!(collected.outputs, BTreeMap::from([("b".into(), "2".into())]));
+        assert_eq!(collected.outputs, Variables::from([("b".into(), "2".into())]));
     }
 
     #[test]

@@ -12,7 +12,7 @@ async fn after(fixture: &mut Fixture, inputs: &[(&str, &str)], main: &StepEnd) -
     let body = AttemptBody::Builtin {
         action: Cache,
         inputs: pairs(inputs),
-        state: main.state.clone(),
+        state: main.state.clone().into_iter().collect(),
         phase: Phase::Post,
     };
     let step = fixture.attempt("build", body);

@@ -42,7 +42,9 @@ async fn a_secret_is_put_in_and_never_comes_out() {
     assert_eq!(end.env["ENV"], format!("x{}", marker("TOKEN")));
     assert_eq!(end.path, [format!("/opt/{}", marker("TOKEN"))]);
     assert!(
-        marker_key().names(&end.outputs["encoded"]).any(|name| name.starts_with('~')),
+        marker_key()
+            .names(&end.outputs["encoded"])
+            .any(|name| name.starts_with('~')),
         "{:?}",
         end.outputs["encoded"]
     );

@@ -16,7 +16,7 @@ use lockgate_pipeline::expression::secret::MarkerKey;
 use lockgate_pipeline::run::effect::{
     AttemptBody, AttemptId, JobKey, Phase, RunEffect, StepAttempt, StepPath, Stop, Workspace, WorkspaceWant,
 };
-use lockgate_pipeline::run::environment::Environment;
+use lockgate_pipeline::run::environment::{Environment, Variables};
 use lockgate_pipeline::run::input::{RunInput, RunResult, StepEnd, StepExit, WorkspacePlace};
 use lockgate_pipeline::run::{self, StopReason};
 use tokio::sync::mpsc;
@@ -265,7 +265,7 @@ pub(crate) fn builtin(action: BuiltinAction, inputs: &[(&str, &str)]) -> Attempt
     }
 }
 
-pub(crate) fn pairs(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
+pub(crate) fn pairs<M: FromIterator<(String, String)>>(entries: &[(&str, &str)]) -> M {
     entries
         .iter()
         .map(|(name, value)| ((*name).into(), (*value).into()))
@@ -273,7 +273,7 @@ pub(crate) fn pairs(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 pub(crate) fn environment(entries: &[(&str, &str)]) -> Environment {
-    Environment::of([Arc::new(pairs(entries))])
+    Environment::of([Arc::new(pairs::<Variables>(entries))])
 }
 
 #[track_caller]

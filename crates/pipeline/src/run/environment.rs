@@ -3,13 +3,14 @@
 //! A step sees some sixty variables of which two or three are its own. Layers are shared by all steps of a job, and of
 //! a run, so that neither the log nor the memory holds the same sixty once per step.
 
+mod variables;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::Serialize;
 
-/// Names and values.
-pub type Variables = BTreeMap<String, String>;
+pub use variables::Variables;
 
 /// Environment variables in layers, of which a later one wins.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]

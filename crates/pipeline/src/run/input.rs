@@ -1,6 +1,5 @@
 //! What can happen to a run: what people want, and what effects bring.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockgate_core::{EffectKey, ResultStamp};
@@ -123,16 +122,16 @@ pub struct StepEnd {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
     /// Its outputs.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
     pub outputs: Variables,
     /// Variables for later steps (`GITHUB_ENV`).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
     pub env: Variables,
     /// Directories for later steps (`GITHUB_PATH`), in the order written.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<String>,
     /// What it keeps for its post step (`GITHUB_STATE`).
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "Variables::is_empty")]
     pub state: Variables,
     /// The digest of its summary.
     #[serde(default, skip_serializing_if = "Option::is_none")]

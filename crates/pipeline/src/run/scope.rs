@@ -77,6 +77,20 @@ pub(super) fn texts(variables: &Variables) -> Value {
     Value::object(fields.map(|(name, value)| (name.clone(), Value::from(value.as_str()))))
 }
 
+/// Returns the variables of the workflow and of the job in the order of their files, whenever each was evaluated.
+fn in_order_of_files(run: &Run, job: &JobState) -> Object {
+    let of_workflow = &run.start.plan.pipeline_of(job.place.group).env;
+    let start = job.start.as_ref();
+    let mut env = Object::case_sensitive();
+    for (name, _) in of_workflow.iter().chain(&job.definition.env) {
+        let value = start.and_then(|start| start.env.get(name)).or(job.given.get(name));
+        if let Some(value) = value {
+            env.insert(name.as_str(), Value::from(value.as_str()));
+        }
+    }
+    env
+}
+
 /// What a step of a job can read.
 pub(super) struct StepScope<'r> {
     run: &'r Run,
@@ -96,7 +110,7 @@ pub(super) struct StepScope<'r> {
 impl<'r> StepScope<'r> {
     /// Returns what the next step of a job can read.
     pub(super) fn of(run: &'r Run, job: &'r JobState) -> Self {
-        let mut env = Object::case_sensitive();
+        let mut env = in_order_of_files(run, job);
         let user = job.start.as_ref().map(|start| &start.env);
         let frame = job.frames.last();
         let around = frame.and_then(Frame::composite).map(|composite| &composite.spec.env);

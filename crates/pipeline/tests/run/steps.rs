@@ -323,3 +323,24 @@ fn a_name_that_cannot_be_evaluated_is_left_as_written_and_an_empty_one_is_none()
     );
     assert_eq!(harness.run.conclusion(), Some(Conclusion::Success));
 }
+
+#[test]
+fn outputs_and_variables_are_in_the_order_in_which_they_were_first_set() {
+    let read = "ok ${{ join(steps.z.outputs.*, ',') }} ${{ join(env.*, ',') }}";
+    let mut work = job("a", &[])
+        .with_step(run("out z=1\nout a=2\nout m=3\nout a=4\nenv Q=7\nenv B=8").called("z"))
+        .with_step(run(read).env(&[("S", "9"), ("Z", "0")]))
+        .outputs(&[("y", "${{ steps.z.outputs.m }}"), ("b", "${{ steps.z.outputs.a }}")]);
+    work.env = entries(&[("J", "5"), ("G", "${{ github.workspace }}"), ("W", "6")]);
+    let after = job("b", &["ok ${{ join(needs.a.outputs.*, ',') }}"]).needs(&["a"]);
+    let mut pipeline = pipeline(vec![work, after]);
+    pipeline.env = entries(&[("Z", "1"), ("W", "2")]);
+    let mut harness = Harness::new(start(plan(pipeline), 4));
+    harness.finish();
+    let script = |job: &str, path: &str| match &harness.attempt(job, path).body {
+        AttemptBody::Run { script, .. } => script.clone(),
+        _ => panic!("a script"),
+    };
+    assert_eq!(script("a", "2"), "ok 1,4,3 0,6,5,/w/a/work,7,8,9");
+    assert_eq!(script("b", "1"), "ok 3,4");
+}

@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 
 use lockgate_pipeline::run::StopReason;
 use lockgate_pipeline::run::effect::{AttemptBody, StepAttempt};
+use lockgate_pipeline::run::environment::Variables;
 use lockgate_pipeline::run::input::{AnnotationCounts, UploadedArtifact};
 
 use crate::executor::job::chain;
@@ -27,8 +28,8 @@ pub(super) struct Context<'a> {
 /// What a built-in action brought about.
 #[derive(Debug, Default)]
 pub(super) struct Done {
-    pub(super) outputs: BTreeMap<String, String>,
-    pub(super) state: BTreeMap<String, String>,
+    pub(super) outputs: Variables,
+    pub(super) state: Variables,
     pub(super) artifacts: Vec<UploadedArtifact>,
 }
 

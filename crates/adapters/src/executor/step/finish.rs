@@ -1,12 +1,12 @@
 //! Reads what an ended step left, seals it, and keeps its end.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use lockgate_host::shim::{AttemptState, Exit};
 use lockgate_pipeline::run::effect::StepAttempt;
+use lockgate_pipeline::run::environment::Variables;
 use lockgate_pipeline::run::input::{AnnotationCounts, StepEnd, StepExit};
 use sha2::{Digest as _, Sha256};
 
@@ -236,7 +236,7 @@ fn seal(run: &Run, masker: &Masker, collected: Collected, written: Written, end:
     let sealed = |pairs: &mut dyn Iterator<Item = (String, String)>| {
         pairs
             .map(|(name, value)| Ok((name, run.secrets.seal(&value, masker)?)))
-            .collect::<io::Result<BTreeMap<String, String>>>()
+            .collect::<io::Result<Variables>>()
     };
     end.outputs = sealed(&mut collected.outputs.into_iter().chain(written.outputs))?;
     end.state = sealed(&mut collected.state.into_iter().chain(written.state))?;

@@ -110,7 +110,7 @@ impl Fake<'_> {
         };
         StepEnd {
             exit,
-            outputs: BTreeMap::from([("o".to_owned(), text.to_owned())]),
+            outputs: [("o".to_owned(), text.to_owned())].into(),
             ..StepEnd::default()
         }
     }

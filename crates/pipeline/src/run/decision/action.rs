@@ -1,5 +1,6 @@
 //! What a step that uses an action does.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use lockgate_core::Now;
@@ -52,7 +53,7 @@ fn builtin(common: Common, action: BuiltinAction, given: Variables, now: &Now) -
     let body = AttemptBody::Builtin {
         action,
         inputs: inputs.collect(),
-        state: Variables::new(),
+        state: BTreeMap::new(),
         phase: Phase::Main,
     };
     let post = action.has_post().then(|| PostSpec {

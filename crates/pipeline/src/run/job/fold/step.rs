@@ -1,5 +1,6 @@
 //! What the events of a step make of its job.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -224,7 +225,7 @@ fn post_of(spec: &StepSpec) -> Option<Post> {
         AttemptBody::Builtin { action, inputs, .. } => AttemptBody::Builtin {
             action: *action,
             inputs: inputs.clone(),
-            state: Variables::new(),
+            state: BTreeMap::new(),
             phase: Phase::Post,
         },
         AttemptBody::Node { directory, version, .. } => AttemptBody::Node {
