@@ -10,6 +10,7 @@
 mod builder;
 mod closing;
 mod fields;
+mod input;
 mod parse;
 mod parts;
 mod reader;

@@ -6,6 +6,7 @@ use lockgate_core::{Diagnostic, SourceFile, Span};
 use saphyr_parser::Parser;
 
 use super::builder::Builder;
+use super::input::Text;
 use super::{Node, closing};
 use crate::codes;
 
@@ -64,7 +65,7 @@ struct Scanned {
 fn scan(file: &SourceFile, text: &str) -> Scanned {
     let mut builder = Builder::new(file);
     let mut misplaced = None;
-    for event in Parser::new_from_str(text) {
+    for event in Parser::new(Text::new(text)) {
         let goes_on = match event {
             Ok((event, span)) => builder.take(event, span),
             Err(error) => {

@@ -1,0 +1,186 @@
+//! A text as the scanner reads it.
+//!
+//! The scanner's own input for texts makes room for 128 bytes more at every word of a plain scalar, and decodes every
+//! character that it looks at. Here a scalar takes the room that it needs, and a character of ASCII is its byte. The
+//! events are the same.
+
+use saphyr_parser::Input;
+
+/// How many characters the scanner looks ahead at most: so much room it makes at every word of a plain scalar, which
+/// begins with 32.
+const AHEAD: usize = 16;
+
+/// A text, and how far it is read.
+pub(super) struct Text<'t> {
+    text: &'t str,
+    at: usize,
+    /// How many characters were asked for ahead: all are there, so that they are only counted.
+    ahead: usize,
+}
+
+impl<'t> Text<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, at: 0, ahead: 0 }
+    }
+
+    /// Returns the next byte; 0 at the end.
+    #[inline]
+    fn byte(&self, offset: usize) -> u8 {
+        self.text.as_bytes().get(self.at + offset).copied().unwrap_or(0)
+    }
+
+    fn rest(&self) -> std::str::Chars<'t> {
+        self.text[self.at..].chars()
+    }
+}
+
+impl Input for Text<'_> {
+    #[inline]
+    fn lookahead(&mut self, count: usize) {
+        self.ahead = self.ahead.max(count);
+    }
+
+    #[inline]
+    fn buflen(&self) -> usize {
+        self.ahead
+    }
+
+    #[inline]
+    fn bufmaxlen(&self) -> usize {
+        AHEAD
+    }
+
+    #[inline]
+    fn raw_read_ch(&mut self) -> char {
+        let next = self.peek();
+        self.skip();
+        next
+    }
+
+    #[inline]
+    fn raw_read_non_breakz_ch(&mut self) -> Option<char> {
+        let next = self
+            .peek_opt()
+            .filter(|next| !matches!(next, '\0' | '\n' | '\r' | '\u{FEFF}'))?;
+        self.skip();
+        Some(next)
+    }
+
+    #[inline]
+    fn skip(&mut self) {
+        let byte = self.byte(0);
+        self.at += match byte {
+            0 if self.at >= self.text.len() => 0,
+            byte if byte.is_ascii() => 1,
+            _ => self.peek().len_utf8(),
+        };
+    }
+
+    #[inline]
+    fn skip_n(&mut self, count: usize) {
+        for _ in 0..count {
+            self.skip();
+        }
+    }
+
+    #[inline]
+    fn peek(&self) -> char {
+        let byte = self.byte(0);
+        if byte.is_ascii() {
+            char::from(byte)
+        } else {
+            self.rest().next().unwrap_or('\0')
+        }
+    }
+
+    #[inline]
+    fn peek_nth(&self, n: usize) -> char {
+        let before = self.text.as_bytes().get(self.at..self.at + n);
+        let next = self.byte(n);
+        if next.is_ascii() && before.is_some_and(<[u8]>::is_ascii) {
+            char::from(next)
+        } else {
+            self.rest().nth(n).unwrap_or('\0')
+        }
+    }
+
+    #[inline]
+    fn peek_opt(&self) -> Option<char> {
+        (self.at < self.text.len()).then(|| self.peek())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use saphyr_parser::{Parser, StrInput};
+
+    use super::Text;
+
+    #[track_caller]
+    fn same(text: &str) {
+        // Behind a mistake a parser has nothing more to say.
+        let until_error = |events: Vec<Result<_, _>>| {
+            let end = events.iter().position(Result::is_err).map_or(events.len(), |at| at + 1);
+            events.into_iter().take(end).collect::<Vec<_>>()
+        };
+        let theirs: Vec<_> = Parser::new(StrInput::new(text)).take(100_000).collect();
+        let ours: Vec<_> = Parser::new(Text::new(text)).take(100_000).collect();
+        assert_eq!(until_error(ours), until_error(theirs), "{text:?}");
+    }
+
+    fn files_below(folder: &Path, texts: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                files_below(&path, texts);
+            } else if path.extension().is_some_and(|extension| extension == "yml") {
+                texts.extend(std::fs::read_to_string(&path));
+            }
+        }
+    }
+
+    #[test]
+    fn the_events_are_those_of_the_scanners_own_input() {
+        for text in [
+            "",
+            "\0",
+            "a: b\0c",
+            "é: ü # ö\n- x",
+            "\u{FEFF}a: b\u{FEFF}c",
+            "a: |\n  é\n   b\r\n  c\u{FEFF}d\n\n e",
+            "a:\n                    deep: |\n                              deeper\n                              é",
+            "a: >-\n  folded\n\n  more",
+            "key: a very long plain text with many words that goes on and on,\n  and on the next line é too",
+            "\"esc \\u00e9 \\\n  x\": 'it''s'",
+            "---\na\n...\n---\nb",
+            "- - - a\n    - b",
+            "{a: [b, c: d], ? e : f}",
+            "a: *b\n&c d: !!str e",
+            "\ta: b",
+            "a:\tb",
+            "a: b\n\t# c",
+            "%YAML 1.2\n---\na",
+        ] {
+            same(text);
+        }
+    }
+
+    #[test]
+    fn the_events_of_whole_files_are_the_same_cut_anywhere() {
+        let mut texts = Vec::new();
+        files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"), &mut texts);
+        assert!(texts.len() > 250, "{}", texts.len());
+        for (number, text) in texts.iter().enumerate() {
+            same(text);
+            same(&text.replace('\n', "\r\n"));
+            same(&text.replace('e', "é"));
+            for cut in 0..3 {
+                let at = text.floor_char_boundary((number * 61 + cut * 997) % text.len().max(1));
+                same(&text[..at]);
+                same(&text[at..]);
+            }
+        }
+    }
+}
