@@ -125,6 +125,28 @@ fn what_is_known_is_decided() {
 }
 
 #[test]
+fn a_text_that_is_a_condition_is_told_as_one() {
+    let jobs = vec![
+        job("a", &[], "github.ref_name"),
+        job("b", &[], "github.head_ref"),
+        job("c", &[], "github.ref_name == 'x'"),
+    ];
+    let tree = tree(jobs, request());
+    assert!(
+        tree.contains("a: runs: `github.ref_name` is a text that is not empty, and so true: 'feature/x'"),
+        "{tree}"
+    );
+    assert!(
+        tree.contains("b: will not run: `github.head_ref` is false: it is an empty text"),
+        "{tree}"
+    );
+    assert!(
+        tree.contains("`github.ref_name == 'x'` is false: github.ref_name is 'feature/x'"),
+        "{tree}"
+    );
+}
+
+#[test]
 fn a_selection_brings_what_it_needs() {
     let jobs = || {
         vec![

@@ -141,6 +141,23 @@ impl Part {
         let Some(holds) = self.holds else {
             return format!("`{part}` is open until {}", self.awaited());
         };
+        if let [
+            Read {
+                name,
+                value: Value::String(text),
+                ..
+            },
+        ] = self.reads.as_slice()
+            && name == part
+        {
+            return match text.as_str() {
+                "" => format!("`{part}` is false: it is an empty text"),
+                _ => format!(
+                    "`{part}` is a text that is not empty, and so true: {}",
+                    spoken(&self.reads[0].value)
+                ),
+            };
+        }
         let mut words = format!("`{part}` is {holds}");
         if self.reads.is_empty() && part.ends_with("()") {
             words += match (part.as_str(), holds) {
