@@ -320,8 +320,8 @@ fn candidate(request: &Request<'_>, context: &Context, found: Found) -> Result<C
             out::progress(diagnostics::in_one_line(&caution.diagnostic));
         }
     }
-    for Foreseen { place, words } in run::foreseen(&plan) {
-        out::progress(format_args!("warning: {place}: {}", out::name(&words)));
+    for Foreseen { at, words } in run::foreseen(&plan) {
+        out::progress(format_args!("warning: {}: {}", out::name(&at), out::name(&words)));
     }
     Ok(Candidate {
         file,

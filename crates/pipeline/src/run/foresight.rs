@@ -3,8 +3,9 @@
 //! Found before anything runs and without running anything: by the same functions that decide in the run, in what a plan
 //! knows of the contexts. What only the run can tell is not guessed.
 
+mod concurrency;
+
 use super::decision::runner::{self, NoRunner};
-use crate::definition::Place;
 use crate::expression::{EvaluationError, Value};
 use crate::plan::{Expansion, Plan};
 use crate::scope::KnownContexts;
@@ -12,16 +13,20 @@ use crate::scope::KnownContexts;
 /// Something to know before a run begins.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Foreseen {
-    /// What is to blame.
-    pub place: Place,
+    /// Where what is to blame stands.
+    pub at: String,
     /// What will happen, in words.
     pub words: String,
 }
 
-/// Returns what will go otherwise in a run of `plan` than its file reads, in the order of the jobs.
+/// Returns what will go otherwise in a run of `plan` than its files read.
 pub fn foreseen(plan: &Plan) -> Vec<Foreseen> {
-    let jobs = (0..plan.jobs.len()).filter(|place| plan.jobs[*place].fate.may_run());
-    jobs.filter_map(|place| without_runner(plan, place)).collect()
+    let jobs: Vec<usize> = (0..plan.jobs.len())
+        .filter(|place| plan.jobs[*place].fate.may_run())
+        .collect();
+    let mut found = concurrency::unkept(plan, &jobs);
+    found.extend(jobs.into_iter().filter_map(|place| without_runner(plan, place)));
+    found
 }
 
 /// Returns that a job will fail because its `runs-on` names no runner.
@@ -36,7 +41,7 @@ fn without_runner(plan: &Plan, place: usize) -> Option<Foreseen> {
         }
     })?;
     Some(Foreseen {
-        place: job.place_of("runs-on"),
+        at: job.place_of("runs-on").to_string(),
         words: format!("{why}, so that `{}` fails when it starts", plan.selector(place)),
     })
 }

@@ -1,7 +1,7 @@
 //! Which jobs run, when, and how they count.
 
 use insta::assert_snapshot;
-use lockgate_pipeline::definition::{Matrix, TemplateValue};
+use lockgate_pipeline::definition::{Concurrency, Matrix, TemplateValue};
 use lockgate_pipeline::run::{Conclusion, JobStatus, Outcome, StepExit, foreseen};
 
 use crate::harness::{Harness, plan, start};
@@ -240,4 +240,53 @@ fn a_runner_group_without_a_name_fails_its_job() {
     harness.finish();
     let job = harness.run.jobs().next().unwrap();
     assert!(job.reason().unwrap().contains("the `group` of `runs-on` is empty"));
+}
+
+/// Returns what is foreseen of jobs in these groups: their ids, groups and needs.
+fn in_groups(of_workflow: Option<&str>, jobs: &[(&str, &str, &[&str])]) -> Vec<String> {
+    let concurrency = |group: &str| Concurrency {
+        group: template(group),
+        cancel_in_progress: None,
+    };
+    let jobs = jobs.iter().map(|(id, group, needs)| {
+        let mut job = job(id, &["ok"]).needs(needs);
+        if *id == "m" {
+            job = job.axis("n", "[1, 2, 3]");
+        }
+        job.concurrency = (!group.is_empty()).then(|| concurrency(group));
+        job
+    });
+    let mut pipeline = pipeline(jobs.collect());
+    pipeline.concurrency = of_workflow.map(concurrency);
+    let found = foreseen(&plan(pipeline)).into_iter();
+    found.map(|found| format!("{}: {}", found.at, found.words)).collect()
+}
+
+#[test]
+fn groups_that_are_not_kept_are_foreseen() {
+    let found = in_groups(None, &[("a", "g", &[]), ("b", "${{ 'G' }}", &[]), ("c", "other", &[])]);
+    let expected = "ci.yml:1:1: `a` and `b` share the concurrency group `g`, which this version does not keep: they may run \
+                    at the same time";
+    assert_eq!(found, [expected]);
+    let found = in_groups(None, &[("m", "g", &[]), ("a", "", &[])]);
+    assert!(
+        found[0].contains("`m` (3 jobs) has the concurrency group `g`"),
+        "{found:?}"
+    );
+    let found = in_groups(Some("${{ github.ref }}"), &[("a", "g", &[])]);
+    assert!(
+        found.len() == 1 && found[0].starts_with("ci.yml: this version does not keep"),
+        "{found:?}"
+    );
+    assert!(found[0].contains("`refs/heads/main` of the workflow"), "{found:?}");
+}
+
+#[test]
+fn groups_of_jobs_that_cannot_meet_are_not_told() {
+    let chain: &[(&str, &str, &[&str])] = &[("a", "g", &[]), ("b", "", &["a"]), ("c", "g", &["b"])];
+    assert_eq!(in_groups(None, chain), [""; 0]);
+    assert_eq!(
+        in_groups(None, &[("m", "g${{ matrix.n }}", &[]), ("a", "h", &[])]),
+        [""; 0]
+    );
 }
