@@ -40,6 +40,29 @@ fn named(reference: &str) -> Reference {
     }
 }
 
+/// The events that run for the default branch, whatever they are about.
+const ON_DEFAULT_BRANCH: [&str; 19] = [
+    "branch_protection_rule",
+    "check_run",
+    "check_suite",
+    "delete",
+    "discussion",
+    "discussion_comment",
+    "fork",
+    "gollum",
+    "image_version",
+    "issue_comment",
+    "issues",
+    "label",
+    "milestone",
+    "public",
+    "pull_request_target",
+    "repository_dispatch",
+    "schedule",
+    "watch",
+    "workflow_run",
+];
+
 /// Returns the full name of the branch or tag that a payload is about; `None` where it is that of the event's own kind.
 pub(super) fn named_by(event: &str, payload: &Value) -> Option<String> {
     let text = |pointer: &str| payload.pointer(pointer).and_then(Value::as_str);
@@ -50,8 +73,7 @@ pub(super) fn named_by(event: &str, payload: &Value) -> Option<String> {
         },
         "release" => text("/release/tag_name").map(|tag| format!("refs/tags/{tag}")),
         "merge_group" => text("/merge_group/head_ref").map(str::to_owned),
-        // They run for the default branch, whatever they are about.
-        "delete" | "workflow_run" | "schedule" | "issues" | "issue_comment" | "repository_dispatch" => {
+        default if ON_DEFAULT_BRANCH.contains(&default) => {
             text("/repository/default_branch").map(|branch| format!("refs/heads/{branch}"))
         }
         _ => text("/ref")
@@ -136,6 +158,21 @@ mod tests {
                 "issues",
                 json!({ "repository": { "default_branch": "dev" } }),
                 Some("refs/heads/dev"),
+            ),
+            (
+                "watch",
+                json!({ "action": "started", "repository": { "default_branch": "trunk" } }),
+                Some("refs/heads/trunk"),
+            ),
+            (
+                "check_suite",
+                json!({ "ref": "refs/heads/x", "repository": { "default_branch": "trunk" } }),
+                Some("refs/heads/trunk"),
+            ),
+            (
+                "deployment",
+                json!({ "repository": { "default_branch": "trunk" } }),
+                None,
             ),
         ] {
             assert_eq!(named_by(event, &payload).as_deref(), expected, "{event}");
