@@ -44,7 +44,7 @@ mod usage;
 mod workflow;
 
 use lockgate_core::{Diagnostic, SourceFile};
-use lockgate_pipeline::definition::Pipeline;
+use lockgate_pipeline::definition::{Permissions, Pipeline};
 
 use crate::yaml::{self, Node};
 
@@ -86,6 +86,8 @@ pub struct Caution {
 pub struct Lowered {
     /// The workflow; `None` when a diagnostic is an error.
     pub workflow: Option<Workflow>,
+    /// What the file allows its jobs, also when it has an error elsewhere.
+    pub permissions: Option<Permissions>,
     /// Everything that is wrong or doubtful, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
     /// The steps that use actions of the repository itself, in the order of the file.

@@ -34,8 +34,17 @@ pub(super) fn read(file: &SourceFile, node: Option<&Node>, mut diagnostics: Vec<
     lowering.check_case(node);
     let workflow = lowering.workflow(node);
     let diagnostics = lowering.reader.into_diagnostics();
-    let has_error = diagnostics.iter().any(|found| found.severity == Severity::Error);
+    let errors = || diagnostics.iter().filter(|found| found.severity == Severity::Error);
+    let has_error = errors().next().is_some();
+    // What stands in broken permissions is not what is meant.
+    let place = node.get("permissions").map(|permissions| permissions.span);
+    let is_broken = |place: Span| errors().any(|found| place.start <= found.span.start && found.span.end <= place.end);
+    let permissions = workflow
+        .as_ref()
+        .and_then(|workflow| workflow.pipeline.permissions.clone())
+        .filter(|_| !place.is_some_and(is_broken));
     Lowered {
+        permissions,
         workflow: workflow.filter(|_| !has_error),
         diagnostics,
         uses: lowering.uses,

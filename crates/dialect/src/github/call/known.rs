@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_core::{Diagnostic, SourceFile};
-use lockgate_pipeline::definition::Interface;
+use lockgate_pipeline::definition::{Interface, Permissions};
 
 use super::super::{LocalUse, Lowered, Workflow};
 use super::circle::Counts;
@@ -52,6 +52,8 @@ pub(super) struct Facts {
     pub(super) file: SourceFile,
     pub(super) calls: Vec<WorkflowCall>,
     pub(super) callable: Callable,
+    /// What the file allows its jobs.
+    pub(super) permissions: Option<Permissions>,
     /// `None` when it has an error.
     pub(super) workflow: Option<Workflow>,
     uses: Vec<LocalUse>,
@@ -189,6 +191,7 @@ impl Facts {
             file: file.clone(),
             calls: lowered.calls,
             callable: lowered.callable,
+            permissions: lowered.permissions,
             workflow: lowered.workflow,
             uses: lowered.uses,
         }

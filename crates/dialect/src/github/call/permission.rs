@@ -52,10 +52,7 @@ struct Asked<'a> {
 impl CalledWorkflows {
     /// Notes the calls of a file that reach a workflow which asks for more than the file allows.
     pub(super) fn judge_permissions(&self, facts: &Facts, found: &mut Vec<Diagnostic>) {
-        let of_file = facts
-            .workflow
-            .as_ref()
-            .and_then(|workflow| workflow.pipeline.permissions.as_ref());
+        let of_file = facts.permissions.as_ref();
         for call in &facts.calls {
             if let Some(allowed) = call.permissions.as_ref().or(of_file) {
                 let mut asking = Asking {
