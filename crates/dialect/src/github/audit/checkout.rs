@@ -3,15 +3,20 @@
 //! A job begins in an empty folder. `./scripts/deploy.sh` is not there until a checkout, or something else that brings
 //! files; what may bring files is taken to bring this one.
 
+use std::collections::BTreeSet;
+
 use super::embedded::part;
 use super::subject::{Kind, Step, Subject};
 use super::{Finding, Level};
 use crate::codes;
 
 /// Words of scripts that may bring or write files.
-const BRINGING: [&str; 14] = [
-    "git ", "gh ", "curl", "wget", "tar ", "unzip", "cp ", "cat >", "tee ", "> ./", "touch", "svn ", "rsync", "scp ",
+const BRINGING: [&str; 13] = [
+    "git ", "gh ", "curl", "wget", "tar ", "unzip", "cp ", "mv ", "tee ", "touch", "svn ", "rsync", "scp ",
 ];
+
+/// Variables of files that are the runner's, and no scripts.
+const OF_RUNNER: [&str; 4] = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"];
 
 /// Actions that bring tools and no files of the repository.
 const HARMLESS: [&str; 5] = [
@@ -27,21 +32,26 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         return;
     }
     for job in &subject.jobs {
+        let mut written = Files::default();
         for step in &job.steps {
+            written.add(step.script());
             if may_bring(*step) {
                 break;
             }
-            let Some((at, path)) = of_repository(*step) else {
+            let Some((place, path)) = of_repository(*step) else {
                 continue;
             };
             let Some(run) = step.node.get("run") else {
                 continue;
             };
+            if written.has(path) {
+                continue;
+            }
             let message = format!("`{path}` is not there: no step before fetches the repository");
             let diagnostic = subject
                 .warning(
                     codes::NO_CHECKOUT,
-                    part(subject.file, run, at, at + path.len()),
+                    part(subject.file, run, place, place + path.len()),
                     message,
                 )
                 .help("begin the job with `- uses: actions/checkout@v4`");
@@ -56,8 +66,33 @@ fn may_bring(step: Step<'_>) -> bool {
         let name = uses.split('@').next().unwrap_or_default().to_ascii_lowercase();
         return !name.starts_with("actions/setup-") && !HARMLESS.contains(&name.as_str());
     }
-    BRINGING.iter().any(|word| step.script().contains(word))
+    let script = step.script();
+    BRINGING.iter().any(|word| script.contains(word))
         || !super::subject::text(step.node, "working-directory").is_empty()
+}
+
+/// The files that scripts write, as far as their `>` tell.
+#[derive(Default)]
+struct Files<'n> {
+    names: BTreeSet<&'n str>,
+    /// Whether one has a name that only the run knows.
+    has_open: bool,
+}
+
+impl<'n> Files<'n> {
+    fn add(&mut self, script: &'n str) {
+        for behind in script.split('>').skip(1) {
+            let behind = behind.trim_start_matches(['|', ' ', '"', '\'']);
+            let is_end = |c: char| c.is_whitespace() || matches!(c, '"' | '\'' | ';' | ')' | '&' | '|' | '<');
+            let target = behind.split(is_end).next().unwrap_or_default();
+            self.has_open |= target.contains('$') && !OF_RUNNER.iter().any(|file| target.contains(file));
+            self.names.extend(target.rsplit('/').next());
+        }
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.has_open || self.names.contains(path.rsplit('/').next().unwrap_or(path))
+    }
 }
 
 /// Returns the first file of the repository that a script runs, and where its name stands.
