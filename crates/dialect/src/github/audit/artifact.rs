@@ -1,6 +1,11 @@
 //! Artifacts: what strangers left in one, and what one of ours should not hold.
 
-use super::subject::{Job, Kind, Step, Subject};
+use std::collections::BTreeSet;
+
+use super::command::{self, Part, unquoted};
+use super::embedded::scalars;
+use super::guard::{Guards, Known};
+use super::subject::{Job, Kind, Step, Subject, entry, text};
 use super::{Finding, Level};
 use crate::codes;
 
@@ -18,11 +23,10 @@ fn of_strangers(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let Some(trigger) = subject.trigger("workflow_run") else {
         return;
     };
+    let guards = Guards::of(subject, trigger.name, Known::Origin);
     for (job, step) in subject.steps() {
-        let is_guarded = [job.condition(), step.condition()].iter().any(|condition| {
-            condition.contains("head_repository") || condition.contains("workflow_run.event == 'push'")
-        });
-        if !is_guarded && fetches_foreign(step) && !is_apart(step) {
+        let is_told = fetches_foreign(step) && !is_apart(job, step);
+        if is_told && !guards.keep_out_of_step(job, step) {
             let diagnostic = subject
                 .warning(codes::STRANGERS_ARTIFACT, step.place(), "what the run of a pull request left lands among the files of this one")
                 .help("put it apart, `path: ${{ runner.temp }}/artifact`, and read it as text: never run it, source it or write it to `GITHUB_ENV`")
@@ -35,15 +39,65 @@ fn of_strangers(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 fn fetches_foreign(step: Step<'_>) -> bool {
     let by_action = step.uses_action("dawidd6/action-download-artifact")
         || (step.uses_action("actions/download-artifact") && step.input("run-id").is_some());
-    by_action || step.script().contains("gh run download") || step.input_text("script").contains("downloadArtifact")
+    by_action || is_download(step.script()) || step.input_text("script").contains("downloadArtifact")
 }
 
-fn is_apart(step: Step<'_>) -> bool {
-    let is_temporary = |text: &str| {
-        let text = text.to_ascii_lowercase();
-        text.contains("runner.temp") || text.contains("runner_temp") || text.contains("/tmp")
+fn is_apart(job: &Job<'_>, step: Step<'_>) -> bool {
+    let writes = |line: &&str| line.contains("write") || line.contains("Write") || line.contains("path");
+    is_temporary(step.input_text("path"))
+        || is_temporary(text(step.node, "working-directory"))
+        || step.input_text("script").lines().filter(writes).any(is_temporary)
+        || fetches_apart(job, step)
+}
+
+fn is_temporary(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    ["runner.temp", "runner_temp", "/tmp", "mktemp"]
+        .iter()
+        .any(|word| text.contains(word))
+}
+
+/// Returns whether every download of a script goes to a folder of its own, by its words or by a `cd` before.
+fn fetches_apart(job: &Job<'_>, step: Step<'_>) -> bool {
+    let script = step.script();
+    if !is_download(script) || !is_temporary_somewhere(job, step) {
+        return false;
+    }
+    let assignments = script.lines().filter_map(|line| line.trim().split_once('='));
+    let assigned: BTreeSet<&str> = assignments
+        .filter(|(_, value)| is_temporary(value))
+        .map(|(name, _)| name)
+        .collect();
+    let names_folder = |text: &str| {
+        is_temporary(text)
+            || unquoted(text, 0).iter().flat_map(Part::variables).any(|(_, name)| {
+                let of_levels = [step.node, job.node]
+                    .into_iter()
+                    .find_map(|level| entry(level.get("env")?, name));
+                let value = of_levels.and_then(|variable| variable.value.as_scalar());
+                assigned.contains(name) || value.is_some_and(|value| is_temporary(&value.text))
+            })
     };
-    is_temporary(step.input_text("path")) || is_temporary(step.script()) || is_temporary(step.input_text("script"))
+    let mut is_away = false;
+    command::commands(script).iter().all(|command| {
+        is_away |= matches!(command.word(), "cd" | "pushd") && names_folder(command.text);
+        !is_download(command.text) || is_away || names_folder(command.text)
+    })
+}
+
+fn is_download(text: &str) -> bool {
+    text.contains("gh run download")
+}
+
+/// Returns whether a script, or the variables of its job, name a folder for temporary files at all.
+fn is_temporary_somewhere(job: &Job<'_>, step: Step<'_>) -> bool {
+    let mut is_there = is_temporary(step.script());
+    for variables in [step.node, job.node].iter().filter_map(|level| level.get("env")) {
+        scalars(variables, &mut |value| {
+            is_there |= value.as_scalar().is_some_and(|scalar| is_temporary(&scalar.text));
+        });
+    }
+    is_there
 }
 
 /// Tells of a workspace that is uploaded as a whole, with the token that the checkout has left in `.git/config`.

@@ -5,13 +5,17 @@ use super::subject::{Job, Subject};
 use super::{Finding, Level};
 use crate::codes;
 
-/// Words by which a job asks who it is.
-const WHO: [&str; 10] = [
+/// Words by which a job may ask who it is.
+const WHO: [&str; 5] = [
     "author_association",
     "github.actor",
     "github.triggering_actor",
     "event.sender",
     "comment.user",
+];
+
+/// Words by which it asks GitHub about somebody, which is done for no other reason.
+const CALLS: [&str; 5] = [
     "getcollaboratorpermissionlevel",
     "checkcollaborator",
     "/collaborators/",
@@ -44,8 +48,13 @@ fn is_command(job: &Job<'_>) -> bool {
 }
 
 /// Returns whether the job, or one that it waits for, asks whose doing it is.
-pub(super) fn asks_who(subject: &Subject<'_>, job: &Job<'_>) -> bool {
-    subject.with_needed(job).into_iter().any(|job| mentions(job, &WHO))
+fn asks_who(subject: &Subject<'_>, job: &Job<'_>) -> bool {
+    asks_by_call(subject, job) || subject.with_needed(job).into_iter().any(|job| mentions(job, &WHO))
+}
+
+/// Returns whether the job, or one that it waits for, asks GitHub what somebody may do.
+pub(super) fn asks_by_call(subject: &Subject<'_>, job: &Job<'_>) -> bool {
+    subject.with_needed(job).into_iter().any(|job| mentions(job, &CALLS))
 }
 
 fn mentions(job: &Job<'_>, words: &[&str]) -> bool {

@@ -30,6 +30,12 @@ impl Embedded {
     }
 }
 
+/// Returns in words how a step gets an expression by a variable, such that it can be written as it is told.
+pub(super) fn given_by_env(name: &str, written: &str) -> String {
+    let value = written.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
+    format!("`env: {{ {name}: \"{value}\" }}`")
+}
+
 /// Returns where the part `start..end` of the text of `node` stands in the file.
 pub(super) fn part(file: &SourceFile, node: &Node, start: usize, end: usize) -> Span {
     node.as_scalar().map_or(node.span, |scalar| {
@@ -85,4 +91,26 @@ fn closing(text: &str) -> Option<usize> {
         in_string ^= *byte == b'\'';
         *byte == b'}' && !in_string && bytes.get(at + 1) == Some(&b'}')
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::yaml;
+
+    #[test]
+    fn what_a_hint_says_can_be_written_as_it_is() {
+        for written in [
+            "${{ github.event.issue.title }}",
+            r#"${{ format('a\b "{0}": #', secrets.A) }}"#,
+            "${{ a ||\nb }}",
+        ] {
+            let told = given_by_env("NAME", written);
+            let file = SourceFile::new("a.yml", told.trim_matches('`'));
+            let (root, mistakes) = yaml::parse(&file);
+            assert_eq!(mistakes, [], "{told}");
+            let value = root.as_ref().and_then(|root| root.get("env")?.get("NAME")?.as_scalar());
+            assert_eq!(value.map(|value| value.text.as_str()), Some(written), "{told}");
+        }
+    }
 }

@@ -7,8 +7,8 @@ use std::cell::LazyCell;
 
 use lockgate_core::Span;
 
+use super::command::{Part, written};
 use super::room::Room;
-use super::sink::variables;
 use super::subject::Subject;
 use super::taint::{Taint, Taints, Way, Who};
 use super::untrusted::Lines;
@@ -31,29 +31,27 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             continue;
         };
         let mut room = Room::of(subject);
-        let mut start = 0;
-        for line in step.script().split_inclusive('\n') {
-            let file = files.into_iter().flatten().find(|file| line.contains(file));
-            let tainted = file.and_then(|file| {
-                let of_strangers = variables(line)
-                    .into_iter()
-                    .filter_map(|name| Some((name, taints.of_variable(name, job, Some(step))?)))
-                    .find(|(_, taint)| {
-                        taint.who == Who::Stranger && (taint.lines == Lines::Many || file == "GITHUB_PATH")
+        for file in files.into_iter().flatten() {
+            let is_told =
+                |taint: &Taint| taint.who == Who::Stranger && (taint.lines == Lines::Many || file == "GITHUB_PATH");
+            for written in written(step.script(), &[file]) {
+                let variables = |part| {
+                    Part::variables(part)
+                        .into_iter()
+                        .map(move |(at, name)| (part.whole(at, name), name))
+                };
+                let tainted = written
+                    .iter()
+                    .flat_map(variables)
+                    .filter_map(|(place, name)| Some((place, taints.of_shell_variable(name, job, step)?)))
+                    .find(|(_, taint)| is_told(taint));
+                if let Some(((start, length), taint)) = tainted {
+                    room.add(found, Level::Certain, || {
+                        let span = parts.part(start, length);
+                        finding(subject, span, file, taint)
                     });
-                Some((file, of_strangers?))
-            });
-            if let Some((file, (name, taint))) = tainted {
-                let at = line
-                    .find(&format!("${name}"))
-                    .or_else(|| line.find(name))
-                    .unwrap_or_default();
-                room.add(found, Level::Certain, || {
-                    let span = parts.part(start + at, name.len() + 1);
-                    finding(subject, span, file, taint)
-                });
+                }
             }
-            start += line.len();
         }
     }
 }
@@ -69,7 +67,7 @@ fn finding(subject: &Subject<'_>, span: Span, file: &str, taint: Taint) -> Findi
         "write only folders to `GITHUB_PATH` that the workflow names itself"
     };
     let mut diagnostic = subject.warning(codes::UNTRUSTED_ENVIRONMENT, span, message).help(help);
-    if let Way::Variable(name, set) = taint.way {
+    if let Way::Variable(name, set) | Way::Written(name, set) = taint.way {
         diagnostic = diagnostic.related(set, format!("`{name}` gets it here"));
     }
     Finding::new(Level::Certain, diagnostic)

@@ -5,13 +5,16 @@
 
 use std::cell::LazyCell;
 
+use lockgate_core::Diagnostic;
 use lockgate_pipeline::expression::Flow;
 
-use super::embedded::Embedded;
+use super::command::{self, Part};
+use super::embedded::{Embedded, given_by_env};
 use super::relocation::{By, Place, places};
+use super::room::Room;
 use super::shell::Shell;
 use super::sink::{Language, Sink};
-use super::subject::Subject;
+use super::subject::{Step, Subject};
 use super::taint::{Taint, Taints, Way, Who};
 use super::{Finding, Level};
 use crate::codes;
@@ -28,11 +31,71 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     places(subject, found, judge, |place, (taint, flow)| {
         finding(place, &taint, &flow)
     });
+    for (job, step) in subject.steps() {
+        if ["eval ", "sh -"].iter().any(|word| step.script().contains(word)) {
+            read_again(subject, step, |name| taints.of_shell_variable(name, job, step), found);
+        }
+    }
+}
+
+/// Tells of variables that `eval` or another shell reads as commands, which no quotes prevent.
+fn read_again(
+    subject: &Subject<'_>,
+    step: Step<'_>,
+    taint_of: impl Fn(&str) -> Option<Taint>,
+    found: &mut Vec<Finding>,
+) {
+    let Some(run) = step.node.get("run") else {
+        return;
+    };
+    let Some(mut parts) = run.as_scalar().map(|scalar| scalar.parts(&subject.file.text, run.span)) else {
+        return;
+    };
+    let mut room = Room::of(subject);
+    for command in command::commands(step.script()) {
+        let Some((program, again)) = command.read_again() else {
+            continue;
+        };
+        let variables = |part| {
+            Part::variables(part)
+                .into_iter()
+                .map(move |(at, name)| (part.whole(at, name), name))
+        };
+        for ((start, length), name) in again.iter().flat_map(variables) {
+            if let Some(taint) = taint_of(name).filter(|taint| taint.who == Who::Stranger) {
+                let (code, level) = kind(&taint);
+                room.add(found, level, || {
+                    let span = parts.part(start, length);
+                    Finding::new(
+                        level,
+                        of_program(subject.warning(code, span, ""), program, name, &taint),
+                    )
+                });
+            }
+        }
+    }
+}
+
+fn of_program(diagnostic: Diagnostic, program: &str, name: &str, taint: &Taint) -> Diagnostic {
+    let message = format!(
+        "`{program}` reads {} as commands, so that whoever writes it runs commands here",
+        taint.words
+    );
+    let help = format!(
+        "no quotes help: leave `{program}` out, or hand the value over as an argument, `bash -c '… \"$1\"' _ \"${name}\"`"
+    );
+    let diagnostic = Diagnostic { message, ..diagnostic }.help(help);
+    match &taint.way {
+        Way::Direct => diagnostic,
+        Way::Output(set) | Way::Variable(_, set) | Way::Written(_, set) => {
+            diagnostic.related(*set, format!("`{name}` gets it here"))
+        }
+    }
 }
 
 fn kind(taint: &Taint) -> (&'static str, Level) {
     match (&taint.way, taint.who) {
-        (Way::Output(_), _) => (codes::TAINTED_OUTPUT, Level::Strict),
+        (Way::Output(_) | Way::Written(..), _) => (codes::TAINTED_OUTPUT, Level::Strict),
         (_, Who::Stranger) => (codes::UNTRUSTED_SCRIPT, Level::Certain),
         (_, Who::Member) => (codes::INPUT_IN_SCRIPT, Level::Strict),
     }
@@ -41,19 +104,21 @@ fn kind(taint: &Taint) -> (&'static str, Level) {
 fn finding(place: &Place<'_, '_>, taint: &Taint, flow: &Flow) -> Finding {
     let (code, level) = kind(taint);
     let fix = place.fix(&match &taint.way {
-        Way::Variable(name, _) => By::Existing(name),
+        Way::Variable(name, _) | Way::Written(name, _) => By::Existing(name),
         _ => By::New(flow),
     });
     let span = place.span();
     let name = match &taint.way {
-        Way::Variable(name, _) => name.clone(),
+        Way::Variable(name, _) | Way::Written(name, _) => name.clone(),
         _ => place.variable(flow),
     };
     let help = help(place.sink, place.embedded, &name, taint, place.obstacle());
     let mut diagnostic = place.subject.warning(code, span, message(taint)).help(help);
     diagnostic = match &taint.way {
         Way::Direct => diagnostic,
-        Way::Variable(name, set) => diagnostic.related(*set, format!("`{name}` gets it here")),
+        Way::Variable(name, set) | Way::Written(name, set) => {
+            diagnostic.related(*set, format!("`{name}` gets it here"))
+        }
         Way::Output(written) => diagnostic.related(*written, "the output is written here"),
     };
     Finding::new(level, diagnostic).with_fix(fix)
@@ -63,6 +128,7 @@ fn message(taint: &Taint) -> String {
     let words = &taint.words;
     match (&taint.way, taint.who) {
         (Way::Output(_), _) => format!("this output may hold {words}, and becomes part of the script"),
+        (Way::Written(..), _) => format!("this variable may hold {words}, and becomes part of the script"),
         (_, Who::Stranger) => {
             format!("{words} becomes part of the script, so that whoever writes it runs commands here")
         }
@@ -79,13 +145,17 @@ fn help(sink: &Sink<'_>, embedded: &Embedded, name: &str, taint: &Taint, obstacl
         Language::JavaScript => format!("write `process.env.{name}`"),
         Language::Other => {
             return format!(
-                "check the value before, in a step with a script that gets it by `env: {{ {name}: {written} }}`"
+                "check the value before, in a step with a script that gets it by {}",
+                given_by_env(name, written)
             );
         }
     };
     let there = match taint.way {
-        Way::Variable(..) => format!("the variable is there already: {used} in the script"),
-        _ => format!("give it to the step by `env: {{ {name}: {written} }}`, and {used} in the script"),
+        Way::Variable(..) | Way::Written(..) => format!("the variable is there already: {used} in the script"),
+        _ => format!(
+            "give it to the step by {}, and {used} in the script",
+            given_by_env(name, written)
+        ),
     };
     match obstacle {
         Some(why) => format!("{there}; not where it stands now, since {why}"),

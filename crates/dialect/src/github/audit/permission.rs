@@ -6,7 +6,8 @@
 use lockgate_core::Span;
 
 use super::fix::{Edit, Fix, Safety};
-use super::subject::{Job, Kind, Subject, entry};
+use super::guard::{Guards, Known};
+use super::subject::{Job, Kind, Subject, Trigger, entry};
 use super::{Finding, Level};
 use crate::codes;
 use crate::yaml::{Entry, Node};
@@ -153,21 +154,31 @@ fn for_strangers(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         "discussion",
         "discussion_comment",
     ];
-    let Some(trigger) = events.iter().find_map(|name| subject.trigger(name)) else {
+    let triggers = events.iter().filter_map(|name| subject.trigger(name));
+    let triggers: Vec<(&Trigger<'_>, Guards<'_, '_>)> = triggers
+        .map(|trigger| (trigger, Guards::of(subject, trigger.name, Known::Person)))
+        .collect();
+    if triggers.is_empty() {
         return;
+    }
+    let grave = |level| {
+        let level: &Node = level;
+        writes(level).filter(|written| GRAVE.contains(&written.key.name.as_str()))
     };
-    let inherited = subject
-        .jobs
-        .iter()
-        .any(|job| job.node.get("permissions").is_none() && !guards(job, trigger.name));
-    let of_file = inherited.then_some(subject.root).into_iter();
-    let of_jobs = subject
-        .jobs
-        .iter()
-        .filter(|job| !guards(job, trigger.name))
-        .map(|job| job.node);
-    for written in of_file.chain(of_jobs).flat_map(writes) {
-        if GRAVE.contains(&written.key.name.as_str()) {
+    let starts = |job| {
+        let open = triggers.iter().find(|(_, guards)| !guards.keep_out_of(job));
+        open.map(|(trigger, _)| *trigger)
+    };
+    let is_inheriting = |job: &&Job<'_>| job.node.get("permissions").is_none();
+    let mut levels = Vec::new();
+    if grave(subject.root).next().is_some() {
+        let trigger = subject.jobs.iter().filter(is_inheriting).find_map(starts);
+        levels.extend(trigger.map(|trigger| (subject.root, trigger)));
+    }
+    let of_jobs = subject.jobs.iter().filter(|job| grave(job.node).next().is_some());
+    levels.extend(of_jobs.filter_map(|job| Some((job.node, starts(job)?))));
+    for (level, trigger) in levels {
+        for written in grave(level) {
             let message = format!(
                 "`{}: write` in a run that anybody starts by `{}`",
                 written.key.name, trigger.name
@@ -179,20 +190,6 @@ fn for_strangers(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             found.push(Finding::new(Level::Strict, diagnostic));
         }
     }
-}
-
-/// Returns whether the condition of a job says which event or whose doing it is for.
-fn guards(job: &Job<'_>, event: &str) -> bool {
-    let condition = job.condition();
-    let asks_event = condition.contains("github.event_name ==") && !condition.contains(event);
-    let asks_who = [
-        "author_association",
-        "github.actor",
-        "sender",
-        "head.repo.full_name",
-        "repository_owner",
-    ];
-    asks_event || asks_who.iter().any(|word| condition.contains(word))
 }
 
 fn writes(level: &Node) -> impl Iterator<Item = &Entry> {

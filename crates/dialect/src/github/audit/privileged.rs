@@ -4,48 +4,47 @@
 //! They are safe as long as the code of the base runs. A checkout of the pull request's code turns every build script
 //! into commands with the repository's secrets.
 
-use lockgate_core::Span;
+use std::cell::LazyCell;
+use std::collections::BTreeMap;
 
-use super::comment::asks_who;
+use lockgate_core::{Diagnostic, Span};
+use lockgate_pipeline::expression::Flow;
+
+use super::command::{Part, commands, unquoted};
+use super::comment::asks_by_call;
 use super::embedded::expressions;
-use super::subject::{Job, Kind, Step, Subject, Trigger};
+use super::guard::{Guards, Known};
+use super::subject::{Kind, Step, Subject, Trigger};
 use super::{Finding, Level};
 use crate::codes;
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 const PRIVILEGED: [&str; 2] = ["pull_request_target", "workflow_run"];
-
-/// Words of a condition that let only branches of the repository itself pass.
-const OWN_BRANCHES: [&str; 4] = [
-    "head.repo.full_name",
-    "head.repo.fork",
-    "head_repository",
-    "head.repo.owner",
-];
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     if subject.kind == Kind::Action {
         return;
     }
-    for trigger in PRIVILEGED
-        .iter()
-        .chain(&["issue_comment"])
-        .filter_map(|name| subject.trigger(name))
-    {
-        for (job, step) in subject.steps().filter(|(job, step)| is_reached(job, *step, trigger)) {
-            if let Some((span, what)) = strange_checkout(step, trigger.name) {
-                let message = format!("{what} runs with the secrets and the token of this repository");
-                let diagnostic = subject
-                    .warning(codes::STRANGERS_CODE, span, message)
-                    .help(
-                        "build pull requests in a workflow that `pull_request` starts, without secrets, and do what needs \
-                         them in another one with what that one left as an artifact",
-                    )
-                    .related(trigger.span, "this event runs with secrets, also for forks");
-                // An environment may wait for a person, and a job may ask for one, who has looked at the code first.
-                let waits = job.node.get("environment").is_some() || asks_who(subject, job);
-                let level = if waits { Level::Strict } else { Level::Certain };
-                found.push(Finding::new(level, diagnostic));
+    let events = PRIVILEGED.iter().chain(&["issue_comment"]);
+    for trigger in events.filter_map(|name| subject.trigger(name)) {
+        let guards = [Known::Origin, Known::Person].map(|known| Guards::of(subject, trigger.name, known));
+        let of_file = LazyCell::new(|| strange_variables(subject.root, trigger.name));
+        for job in &subject.jobs {
+            let of_job = LazyCell::new(|| strange_variables(job.node, trigger.name));
+            for step in job.steps.iter().copied() {
+                let outer: [&dyn Fn(&str) -> Option<bool>; 2] =
+                    [&|name| of_job.get(name).copied(), &|name| of_file.get(name).copied()];
+                let checkout = strange_checkout(step, &Sight::of(step, trigger.name, outer));
+                if let Some((span, what)) = checkout
+                    && !guards[0].keep_out_of_step(job, step)
+                {
+                    // An environment may wait for a person, and a job may ask for one, who has looked at the code first.
+                    let waits = job.node.get("environment").is_some()
+                        || guards[1].keep_out_of_step(job, step)
+                        || asks_by_call(subject, job);
+                    let level = if waits { Level::Strict } else { Level::Certain };
+                    found.push(Finding::new(level, diagnostic(subject, trigger, span, what)));
+                }
             }
         }
     }
@@ -53,27 +52,105 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     found.extend(triggers.filter_map(|trigger| bare(subject, trigger)));
 }
 
-/// Returns whether a step can run for strangers by the trigger.
-fn is_reached(job: &Job<'_>, step: Step<'_>, trigger: &Trigger<'_>) -> bool {
-    [job.condition(), step.condition()].iter().all(|condition| {
-        let is_other = condition.contains("github.event_name ==") && !condition.contains(trigger.name);
-        let is_excluded = condition.contains("github.event_name != ") && condition.contains(trigger.name);
-        !is_other && !is_excluded && !OWN_BRANCHES.iter().any(|word| condition.contains(word))
-    })
+fn diagnostic(subject: &Subject<'_>, trigger: &Trigger<'_>, span: Span, what: &str) -> Diagnostic {
+    let message = format!("{what} runs with the secrets and the token of this repository");
+    subject
+        .warning(codes::STRANGERS_CODE, span, message)
+        .help(
+            "build pull requests in a workflow that `pull_request` starts, without secrets, and do what needs them in another \
+             one with what that one left as an artifact",
+        )
+        .related(trigger.span, "this event runs with secrets, also for forks")
+}
+
+/// What is seen of strangers' code from a step.
+struct Sight<'s> {
+    event: &'s str,
+    of_step: LazyCell<BTreeMap<&'s str, bool>, Box<dyn FnOnce() -> BTreeMap<&'s str, bool> + 's>>,
+    /// Whether a variable of the job, and of the workflow, names it; `None` of one that is not there.
+    outer: [&'s dyn Fn(&str) -> Option<bool>; 2],
+}
+
+impl<'s> Sight<'s> {
+    fn of(step: Step<'s>, event: &'s str, outer: [&'s dyn Fn(&str) -> Option<bool>; 2]) -> Self {
+        Self {
+            event,
+            of_step: LazyCell::new(Box::new(move || strange_variables(step.node, event))),
+            outer,
+        }
+    }
+
+    /// Returns whether a variable names the code of strangers.
+    fn is_strange_variable(&self, name: &str) -> bool {
+        let own = self.of_step.get(name).copied();
+        let outer = || self.outer.iter().find_map(|of_level| of_level(name));
+        own.or_else(outer).unwrap_or(false)
+    }
+
+    /// Returns whether a value names the code of strangers, itself or by a variable.
+    fn is_strange(&self, value: &str) -> bool {
+        is_strange(value, self.event)
+            || flows(value).iter().any(
+                |flow| matches!(flow.path.as_slice(), [env, name] if env == "env" && self.is_strange_variable(name)),
+            )
+    }
+}
+
+/// Returns the variables of a level, each with whether it names the code of strangers.
+fn strange_variables<'n>(level: &'n Node, event: &str) -> BTreeMap<&'n str, bool> {
+    let entries = level.get("env").and_then(Node::as_mapping).unwrap_or_default();
+    let of_entry = |entry: &'n Entry| (entry.key.name.as_str(), is_strange(text_of(&entry.value), event));
+    entries.iter().map(of_entry).collect()
 }
 
 /// Returns where a step fetches code that strangers wrote, and what that is.
-fn strange_checkout(step: Step<'_>, event: &str) -> Option<(Span, &'static str)> {
+fn strange_checkout(step: Step<'_>, sight: &Sight<'_>) -> Option<(Span, &'static str)> {
     const WHAT: &str = "the code of a pull request";
     if step.uses_action("actions/checkout") {
         return ["ref", "repository"].iter().find_map(|name| {
             let node = step.input(name)?;
-            is_strange(&node.as_scalar()?.text, event).then_some((node.span, WHAT))
+            sight.is_strange(&node.as_scalar()?.text).then_some((node.span, WHAT))
         });
     }
     let script = step.script();
-    let fetches = script.contains("gh pr checkout") || (script.contains("git fetch") && script.contains("pull/"));
+    let fetches = script.contains("gh pr checkout")
+        || (script.contains("git fetch") && script.contains("pull/"))
+        || (script.contains("git ") || script.contains("gh repo clone")) && fetches(script, sight);
     fetches.then(|| (step.node.get("run").map_or(step.place(), head), WHAT))
+}
+
+/// Returns whether a script puts code of strangers among its files: by a command that names it, or by one behind a
+/// fetch that does.
+fn fetches(script: &str, sight: &Sight<'_>) -> bool {
+    const PLACING: [&str; 9] = [
+        "checkout",
+        "switch",
+        "reset",
+        "merge",
+        "pull",
+        "clone",
+        "worktree",
+        "rebase",
+        "cherry-pick",
+    ];
+    let mut has_fetched = false;
+    commands(script).iter().any(|command| {
+        let words = command.words();
+        if !words.starts_with("git ") && !words.starts_with("gh repo clone") {
+            return false;
+        }
+        let has = |word: &str| words.split_whitespace().any(|part| part == word);
+        let is_placing = PLACING.iter().any(|word| has(word));
+        let is_fetching = has("fetch") || has("remote");
+        let is_strange = (is_placing || is_fetching)
+            && (sight.is_strange(words)
+                || unquoted(words, 0)
+                    .iter()
+                    .flat_map(Part::variables)
+                    .any(|(_, name)| sight.is_strange_variable(name)));
+        has_fetched |= is_strange && is_fetching;
+        is_placing && (is_strange || has_fetched)
+    })
 }
 
 /// Returns the start of a script, to point at it without covering it.
@@ -97,13 +174,16 @@ fn is_strange(value: &str, event: &str) -> bool {
             "github.event.pull_request.merge_commit_sha",
         ],
     };
-    expressions(value)
-        .iter()
-        .flat_map(super::embedded::Embedded::flows)
-        .any(|flow| {
-            let path = flow.path.join(".");
-            path_of_strangers.iter().any(|start| path.starts_with(start))
-        })
+    flows(value).iter().any(|flow| {
+        let path = flow.path.join(".").to_ascii_lowercase();
+        path_of_strangers.iter().any(|start| path.starts_with(start))
+    })
+}
+
+/// Returns the values that the expressions of a text let out.
+fn flows(text: &str) -> Vec<Flow> {
+    let found = expressions(text);
+    found.iter().flat_map(super::embedded::Embedded::flows).collect()
 }
 
 /// Tells of the event itself, when the jobs have more than a token that reads.

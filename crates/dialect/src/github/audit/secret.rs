@@ -2,7 +2,7 @@
 
 use lockgate_pipeline::expression::{Extent, Flow};
 
-use super::embedded::{expressions, has_expression, scalars};
+use super::embedded::{expressions, given_by_env, has_expression, scalars};
 use super::relocation::{By, Place, places};
 use super::room::Room;
 use super::subject::{Subject, entry};
@@ -30,7 +30,8 @@ fn in_script(place: &Place<'_, '_>, flow: &Flow, name: &str) -> Finding {
     let obstacle = place.obstacle();
     let obstacle = obstacle.map_or(String::new(), |why| format!("; not where it stands now, since {why}"));
     let help = format!(
-        "give it to the step by `env: {{ {variable}: {written} }}`, and write `\"${variable}\"` in the script{obstacle}"
+        "give it to the step by {}, and write `\"${variable}\"` in the script{obstacle}",
+        given_by_env(&variable, written)
     );
     let message = format!("the secret `{name}` becomes part of the script, which is written to the disk");
     let diagnostic = place.subject.warning(codes::SECRET_IN_SCRIPT, span, message).help(help);
@@ -104,7 +105,7 @@ pub(super) fn inherited(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             let message = format!("every secret goes to `{uses}`");
             let diagnostic = subject
                 .warning(codes::SECRETS_INHERITED, secrets.value.span, message)
-                .help("name those that it needs: `secrets: { NAME: ${{ secrets.NAME }} }`");
+                .help("name those that it needs: `secrets: { NAME: \"${{ secrets.NAME }}\" }`");
             found.push(Finding::new(Level::Strict, diagnostic));
         }
     }

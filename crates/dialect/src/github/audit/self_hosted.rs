@@ -2,31 +2,31 @@
 //!
 //! GitHub's runners are thrown away after each job. One's own keeps what a job left, and stands in one's own network.
 
+use super::guard::{Guards, Known};
 use super::label::labels;
-use super::subject::{Kind, Subject};
+use super::subject::{Kind, Subject, Trigger};
 use super::{Finding, Level};
 use crate::codes;
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    let Some(trigger) = subject
-        .trigger_of_strangers()
-        .filter(|_| subject.kind == Kind::Workflow)
-    else {
+    if subject.kind == Kind::Action {
         return;
-    };
+    }
+    let guards: Vec<(&Trigger<'_>, Guards<'_, '_>)> = subject
+        .triggers_of_strangers()
+        .map(|trigger| (trigger, Guards::of(subject, trigger.name, Known::Person)))
+        .collect();
+    if guards.is_empty() {
+        return;
+    }
     for job in &subject.jobs {
         let own = labels(job)
             .into_iter()
             .find(|label| label.text.eq_ignore_ascii_case("self-hosted"));
-        let is_guarded = [
-            "head.repo.full_name",
-            "head.repo.fork",
-            "author_association",
-            "github.event_name ==",
-        ]
-        .iter()
-        .any(|word| job.condition().contains(word));
-        if let Some(own) = own.filter(|_| !is_guarded) {
+        let Some(own) = own else {
+            continue;
+        };
+        if let Some((trigger, _)) = guards.iter().find(|(_, guards)| !guards.keep_out_of(job)) {
             let message = format!(
                 "by `{}` strangers can run code of theirs on a machine of your own",
                 trigger.name

@@ -108,11 +108,11 @@ impl<'n> Subject<'n> {
         self.triggers.iter().find(|trigger| trigger.name == name)
     }
 
-    /// Returns the first trigger of those that strangers can cause.
-    pub(super) fn trigger_of_strangers(&self) -> Option<&Trigger<'n>> {
+    /// Returns the triggers that strangers can cause.
+    pub(super) fn triggers_of_strangers(&self) -> impl Iterator<Item = &Trigger<'n>> {
         self.triggers
             .iter()
-            .find(|trigger| OF_STRANGERS.contains(&trigger.name))
+            .filter(|trigger| OF_STRANGERS.contains(&trigger.name))
     }
 
     /// Returns every job with each of its steps.

@@ -1,16 +1,16 @@
 //! Where the text of others goes: through `env`, the outputs of steps, and the outputs of jobs.
 //!
-//! Deliberately simple: an output is tainted when the line that writes it also names a tainted value, or when its
-//! action is known to give what strangers write. What a script makes of a value otherwise is not followed, because a
-//! guess would be wrong more often than right.
+//! Deliberately simple: an output, or a variable of later steps, is tainted when what is written as it also names a
+//! tainted value, or when its action is known to give what strangers write. What a script makes of a value otherwise is
+//! not followed, because a guess would be wrong more often than right.
 
 use std::collections::BTreeMap;
 
 use lockgate_core::Span;
 use lockgate_pipeline::expression::Flow;
 
+use super::command::{Part, written};
 use super::embedded::expressions;
-use super::sink;
 use super::subject::{Job, Kind, Step, Subject, entry, text};
 use super::untrusted::{Lines, of_members, of_strangers};
 use crate::yaml::{Entry, Node};
@@ -41,6 +41,8 @@ pub(super) enum Way {
     Variable(String, Span),
     /// By an output that is written here.
     Output(Span),
+    /// By the variable that a script writes here for later steps.
+    Written(String, Span),
 }
 
 /// The tainted outputs of a file.
@@ -50,6 +52,8 @@ pub(super) struct Taints<'s, 'n> {
     steps: BTreeMap<(String, String), Taint>,
     /// By the id of the job and the name of the output, in lower case.
     jobs: BTreeMap<(String, String), Taint>,
+    /// By the id of the job, in lower case, and the name of the variable: what earlier steps write to `GITHUB_ENV`.
+    environment: BTreeMap<(String, &'n str), Taint>,
     /// The variables of each level that has many.
     variables: BTreeMap<*const Node, BTreeMap<&'n str, &'n Entry>>,
     /// By the name of an input, in lower case: whether its type leaves nothing to choose.
@@ -76,6 +80,7 @@ impl<'s, 'n> Taints<'s, 'n> {
             subject,
             steps: BTreeMap::new(),
             jobs: BTreeMap::new(),
+            environment: BTreeMap::new(),
             variables: variables(subject),
             limited: limited(subject),
             refs_are_fixed: refs_are_fixed(subject),
@@ -83,6 +88,7 @@ impl<'s, 'n> Taints<'s, 'n> {
         // Outputs of one job reach the next, in whatever order they stand in the file.
         for _ in 0..2 {
             for job in &subject.jobs {
+                taints.add_environment(job);
                 taints.add_steps(job);
                 taints.add_outputs(job);
             }
@@ -100,6 +106,33 @@ impl<'s, 'n> Taints<'s, 'n> {
         }
     }
 
+    fn add_environment(&mut self, job: &Job<'n>) {
+        for step in job.steps.iter().copied() {
+            let Some(place) = step.node.get("run").map(|run| run.span) else {
+                continue;
+            };
+            for parts in written(step.script(), &["GITHUB_ENV"]) {
+                let mut name = None;
+                for part in parts {
+                    for (next, text) in assignments(part.text) {
+                        name = next.or(name);
+                        let Some(name) = name else {
+                            continue;
+                        };
+                        let taint = self.of_text(part.part(text), job, step);
+                        if let Some(taint) =
+                            taint.filter(|taint| !matches!(&taint.way, Way::Written(of, _) if of == name))
+                        {
+                            let way = Way::Written(name.to_owned(), place);
+                            let key = (job.id.to_lowercase(), name);
+                            self.environment.entry(key).or_insert(Taint { way, ..taint });
+                        }
+                    }
+                }
+            }
+        }
+    }
+
     fn add_outputs(&mut self, job: &Job<'n>) {
         let outputs = job.node.get("outputs").and_then(Node::as_mapping).unwrap_or_default();
         for output in outputs {
@@ -113,28 +146,28 @@ impl<'s, 'n> Taints<'s, 'n> {
 
     /// Returns the taint of what a script writes as an output.
     fn written(&self, job: &Job<'n>, step: Step<'n>) -> Option<Taint> {
-        let script = step.script();
-        let is_writing = |line: &str| line.contains("GITHUB_OUTPUT") || line.contains("::set-output");
         let place = step.node.get("run").map(|run| run.span)?;
-        let lines = script.lines().filter(|_| is_writing(script));
-        for line in lines.filter(|line| is_writing(line)) {
-            let variable = sink::variables(line).into_iter().find_map(|name| {
-                let taint = self.of_variable(name, job, Some(step))?;
-                (taint.who == Who::Stranger).then_some(taint)
-            });
-            let direct = expressions(line)
-                .iter()
-                .flat_map(super::embedded::Embedded::flows)
-                .find_map(|flow| {
-                    self.of(&flow, job, Some(step))
-                        .filter(|taint| taint.who == Who::Stranger)
-                });
-            if let Some(taint) = variable.or(direct) {
-                let way = Way::Output(place);
-                return Some(Taint { way, ..taint });
-            }
-        }
-        None
+        let parts = written(step.script(), &["GITHUB_OUTPUT", "::set-output"]);
+        let taint = parts
+            .into_iter()
+            .flatten()
+            .find_map(|part| self.of_text(part, job, step))?;
+        let way = Way::Output(place);
+        Some(Taint { way, ..taint })
+    }
+
+    /// Returns what strangers write of a part of a script: by its variables, or by its expressions.
+    fn of_text(&self, part: Part<'n>, job: &Job<'n>, step: Step<'n>) -> Option<Taint> {
+        let is_strange = |taint: &Taint| taint.who == Who::Stranger;
+        let variable = part
+            .variables()
+            .into_iter()
+            .find_map(|(_, name)| self.of_shell_variable(name, job, step).filter(is_strange));
+        variable.or_else(|| {
+            let found = expressions(part.text);
+            let mut flows = found.iter().flat_map(super::embedded::Embedded::flows);
+            flows.find_map(|flow| self.of(&flow, job, Some(step)).filter(is_strange))
+        })
     }
 
     /// Returns the taint of what `flow` lets out in a step.
@@ -192,17 +225,29 @@ impl<'s, 'n> Taints<'s, 'n> {
         })
     }
 
+    /// Returns the taint of the variable `name` of a script, also of those that the runner sets.
+    pub(super) fn of_shell_variable(&self, name: &str, job: &Job<'n>, step: Step<'n>) -> Option<Taint> {
+        let set = self.of_variable(name, job, Some(step));
+        set.or_else(|| (name == "GITHUB_HEAD_REF").then(|| of_strangers_branch()))
+    }
+
     /// Returns the taint of the variable `name` where a step runs.
     pub(super) fn of_variable(&self, name: &str, job: &Job<'n>, step: Option<Step<'n>>) -> Option<Taint> {
-        let levels = [step.map(|step| step.node), Some(job.node), Some(self.subject.root)];
-        let variable =
-            levels
-                .into_iter()
-                .flatten()
-                .find_map(|level| match self.variables.get(&std::ptr::from_ref(level)) {
-                    Some(variables) => variables.get(name).copied(),
-                    None => entry(level.get("env")?, name),
-                })?;
+        let at = |level: &'n Node| match self.variables.get(&std::ptr::from_ref(level)) {
+            Some(variables) => variables.get(name).copied(),
+            None => entry(level.get("env")?, name),
+        };
+        let own = step.and_then(|step| at(step.node));
+        if let (None, Some(step), false) = (own, step, self.environment.is_empty()) {
+            // What an earlier step has written stands before what the job and the workflow say.
+            let known = self.environment.get(&(job.id.to_lowercase(), name));
+            let is_earlier =
+                |taint: &&Taint| matches!(taint.way, Way::Written(_, place) if place.start < step.node.span.start);
+            if let Some(taint) = known.filter(is_earlier) {
+                return Some(taint.clone());
+            }
+        }
+        let variable = own.or_else(|| at(job.node)).or_else(|| at(self.subject.root))?;
         // A variable of a variable is followed once, so that no file can lead in a circle.
         let value = variable.value.as_scalar()?;
         let taint = expressions(&value.text)
@@ -219,6 +264,35 @@ impl<'s, 'n> Taints<'s, 'n> {
             .iter()
             .flat_map(super::embedded::Embedded::flows)
             .find_map(|flow| self.of(&flow, job, step).filter(|taint| taint.who == Who::Stranger))
+    }
+}
+
+/// Returns the parts of a text, each with the name of the variable that begins before it: `NAME=` or `NAME<<`.
+fn assignments(text: &str) -> Vec<(Option<&str>, &str)> {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut found = Vec::new();
+    let (mut name, mut from) = (None, 0);
+    for (at, sign) in text.match_indices(['=', '<']) {
+        let before = &text[..at];
+        let start = before.rfind(|c| !is_word(c)).map_or(0, |at| at + 1);
+        let is_name = before[start..].starts_with(|c: char| !c.is_ascii_digit()) && start >= from;
+        let is_first = start == 0 || text[..start].ends_with(['"', '\'', ' ', '\n', '\t']);
+        if is_name && is_first && (sign == "=" || text[at..].starts_with("<<")) {
+            found.push((name, &text[from..start]));
+            name = Some(&text[start..at]);
+            from = at;
+        }
+    }
+    found.push((name, &text[from..]));
+    found
+}
+
+fn of_strangers_branch() -> Taint {
+    Taint {
+        who: Who::Stranger,
+        words: "the name of a pull request's branch".to_owned(),
+        lines: Lines::One,
+        way: Way::Direct,
     }
 }
 

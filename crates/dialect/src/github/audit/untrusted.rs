@@ -50,6 +50,9 @@ const STRANGERS: &[(&str, &str, Lines)] = &[
         One,
     ),
     ("event.pull_request.head.repo.homepage", "the home page of a fork", One),
+    ("event.forkee.description", "the description of a fork", One),
+    ("event.forkee.homepage", "the home page of a fork", One),
+    ("event.forkee.default_branch", "the name of a fork's branch", One),
     ("event.comment.body", "the text of a comment", Many),
     ("event.review.body", "the text of a review", Many),
     ("event.review_comment.body", "the text of a review", Many),
@@ -88,6 +91,26 @@ const STRANGERS: &[(&str, &str, Lines)] = &[
     (
         "event.workflow_run.head_commit.author.name",
         "the author of a commit",
+        One,
+    ),
+    (
+        "event.workflow_run.head_commit.committer.email",
+        "the author of a commit",
+        One,
+    ),
+    (
+        "event.workflow_run.head_commit.committer.name",
+        "the author of a commit",
+        One,
+    ),
+    (
+        "event.workflow_run.head_repository.description",
+        "the description of a fork",
+        One,
+    ),
+    (
+        "event.workflow_run.head_repository.homepage",
+        "the home page of a fork",
         One,
     ),
     (
@@ -200,6 +223,11 @@ mod tests {
         check("toJSON(github)", &["everything that the event says"]);
         check("toJSON(github.event.issue)", &["the title of an issue"]);
         check("github.event[inputs.x].title", &["the title of an issue"]);
+        check("github.event.forkee.description", &["the description of a fork"]);
+        check(
+            "github.event.workflow_run.head_repository.description",
+            &["the description of a fork"],
+        );
     }
 
     #[test]

@@ -1,0 +1,455 @@
+//! The commands of a script, and which of its text goes to the files by which a step speaks to the later ones.
+//!
+//! Not a shell: quotes, substitutions, comments and here-documents are followed just far enough to tell one command
+//! from the next. A script is read once, from its start to its end.
+
+use std::ops::Range;
+
+use super::sink::variables;
+
+/// A command, as far as quotes tell.
+pub(super) struct Command<'t> {
+    pub(super) text: &'t str,
+    /// The byte of the script at which it starts.
+    pub(super) start: usize,
+    /// Whether its output goes to the next one.
+    is_piped: bool,
+    /// Its here-documents, each with whether variables in it are replaced.
+    documents: Vec<(Range<usize>, bool)>,
+}
+
+/// A text of a script in which variables are replaced, or one in which they are not.
+#[derive(Clone, Copy)]
+pub(super) struct Part<'t> {
+    pub(super) text: &'t str,
+    pub(super) start: usize,
+    is_replaced: bool,
+}
+
+/// Returns the commands of a script.
+pub(super) fn commands(script: &str) -> Vec<Command<'_>> {
+    let mut reading = Reading {
+        script,
+        bytes: script.as_bytes(),
+        at: 0,
+        start: 0,
+        frames: Vec::new(),
+        subshells: 0,
+        pending: Vec::new(),
+        found: Vec::new(),
+    };
+    while reading.at < script.len() {
+        reading.step();
+    }
+    reading.end(script.len(), false);
+    reading.found
+}
+
+/// Returns what a script writes to a file that its commands name by one of `names`: the parts of each such command, of
+/// what is piped to it, of its here-documents, and of the group that it closes.
+pub(super) fn written<'t>(script: &'t str, names: &[&str]) -> Vec<Vec<Part<'t>>> {
+    if !names.iter().any(|name| script.contains(name)) {
+        return Vec::new();
+    }
+    let commands = commands(script);
+    let mut budget = 64 + 16 * commands.len();
+    let mut open = Vec::new();
+    // For each command the first one of the group that it closes, and of what is piped to it.
+    let mut first: Vec<usize> = Vec::with_capacity(commands.len());
+    let mut found = Vec::new();
+    for (at, command) in commands.iter().enumerate() {
+        let mut from = at;
+        match command.word() {
+            "{" | "(" | "if" | "for" | "while" | "until" | "case" | "select" => open.push(at),
+            "}" | ")" | "fi" | "done" | "esac" => from = open.pop().unwrap_or(at),
+            _ => {}
+        }
+        if from > 0 && commands[from - 1].is_piped {
+            from = first[from - 1];
+        }
+        first.push(from);
+        if names.iter().any(|name| command.text.contains(name)) && command.writes() {
+            // Groups in groups that are all written would be looked at again and again.
+            budget = budget.saturating_sub(at - from);
+            let from = if budget == 0 { at } else { from };
+            let parts = commands[from..=at].iter().filter(|command| !command.is_asking());
+            found.push(parts.flat_map(|command| command.parts(script)).collect());
+        }
+    }
+    found
+}
+
+impl<'t> Command<'t> {
+    /// Returns its first word that is no word of the shell before a command.
+    pub(super) fn word(&self) -> &'t str {
+        self.words().split_whitespace().next().unwrap_or_default()
+    }
+
+    /// Returns it without the words of the shell before a command.
+    pub(super) fn words(&self) -> &'t str {
+        let mut text = self.text;
+        loop {
+            let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+            if rest.is_empty()
+                || !matches!(
+                    word,
+                    "then" | "else" | "do" | "!" | "time" | "command" | "exec" | "sudo"
+                )
+            {
+                return text;
+            }
+            text = rest.trim_start();
+        }
+    }
+
+    /// Returns the program that reads words of it as commands once more, and those words.
+    pub(super) fn read_again(&self) -> Option<(&'t str, Vec<Part<'t>>)> {
+        const SHELLS: [&str; 6] = ["bash", "sh", "zsh", "dash", "ksh", "ash"];
+        let words = self.words().trim_start_matches(['{', ' ']);
+        let (program, rest) = words.split_once(char::is_whitespace)?;
+        let start = |text: &str| self.start + (text.as_ptr() as usize - self.text.as_ptr() as usize);
+        if program == "eval" {
+            return Some((program, unquoted(rest, start(rest))));
+        }
+        if !SHELLS.contains(&program.rsplit('/').next().unwrap_or_default()) {
+            return None;
+        }
+        let mut rest = rest.trim_start();
+        while let Some((option, behind)) = rest.split_once(char::is_whitespace).filter(|_| rest.starts_with('-')) {
+            rest = behind.trim_start();
+            if !option.starts_with("--") && option.ends_with('c') {
+                let script = &rest[..end_of_word(rest)];
+                return Some((program, unquoted(script, start(script))));
+            }
+        }
+        None
+    }
+
+    /// Returns whether it only decides whether others run.
+    fn is_asking(&self) -> bool {
+        matches!(
+            self.text.split_whitespace().next(),
+            Some("if" | "elif" | "while" | "until" | "case")
+        ) || matches!(self.word(), "[" | "[[" | "test")
+    }
+
+    fn writes(&self) -> bool {
+        const WRITING: [&str; 6] = [">", "tee", "Out-File", "Add-Content", "Set-Content", "::set-output"];
+        WRITING.iter().any(|word| self.text.contains(word))
+    }
+
+    fn parts(&self, script: &'t str) -> Vec<Part<'t>> {
+        let documents = self.documents.iter().map(|(range, is_replaced)| Part {
+            text: &script[range.clone()],
+            start: range.start,
+            is_replaced: *is_replaced,
+        });
+        unquoted(self.text, self.start).into_iter().chain(documents).collect()
+    }
+}
+
+impl<'t> Part<'t> {
+    /// Returns a text that stands in it as a part of its own.
+    pub(super) fn part(&self, text: &'t str) -> Self {
+        let at = text.as_ptr() as usize - self.text.as_ptr() as usize;
+        Self {
+            text,
+            start: self.start + at,
+            is_replaced: self.is_replaced,
+        }
+    }
+
+    /// Returns the variables that are replaced in it, each with the byte of the script at which its name starts.
+    pub(super) fn variables(&self) -> Vec<(usize, &'t str)> {
+        if !self.is_replaced {
+            return Vec::new();
+        }
+        let place = |name: &&'t str| name.as_ptr() as usize - self.text.as_ptr() as usize;
+        let is_escaped = |at: usize| {
+            let before = self.text[..at].trim_end_matches(['{', '$']);
+            before.ends_with('\\')
+        };
+        let names = variables(self.text).into_iter().map(|name| (place(&name), name));
+        names
+            .filter(|(at, _)| !is_escaped(*at))
+            .map(|(at, name)| (self.start + at, name))
+            .collect()
+    }
+
+    /// Returns where the variable whose name starts at a byte of the script begins, with its sign, and its length.
+    pub(super) fn whole(&self, at: usize, name: &str) -> (usize, usize) {
+        let inside = at - self.start;
+        let start = self.text[..inside].rfind('$').unwrap_or(inside);
+        (self.start + start, inside - start + name.len())
+    }
+}
+
+/// Returns where the first word of a text ends.
+fn end_of_word(text: &str) -> usize {
+    let (mut quote, mut is_escaped) = (None, false);
+    let end = text.bytes().position(|byte| {
+        let escaped = std::mem::take(&mut is_escaped);
+        match (quote, byte) {
+            _ if escaped => {}
+            (None | Some(b'"'), b'\\') => is_escaped = true,
+            (None, b'"' | b'\'') => quote = Some(byte),
+            (Some(open), _) if open == byte => quote = None,
+            (None, _) => return byte.is_ascii_whitespace(),
+            _ => {}
+        }
+        false
+    });
+    end.unwrap_or(text.len())
+}
+
+/// Returns the parts of a text by whether they stand in single quotes.
+pub(super) fn unquoted(text: &str, start: usize) -> Vec<Part<'_>> {
+    let mut parts = Vec::new();
+    let (mut from, mut is_double, mut is_single, mut at) = (0, false, false, 0);
+    let bytes = text.as_bytes();
+    while at < bytes.len() {
+        match bytes[at] {
+            b'\\' if !is_single => at += 1,
+            b'"' if !is_single => is_double = !is_double,
+            b'\'' if !is_double => {
+                parts.push((from..at, !is_single));
+                is_single = !is_single;
+                from = at + 1;
+            }
+            _ => {}
+        }
+        at += 1;
+    }
+    parts.push((from.min(text.len())..text.len(), !is_single));
+    let part = |(range, is_replaced): (Range<usize>, bool)| Part {
+        text: &text[range.clone()],
+        start: start + range.start,
+        is_replaced,
+    };
+    parts.into_iter().map(part).collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Frame {
+    Double,
+    /// `$( … )` and lists.
+    Round,
+    /// `${ … }`.
+    Curly,
+}
+
+struct Reading<'t> {
+    script: &'t str,
+    bytes: &'t [u8],
+    at: usize,
+    /// Where the present command starts.
+    start: usize,
+    frames: Vec<Frame>,
+    subshells: usize,
+    /// The words that end the here-documents of the next line, with the command of each and whether variables in it
+    /// are replaced.
+    pending: Vec<(&'t str, usize, bool)>,
+    found: Vec<Command<'t>>,
+}
+
+impl<'t> Reading<'t> {
+    fn step(&mut self) {
+        let rest = &self.bytes[self.at..];
+        if rest.starts_with(b"${{") {
+            self.at += self.script[self.at..].find("}}").map_or(rest.len(), |end| end + 2);
+            return;
+        }
+        match (self.frames.last(), rest[0]) {
+            (_, b'\\') => self.at += 2,
+            (_, b'$') if rest.starts_with(b"$(") => self.open(Frame::Round, 2),
+            (_, b'$') if rest.starts_with(b"${") => self.open(Frame::Curly, 2),
+            (Some(Frame::Double), b'"') | (Some(Frame::Round), b')') | (Some(Frame::Curly), b'}') => {
+                self.frames.pop();
+                self.at += 1;
+            }
+            (Some(Frame::Double), _) => self.at += 1,
+            (_, b'"') => self.open(Frame::Double, 1),
+            (_, b'\'') => {
+                self.at += rest[1..]
+                    .iter()
+                    .position(|byte| *byte == b'\'')
+                    .map_or(rest.len(), |end| end + 2)
+            }
+            (_, b'#') if self.at == 0 || matches!(self.bytes[self.at - 1], b' ' | b'\t' | b'\n' | b';') => {
+                self.comment()
+            }
+            (_, b'<') if rest.starts_with(b"<<<") => self.at += 3,
+            (_, b'<') if rest.starts_with(b"<<") => self.document(),
+            (_, b'\n') => self.line(),
+            (Some(Frame::Round), b'(') => self.open(Frame::Round, 1),
+            (None, _) => self.outside(),
+            _ => self.at += 1,
+        }
+    }
+
+    /// Passes over a sign outside of all quotes and substitutions.
+    fn outside(&mut self) {
+        let rest = &self.bytes[self.at..];
+        let before = self.at.checked_sub(1).map_or(b'\n', |at| self.bytes[at]);
+        let width = if rest.starts_with(b"&&") || rest.starts_with(b"||") {
+            2
+        } else {
+            1
+        };
+        match rest[0] {
+            b'(' if self.is_at_start() => {
+                self.at += 1;
+                self.subshells += 1;
+                self.end(self.at, false);
+            }
+            b'(' => self.open(Frame::Round, 1),
+            b')' if self.subshells > 0 => {
+                self.subshells -= 1;
+                self.end(self.at, false);
+                self.start = self.at;
+                self.at += 1;
+            }
+            b'&' if width == 1 && (matches!(before, b'>' | b'<' | b'|') || rest.get(1) == Some(&b'>')) => self.at += 1,
+            b'|' if width == 1 && before == b'>' => self.at += 1,
+            sign @ (b';' | b'&' | b'|') => {
+                let end = self.at;
+                self.at += width;
+                self.end(end, sign == b'|' && width == 1);
+            }
+            _ => self.at += 1,
+        }
+    }
+
+    fn is_at_start(&self) -> bool {
+        self.script[self.start..self.at].trim().is_empty()
+    }
+
+    fn open(&mut self, frame: Frame, width: usize) {
+        self.frames.push(frame);
+        self.at += width;
+    }
+
+    fn comment(&mut self) {
+        let length = self.bytes[self.at..].iter().position(|byte| *byte == b'\n');
+        let is_alone = self.frames.is_empty() && self.is_at_start();
+        self.at = length.map_or(self.bytes.len(), |length| self.at + length);
+        if is_alone {
+            self.start = self.at;
+        }
+    }
+
+    /// Notes the command that ends here; the next one starts where the reading is.
+    fn end(&mut self, end: usize, is_piped: bool) {
+        let text = self.script.get(self.start..end).unwrap_or_default();
+        let inner = text.trim_start();
+        let start = self.start + text.len() - inner.len();
+        self.start = self.at.min(self.script.len());
+        if inner.trim_end().is_empty() {
+            // A pipe at the end of a line goes on in the next.
+            return;
+        }
+        self.found.push(Command {
+            text: inner.trim_end(),
+            start,
+            is_piped,
+            documents: Vec::new(),
+        });
+    }
+
+    /// Notes the word that ends a here-document.
+    fn document(&mut self) {
+        let rest = &self.script[self.at + 2..];
+        let word = rest.trim_start_matches('-').trim_start_matches([' ', '\t']);
+        let length = word.find(|c: char| c.is_whitespace() || matches!(c, ';' | ')' | '|' | '&' | '>' | '<'));
+        let word = &word[..length.unwrap_or(word.len())];
+        let is_replaced = !word.contains(['\'', '"', '\\']);
+        let plain = word.trim_start_matches('\\').trim_matches(['\'', '"']);
+        self.at += 2;
+        if !plain.is_empty() {
+            self.at += rest.find(word).unwrap_or_default() + word.len();
+            self.pending.push((plain, self.found.len(), is_replaced));
+        }
+    }
+
+    /// Ends a line, and passes over the here-documents that begin behind it.
+    fn line(&mut self) {
+        let end = self.at;
+        self.at += 1;
+        let mut documents = Vec::new();
+        for (word, of, is_replaced) in std::mem::take(&mut self.pending) {
+            let from = self.at;
+            let mut to = from;
+            while self.at < self.script.len() {
+                let rest = &self.script[self.at..];
+                let line = rest.split('\n').next().unwrap_or_default();
+                to = self.at;
+                self.at = (self.at + line.len() + 1).min(self.script.len());
+                if line.trim_start_matches('\t').trim_end_matches('\r') == word {
+                    break;
+                }
+                to = self.at;
+            }
+            documents.push((of, from..to, is_replaced));
+        }
+        if self.frames.is_empty() {
+            self.end(end, false);
+        }
+        for (of, range, is_replaced) in documents {
+            if let Some(command) = self.found.get_mut(of) {
+                command.documents.push((range, is_replaced));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(script: &str, expected: &[&str]) {
+        let texts: Vec<&str> = commands(script).iter().map(|command| command.text).collect();
+        assert_eq!(texts, expected, "{script}");
+    }
+
+    #[test]
+    fn commands_end_outside_of_quotes() {
+        check("a; b && c || d\ne | f & g", &["a", "b", "c", "d", "e", "f", "g"]);
+        check("a ';' \"b; $(c; \"d\")\" \\; e", &["a ';' \"b; $(c; \"d\")\" \\; e"]);
+        check("a 2>&1 &> b # c; d\n# e\nf", &["a 2>&1 &> b # c; d", "f"]);
+        check("{ a; b; } > c", &["{ a", "b", "} > c"]);
+        check("(a; b) > c\nx=(1; 2)", &["(", "a", "b", ") > c", "x=(1; 2)"]);
+        check("cat <<E > a\nb; c\nE\nd", &["cat <<E > a", "d"]);
+        check("f() { a; }\necho it's", &["f() { a", "}", "echo it's"]);
+        check("a ${{ b || 'c' }} ä'ö", &["a ${{ b || 'c' }} ä'ö"]);
+    }
+
+    #[track_caller]
+    fn writes(script: &str, expected: &[&str]) {
+        let names: Vec<&str> = written(script, &["OUT"])
+            .iter()
+            .flatten()
+            .flat_map(Part::variables)
+            .map(|(at, name)| {
+                assert!(script[at..].starts_with(name), "{script}");
+                name
+            })
+            .filter(|name| *name != "OUT")
+            .collect();
+        assert_eq!(names, expected, "{script}");
+    }
+
+    #[test]
+    fn what_is_written_is_told_from_what_is_asked() {
+        writes("echo \"t=$T\" >> \"$OUT\"", &["T"]);
+        writes("if [[ \"$T\" == a* ]]; then echo k=a >> $OUT; fi", &[]);
+        writes("if [ \"$T\" ]\nthen\n  echo \"$A\"\nfi >> $OUT", &["A"]);
+        writes("{ echo 't<<E'\n echo \"$T\"\n echo E\n} >> \"$OUT\"\necho $B", &["T"]);
+        writes("(echo \"$A\"; echo $B) | tee -a $OUT; echo $C", &["A", "B"]);
+        writes("cat >> $OUT <<E\nZ=$T\nE\necho $B", &["T"]);
+        writes("cat >> $OUT <<'E'\nZ=$T\nE", &[]);
+        writes("echo '$A' \"\\$B\" \"${C}\" | sort -u | tee $OUT", &["C"]);
+        writes("echo $A; echo $OUT; [ $B ] && echo x > $OUT", &[]);
+        writes("for x in $A; do echo $x; done >> $OUT", &["A", "x"]);
+    }
+}

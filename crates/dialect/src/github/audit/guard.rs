@@ -1,0 +1,342 @@
+//! Whether a condition keeps strangers out.
+//!
+//! The words of a condition say little: `fork` lets other runs pass than `!fork`, and `|| always()` undoes what stands
+//! before it. So the condition is tried as the run of a stranger would try it. Only what is certainly false there,
+//! whatever the rest turns out to be, is a guard.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use lockgate_pipeline::expression::{Condition, ContextUse, Need, Partial, Scope, Status, Value};
+
+use super::subject::{Job, Step, Subject};
+use crate::yaml::Node;
+
+/// What is known of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Known {
+    /// Its event, and that the code comes from a fork.
+    Origin,
+    /// Also that whoever caused it has no rights in the repository.
+    Person,
+}
+
+/// The conditions of a file, for strangers by one event; that of each job is tried once.
+pub(super) struct Guards<'s, 'n> {
+    subject: &'s Subject<'n>,
+    event: &'s str,
+    known: Known,
+    jobs: RefCell<BTreeMap<*const Node, OfJob>>,
+}
+
+#[derive(Clone, Copy)]
+struct OfJob {
+    keeps_out: bool,
+    /// Whether it may run also behind a job that was skipped.
+    asks_status: bool,
+}
+
+impl<'s, 'n> Guards<'s, 'n> {
+    pub(super) fn of(subject: &'s Subject<'n>, event: &'s str, known: Known) -> Self {
+        Self {
+            subject,
+            event,
+            known,
+            jobs: RefCell::default(),
+        }
+    }
+
+    /// Returns whether a job, or one without which it does not run, has a condition that no stranger passes.
+    pub(super) fn keep_out_of(&self, job: &Job<'n>) -> bool {
+        let own = self.of_job(job);
+        if own.keeps_out || own.asks_status || job.node.get("needs").is_none() {
+            return own.keeps_out;
+        }
+        let needed: Vec<OfJob> = self
+            .subject
+            .with_needed(job)
+            .into_iter()
+            .map(|job| self.of_job(job))
+            .collect();
+        needed.iter().any(|job| job.keeps_out) && !needed.iter().any(|job| job.asks_status)
+    }
+
+    /// Returns whether no stranger comes to a step of a job.
+    pub(super) fn keep_out_of_step(&self, job: &Job<'n>, step: Step<'n>) -> bool {
+        keeps_out(step.condition(), self.event, self.known) || self.keep_out_of(job)
+    }
+
+    fn of_job(&self, job: &Job<'n>) -> OfJob {
+        let condition = job.condition();
+        *self
+            .jobs
+            .borrow_mut()
+            .entry(std::ptr::from_ref(job.node))
+            .or_insert_with(|| OfJob {
+                keeps_out: keeps_out(condition, self.event, self.known),
+                asks_status: condition.contains('(')
+                    && Condition::parse(condition).is_ok_and(|condition| condition.uses_status_function()),
+            })
+    }
+}
+
+/// Returns whether a condition is false for every stranger by `event`.
+fn keeps_out(condition: &str, event: &str, known: Known) -> bool {
+    if !condition.to_ascii_lowercase().contains("github") {
+        return false;
+    }
+    let Ok(parsed) = Condition::parse(condition) else {
+        return false;
+    };
+    let knows = |found: &ContextUse| found.name == "github" && is_known(&found.path, known);
+    let is_false = |repository: &String| {
+        let partial = Partial {
+            scope: &Run::of(event, repository),
+            knows: &knows,
+            knows_status: false,
+        };
+        parsed.try_in(&partial).holds == Some(false)
+    };
+    repositories(condition).is_some_and(|repositories| repositories.iter().all(is_false))
+}
+
+/// Returns the repositories that the file may stand in, as far as the condition tells them apart: one that it does not
+/// name, and each that it does. `None` when it names too many.
+fn repositories(condition: &str) -> Option<Vec<String>> {
+    const MOST: usize = 8;
+    let mut found = vec!["owner/repository".to_owned()];
+    if condition.to_ascii_lowercase().contains("repo") {
+        let texts = condition.split('\'').skip(1).step_by(2);
+        let names = texts.filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
+        found.extend(names.filter_map(|name| match name.matches('/').count() {
+            0 => Some(format!("{name}/repository")),
+            1 => Some(name.to_owned()),
+            _ => None,
+        }));
+    }
+    (found.len() <= MOST).then_some(found)
+}
+
+/// What the run of any stranger reads, behind `github.`.
+const ORIGIN: [&str; 16] = [
+    "event_name",
+    "repository",
+    "repository_owner",
+    "event.repository.full_name",
+    "event.repository.owner.login",
+    "event.pull_request.base.repo.full_name",
+    "event.pull_request.base.repo.owner.login",
+    "event.pull_request.head.repo.full_name",
+    "event.pull_request.head.repo.owner.login",
+    "event.pull_request.head.repo.fork",
+    "event.pull_request.head.user.login",
+    "event.workflow_run.event",
+    "event.workflow_run.repository.full_name",
+    "event.workflow_run.head_repository.full_name",
+    "event.workflow_run.head_repository.owner.login",
+    "event.workflow_run.head_repository.fork",
+];
+
+/// By whom it was caused.
+const PERSON: [&str; 14] = [
+    "actor",
+    "triggering_actor",
+    "event.sender.login",
+    "event.pull_request.user.login",
+    "event.pull_request.author_association",
+    "event.issue.user.login",
+    "event.issue.author_association",
+    "event.comment.user.login",
+    "event.comment.author_association",
+    "event.review.user.login",
+    "event.review.author_association",
+    "event.discussion.user.login",
+    "event.discussion.author_association",
+    "event.workflow_run.actor.login",
+];
+
+fn is_known(path: &[String], known: Known) -> bool {
+    let path = path.join(".").to_ascii_lowercase();
+    ORIGIN.contains(&path.as_str()) || (known == Known::Person && PERSON.contains(&path.as_str()))
+}
+
+/// The run of a stranger, as far as it is known.
+struct Run {
+    github: Value,
+}
+
+/// A name that nobody has, so that no condition names it.
+const NOBODY: &str = "\u{1}";
+
+impl Run {
+    fn of(event: &str, repository: &str) -> Self {
+        let owner = repository.split('/').next().unwrap_or_default();
+        let login = |name: &str| Value::object([("login", Value::from(name))]);
+        let base = Value::object([("full_name", Value::from(repository)), ("owner", login(owner))]);
+        let fork = Value::object([
+            ("full_name", Value::from(format!("{NOBODY}/fork"))),
+            ("owner", login(NOBODY)),
+            ("fork", Value::from(true)),
+        ]);
+        let by_stranger = || {
+            vec![
+                ("user", login(NOBODY)),
+                ("author_association", Value::from("NONE")),
+                ("actor", login(NOBODY)),
+            ]
+        };
+        let mut payload = vec![("repository", base.clone()), ("sender", login(NOBODY))];
+        let mut add = |key: &'static str, more: Vec<(&'static str, Value)>| {
+            payload.push((key, Value::object(by_stranger().into_iter().chain(more))));
+        };
+        // What the event does not have is null, as in a run.
+        if event.starts_with("pull_request") {
+            let head = Value::object([("repo", fork.clone()), ("user", login(NOBODY))]);
+            let base = Value::object([("repo", base.clone())]);
+            add("pull_request", vec![("head", head), ("base", base)]);
+        }
+        if event == "workflow_run" {
+            let of_pull_request = Value::from("pull_request");
+            add(
+                "workflow_run",
+                vec![
+                    ("event", of_pull_request),
+                    ("repository", base),
+                    ("head_repository", fork),
+                ],
+            );
+        }
+        for (key, events) in [
+            ("issue", "issue"),
+            ("discussion", "discussion"),
+            ("review", "pull_request_review"),
+        ] {
+            if event.starts_with(events) {
+                add(key, Vec::new());
+            }
+        }
+        if event.ends_with("_comment") {
+            add("comment", Vec::new());
+        }
+        let github = Value::object([
+            ("event_name", Value::from(event)),
+            ("repository", Value::from(repository)),
+            ("repository_owner", Value::from(owner)),
+            ("actor", Value::from(NOBODY)),
+            ("triggering_actor", Value::from(NOBODY)),
+            ("event", Value::object(payload)),
+        ]);
+        Self { github }
+    }
+}
+
+impl Scope for Run {
+    fn context(&self, name: &str) -> Option<Value> {
+        (name == "github").then(|| self.github.clone())
+    }
+
+    fn status(&self) -> Status {
+        Status::SUCCESS
+    }
+
+    fn hash_files(&self, patterns: &[String]) -> Result<String, Need> {
+        Err(Need::HashFiles(patterns.to_vec()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockgate_core::SourceFile;
+
+    use super::*;
+    use crate::yaml;
+
+    #[track_caller]
+    fn check(event: &str, condition: &str, by_origin: bool, by_person: bool) {
+        for (known, expected) in [(Known::Origin, by_origin), (Known::Person, by_person)] {
+            assert_eq!(keeps_out(condition, event, known), expected, "{condition} {known:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_false_for_every_stranger_is_a_guard() {
+        let own = "github.event.pull_request.head.repo.full_name == github.repository";
+        for condition in [
+            own,
+            &format!("${{{{ always() && {own} }}}}"),
+            &format!("github.event_name == 'push' || {own}"),
+            "github.event.pull_request.head.repo.full_name == 'octo/app'",
+            "github.event.Pull_Request.head.repo.owner.login == github.repository_owner",
+            "!github.event.pull_request.head.repo.fork && github.ref != ''",
+            "github.event.pull_request.head.repo.fork == false",
+            "github.event_name == 'push'",
+            "github.event_name != 'pull_request_target'",
+        ] {
+            check("pull_request_target", condition, true, true);
+        }
+        check("workflow_run", "github.event.workflow_run.event == 'push'", true, true);
+        check("workflow_run", own, true, true);
+    }
+
+    #[test]
+    fn what_lets_a_stranger_pass_is_none() {
+        for condition in [
+            "",
+            "github.event.pull_request.head.repo.full_name != github.repository",
+            "github.event.pull_request.head.repo.fork",
+            "github.event_name == 'push' || always()",
+            "github.event_name == 'push' || github.ref == 'x'",
+            "github.event_name == 'pull_request_target'",
+            "github.repository == 'octo/app'",
+            "github.repository_owner == 'octo' && github.repository == 'octo/app'",
+            "contains(github.event.pull_request.labels.*.name, 'safe')",
+            "github.actor != 'somebody'",
+            "${{ github.event_name == 'push' }} ",
+            "github.event_name == ",
+        ] {
+            check("pull_request_target", condition, false, false);
+        }
+        check(
+            "workflow_run",
+            "github.event.workflow_run.head_repository.fork",
+            false,
+            false,
+        );
+        let owner = "github.repository == 'octo/app' && github.event_name == 'push'";
+        check("pull_request_target", owner, true, true);
+        check(
+            "issue_comment",
+            "github.event.pull_request.head.repo.fork == false",
+            false,
+            false,
+        );
+    }
+
+    #[test]
+    fn a_job_behind_a_guarded_one_is_guarded_too() {
+        let text = "on: pull_request_target\njobs:\n  a: { if: github.event_name == 'push' }\n  b: { needs: a }\n  c: { needs: [b] }\n  \
+                    d: { needs: a, if: always() }\n  e: { needs: d }\n";
+        let file = SourceFile::new("a.yml", text);
+        let root = yaml::parse(&file).0.unwrap();
+        let subject = Subject::new(&file, &root, None);
+        let guards = Guards::of(&subject, "pull_request_target", Known::Origin);
+        let kept: Vec<&str> = subject
+            .jobs
+            .iter()
+            .filter(|job| guards.keep_out_of(job))
+            .map(|job| job.id)
+            .collect();
+        assert_eq!(kept, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn who_it_is_keeps_out_where_that_counts() {
+        for condition in [
+            "github.actor == 'somebody'",
+            "github.actor == github.repository_owner",
+            "contains(fromJSON('[\"OWNER\",\"MEMBER\"]'), github.event.comment.author_association)",
+        ] {
+            check("issue_comment", condition, false, true);
+        }
+    }
+}
