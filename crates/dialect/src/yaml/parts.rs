@@ -48,7 +48,7 @@ impl Parts<'_> {
         if position < self.walk.read {
             self.walk = self.start;
         }
-        let start = self.walk.to(position);
+        let start = self.walk.begin(position);
         let end = self.walk.clone().to(position + length);
         let most = self.walk.written.len();
         Span::new(self.offset + start, self.offset + end.max(start + 1).min(most))
@@ -72,7 +72,23 @@ struct Walk<'s> {
 }
 
 impl Walk<'_> {
-    /// Goes on to the byte `position` of the text; returns its offset in what is written.
+    /// Goes on to the byte `position` of the text; returns where in what is written it begins.
+    fn begin(&mut self, position: usize) -> usize {
+        let mut at = self.to(position);
+        // What stands before it and gives nothing.
+        while self.style == Style::Double
+            && self.written[at..].starts_with(b"\\")
+            && let (wide, 0) = escape(&self.written[at..], 0)
+        {
+            at += wide;
+        }
+        if !self.is_same && self.text.get(position).is_some_and(|byte| !is_space(*byte)) {
+            at += spaces(&self.written[at..]);
+        }
+        at
+    }
+
+    /// Goes on to the byte `position` of the text; returns where in what is written the one before it ends.
     fn to(&mut self, position: usize) -> usize {
         if self.is_same {
             return position.min(self.written.len());
@@ -80,17 +96,17 @@ impl Walk<'_> {
         while self.read < position.min(self.text.len()) && self.at < self.written.len() {
             self.step();
         }
-        let mut at = self.at;
-        if self.text.get(position).is_some_and(|byte| !is_space(*byte)) {
-            at += spaces(self.written.get(at..).unwrap_or_default());
-        }
-        at.min(self.written.len())
+        self.at.min(self.written.len())
     }
 
     fn step(&mut self) {
         let (written, text) = (&self.written[self.at..], &self.text[self.read..]);
         let (wide, read) = match (written[0], text[0]) {
             (b'\\', _) if self.style == Style::Double => escape(written, text[0]),
+            (w, _) if self.style != Style::Block && is_space(w) && breaks(written) > 0 => {
+                // A line break becomes a space, and of more than one the first becomes nothing.
+                (spaces(written), (breaks(written) - 1).max(1))
+            }
             (b'\'', b'\'') if self.style == Style::Single => (2, 1),
             (b'\n', b'\n') if self.style == Style::Block => (1 + indentation(&written[1..], &text[1..]), 1),
             (w, t) if w == t => (1, 1),
@@ -112,9 +128,14 @@ fn spaces(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| is_space(**byte)).count()
 }
 
+/// Returns how many line breaks the white space at the start has.
+fn breaks(bytes: &[u8]) -> usize {
+    let spaces = bytes.iter().take_while(|byte| is_space(**byte));
+    spaces.filter(|byte| **byte == b'\n').count()
+}
+
 /// Returns how many bytes an escape takes and how many it gives, which begin with `first`.
 fn escape(written: &[u8], first: u8) -> (usize, usize) {
-    let blanks = |bytes: &[u8]| bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
     let given = match first {
         0..0xc0 => 1,
         0xc0..0xe0 => 2,
@@ -125,9 +146,9 @@ fn escape(written: &[u8], first: u8) -> (usize, usize) {
         [b'x', ..] => (4, given),
         [b'u', ..] => (6, given),
         [b'U', ..] => (10, given),
-        // A line break behind it is none in the text.
-        [b'\r', b'\n', rest @ ..] => (3 + blanks(rest), 0),
-        [b'\n', rest @ ..] => (2 + blanks(rest), 0),
+        // A line break behind it is none in the text; empty lines behind that are.
+        [b'\r', b'\n', rest @ ..] => (3 + spaces(rest), breaks(rest)),
+        [b'\n', rest @ ..] => (2 + spaces(rest), breaks(rest)),
         _ => (2, given),
     }
 }
@@ -170,5 +191,64 @@ mod tests {
             let span = scalar.part(yaml, value.span, position, part.len());
             assert_eq!(&yaml[span.start..span.end], part, "{yaml}");
         }
+    }
+
+    #[test]
+    fn every_word_of_a_block_is_found_whatever_lines_stand_around_it() {
+        const LINES: [&str; 6] = ["", "    ", "X a  b", "  X", "X\t", "a'X: #"];
+        for headings in ["|", "|-", "|+", ">", ">-", "|2", ">2-"] {
+            for ending in ["\n", "\r\n"] {
+                for number in 0..LINES.len().pow(4) {
+                    let lines = (0..4).map(|at| LINES[number / LINES.len().pow(at) % LINES.len()]);
+                    let lines: Vec<String> = lines.map(|line| format!("  {line}")).collect();
+                    all_are_found(&format!("a: {headings}{ending}{}{ending}b: c", lines.join(ending)));
+                    all_are_found(&format!(
+                        "a: {headings}{ending}{}{ending}b: c",
+                        lines.join(ending).replace("  \n", "\n")
+                    ));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_word_of_a_quoted_text_is_found_whatever_stands_around_it() {
+        const DOUBLE: [&str; 12] = [
+            "X",
+            " ",
+            "\\\n  ",
+            "\\\r\n ",
+            "\\\n\n\n ",
+            "\n  ",
+            "\r\n\r\n ",
+            "\\x41",
+            "\\u20ac",
+            "\\\"",
+            "\\n",
+            "é",
+        ];
+        const SINGLE: [&str; 7] = ["X", " ", "''", "\n  ", "\r\n\r\n ", "\\", "é"];
+        let all = |quote: &str, pieces: &[&str]| {
+            for number in 0..pieces.len().pow(4) {
+                let text = (0..4).map(|at| pieces[number / pieces.len().pow(at) % pieces.len()]);
+                all_are_found(&format!("a: {quote}X{}X{quote}\nb: c", text.collect::<String>()));
+            }
+        };
+        all("\"", &DOUBLE);
+        all("'", &SINGLE);
+    }
+
+    #[track_caller]
+    fn all_are_found(yaml: &str) {
+        let file = lockgate_core::SourceFile::new("a.yml", yaml);
+        let Some(node) = super::super::parse(&file).0 else {
+            return;
+        };
+        let value = &node.as_mapping().unwrap()[0].value;
+        let scalar = value.as_scalar().unwrap();
+        let mut parts = scalar.parts(yaml, value.span);
+        let found = scalar.text.match_indices('X').map(|(at, _)| parts.part(at, 1).start);
+        let written = yaml.match_indices('X').map(|(at, _)| at);
+        assert!(found.eq(written), "{yaml:?}: {:?}", scalar.text);
     }
 }
