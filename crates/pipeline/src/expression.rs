@@ -11,6 +11,7 @@
 mod comparison;
 mod condition;
 mod evaluation;
+mod examined;
 mod flow;
 mod function;
 mod json;

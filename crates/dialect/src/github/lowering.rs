@@ -304,6 +304,7 @@ impl Lowering {
         match Template::parse_fully(text) {
             Ok(template) => {
                 self.check_uses(scalar, span, &template.contexts_used(), &template.functions_used(), at);
+                self.note_examined_secrets(scalar, span, &template);
                 Some(template)
             }
             Err(mistakes) => {

@@ -8,6 +8,7 @@ use super::evaluation::MAX_BYTES;
 use super::tree::Piece;
 use super::{
     ContextUse, EvaluationError, Expression, FunctionUse, PlacedError, Scope, SyntaxError, SyntaxErrorKind, Value,
+    examined,
 };
 
 /// What an expression in a text begins with.
@@ -199,6 +200,18 @@ impl Template {
             }));
         }
         uses
+    }
+
+    /// Returns the secrets into which its expressions look, which no run can do, with positions in the text.
+    pub fn secrets_examined(&self) -> Vec<ContextUse> {
+        let of_one = |(expression, position): (&Expression, usize)| {
+            let found = examined::secrets(&expression.root).into_iter();
+            found.map(move |found| ContextUse {
+                position: found.position + position,
+                ..found
+            })
+        };
+        self.expressions().flat_map(of_one).collect()
     }
 
     /// Returns the functions that stand in it, with positions in the text.
