@@ -321,7 +321,10 @@ fn a_workflow_of_the_name_of_an_action_is_a_workflow() {
     let own = "name: a\ndescription: b\nruns: { using: composite, steps: [{ uses: octo/tool@v1 }] }\n";
     fs::write(stage.project().join("own/action.yml"), own).unwrap();
     let said = stage.lockgate(&["check"], 0);
-    assert!(said.contains("0 errors, 1 warning"), "only the remote action is told: {said}");
+    assert!(
+        said.contains("0 errors, 1 warning"),
+        "only the remote action is told: {said}"
+    );
     stage.lockgate(&["lock"], 0);
     assert!(stage.recorded().contains(&version), "{}", stage.recorded());
 }
