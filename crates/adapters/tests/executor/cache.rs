@@ -54,9 +54,9 @@ async fn a_cache_is_saved_after_a_miss_and_restored_by_key_and_prefix() {
     ];
     let near = fixture.uses(CacheRestore, &other).await;
     let expected = [
+        ("cache-primary-key", "npm-def"),
         ("cache-hit", "false"),
         ("cache-matched-key", "npm-abc"),
-        ("cache-primary-key", "npm-def"),
     ];
     assert_eq!(near.outputs, pairs(&expected));
     let elsewhere = fixture
