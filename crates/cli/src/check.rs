@@ -13,6 +13,7 @@ use crate::project::Folders;
 use crate::render::{diagnostics, out};
 
 mod declared;
+mod drawing;
 mod files;
 mod fix;
 mod judge;

@@ -21,8 +21,7 @@ impl Lines {
         } else {
             text.char_indices().step_by(STEP).map(|(byte, _)| byte).collect()
         };
-        let bytes = text.bytes().enumerate();
-        let breaks = bytes.filter_map(|(at, byte)| (byte == b'\n').then_some(at + 1));
+        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
         Self {
             starts: std::iter::once(0).chain(breaks).collect(),
             checkpoints,

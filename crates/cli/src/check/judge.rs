@@ -27,6 +27,8 @@ pub(super) struct Judged {
     pub(super) file: SourceFile,
     /// Its mistakes.
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// These as people see them; none when nobody looks.
+    pub(super) drawn: Vec<String>,
     /// The actions of the repository that it uses.
     pub(super) uses: Vec<LocalUse>,
     /// The versions of other actions that it uses, when somebody asks for them.
@@ -80,6 +82,7 @@ impl Judged {
             path: path.to_owned(),
             file,
             diagnostics: Vec::new(),
+            drawn: Vec::new(),
             uses: Vec::new(),
             used: Vec::new(),
             workflow: None,

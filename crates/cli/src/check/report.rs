@@ -7,13 +7,12 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Duration;
 
-use lockgate_core::Diagnostic;
 use lockgate_core::time::Spoken;
 
+use super::drawing::Drawing;
 use super::round::{Round, Scope};
 use crate::arguments::{CheckArguments, Format};
 use crate::exit::Failure;
-use crate::parallel;
 use crate::render::{diagnostics, out};
 
 mod github;
@@ -77,13 +76,8 @@ fn document(format: Format, round: &Round, scope: &Scope<'_>, rounds: Rounds) ->
     }
 }
 
-/// Fewer diagnostics than this for each thread are drawn sooner than it is started.
-const DRAWN_PER_THREAD: usize = 8;
-
 fn human(round: &Round, rounds: Rounds) -> String {
-    let is_colourful = out::result_is_colourful();
-    let draw = |diagnostic: &Diagnostic| diagnostics::draw(diagnostic, is_colourful) + "\n\n";
-    let drawn = parallel::map(&round.diagnostics, DRAWN_PER_THREAD, draw).concat();
+    let drawn = Drawing::of_result().whole(round);
     let plural = if round.files == 1 { "" } else { "s" };
     let sum = format!(
         "{} file{plural}: {}",

@@ -13,24 +13,32 @@ const AHEAD: usize = 16;
 /// A text, and how far it is read.
 pub(super) struct Text<'t> {
     text: &'t str,
-    at: usize,
+    rest: &'t [u8],
     /// How many characters were asked for ahead: all are there, so that they are only counted.
     ahead: usize,
 }
 
 impl<'t> Text<'t> {
     pub(super) fn new(text: &'t str) -> Self {
-        Self { text, at: 0, ahead: 0 }
+        Self {
+            text,
+            rest: text.as_bytes(),
+            ahead: 0,
+        }
     }
 
-    /// Returns the next byte; 0 at the end.
+    /// Returns the next byte; 0 at the end, which the scanner takes for the same.
     #[inline]
-    fn byte(&self, offset: usize) -> u8 {
-        self.text.as_bytes().get(self.at + offset).copied().unwrap_or(0)
+    fn byte(&self) -> u8 {
+        self.rest.first().copied().unwrap_or(0)
     }
 
-    fn rest(&self) -> std::str::Chars<'t> {
-        self.text[self.at..].chars()
+    /// Returns a character of which the scanner has seen that not all before it are of ASCII.
+    #[cold]
+    #[inline(never)]
+    fn decoded(&self, n: usize) -> char {
+        let at = self.text.len() - self.rest.len();
+        self.text[at..].chars().nth(n).unwrap_or('\0')
     }
 }
 
@@ -59,20 +67,20 @@ impl Input for Text<'_> {
 
     #[inline]
     fn raw_read_non_breakz_ch(&mut self) -> Option<char> {
-        let next = self
-            .peek_opt()
-            .filter(|next| !matches!(next, '\0' | '\n' | '\r' | '\u{FEFF}'))?;
-        self.skip();
-        Some(next)
+        let next = self.peek();
+        let is_content = !matches!(next, '\0' | '\n' | '\r' | '\u{FEFF}');
+        is_content.then(|| {
+            self.skip();
+            next
+        })
     }
 
     #[inline]
     fn skip(&mut self) {
-        let byte = self.byte(0);
-        self.at += match byte {
-            0 if self.at >= self.text.len() => 0,
-            byte if byte.is_ascii() => 1,
-            _ => self.peek().len_utf8(),
+        self.rest = match self.rest {
+            [] => &[],
+            [next, rest @ ..] if next.is_ascii() => rest,
+            rest => &rest[self.decoded(0).len_utf8()..],
         };
     }
 
@@ -85,28 +93,41 @@ impl Input for Text<'_> {
 
     #[inline]
     fn peek(&self) -> char {
-        let byte = self.byte(0);
-        if byte.is_ascii() {
-            char::from(byte)
-        } else {
-            self.rest().next().unwrap_or('\0')
+        match self.byte() {
+            next if next.is_ascii() => char::from(next),
+            _ => self.decoded(0),
         }
     }
 
     #[inline]
     fn peek_nth(&self, n: usize) -> char {
-        let before = self.text.as_bytes().get(self.at..self.at + n);
-        let next = self.byte(n);
-        if next.is_ascii() && before.is_some_and(<[u8]>::is_ascii) {
-            char::from(next)
-        } else {
-            self.rest().nth(n).unwrap_or('\0')
+        match self.rest.get(..=n) {
+            Some(ahead) if ahead.is_ascii() => char::from(ahead[n]),
+            _ => self.decoded(n),
         }
     }
 
     #[inline]
     fn peek_opt(&self) -> Option<char> {
-        (self.at < self.text.len()).then(|| self.peek())
+        (!self.rest.is_empty()).then(|| self.peek())
+    }
+
+    #[inline]
+    fn next_is_blank_or_breakz(&self) -> bool {
+        matches!(self.byte(), b' ' | b'\t' | b'\n' | b'\r' | 0)
+    }
+
+    #[inline]
+    fn next_can_be_plain_scalar(&self, in_flow: bool) -> bool {
+        let is_flow = |next: char| in_flow && matches!(next, ',' | '[' | ']' | '{' | '}');
+        match self.byte() {
+            b':' => {
+                let behind = self.peek_nth(1);
+                !matches!(behind, ' ' | '\t' | '\n' | '\r' | '\0') && !is_flow(behind)
+            }
+            next if next.is_ascii() => !is_flow(char::from(next)),
+            _ => self.decoded(0) != '\u{FEFF}',
+        }
     }
 }
 
