@@ -27,6 +27,8 @@ pub(super) struct Guards<'s, 'n> {
     event: &'s str,
     known: Known,
     jobs: RefCell<BTreeMap<*const Node, OfJob>>,
+    /// What became of each job, with those that it waits for.
+    kept: RefCell<BTreeMap<*const Node, bool>>,
 }
 
 #[derive(Clone, Copy)]
@@ -43,6 +45,7 @@ impl<'s, 'n> Guards<'s, 'n> {
             event,
             known,
             jobs: RefCell::default(),
+            kept: RefCell::default(),
         }
     }
 
@@ -52,13 +55,19 @@ impl<'s, 'n> Guards<'s, 'n> {
         if own.keeps_out || own.asks_status || job.node.get("needs").is_none() {
             return own.keeps_out;
         }
+        let known = self.kept.borrow().get(&std::ptr::from_ref(job.node)).copied();
+        if let Some(known) = known {
+            return known;
+        }
         let needed: Vec<OfJob> = self
             .subject
             .with_needed(job)
             .into_iter()
             .map(|job| self.of_job(job))
             .collect();
-        needed.iter().any(|job| job.keeps_out) && !needed.iter().any(|job| job.asks_status)
+        let kept = needed.iter().any(|job| job.keeps_out) && !needed.iter().any(|job| job.asks_status);
+        self.kept.borrow_mut().insert(std::ptr::from_ref(job.node), kept);
+        kept
     }
 
     /// Returns whether no stranger comes to a step of a job.

@@ -31,6 +31,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         let of_file = LazyCell::new(|| strange_variables(subject.root, trigger.name));
         for job in &subject.jobs {
             let of_job = LazyCell::new(|| strange_variables(job.node, trigger.name));
+            let asks = LazyCell::new(|| asks_by_call(subject, job));
             for step in job.steps.iter().copied() {
                 let outer: [&dyn Fn(&str) -> Option<bool>; 2] =
                     [&|name| of_job.get(name).copied(), &|name| of_file.get(name).copied()];
@@ -39,9 +40,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                     && !guards[0].keep_out_of_step(job, step)
                 {
                     // An environment may wait for a person, and a job may ask for one, who has looked at the code first.
-                    let waits = job.node.get("environment").is_some()
-                        || guards[1].keep_out_of_step(job, step)
-                        || asks_by_call(subject, job);
+                    let waits = job.node.get("environment").is_some() || guards[1].keep_out_of_step(job, step) || *asks;
                     let level = if waits { Level::Strict } else { Level::Certain };
                     found.push(Finding::new(level, diagnostic(subject, trigger, span, what)));
                 }

@@ -274,7 +274,7 @@ fn assignments(text: &str) -> Vec<(Option<&str>, &str)> {
     let (mut name, mut from) = (None, 0);
     for (at, sign) in text.match_indices(['=', '<']) {
         let before = &text[..at];
-        let start = before.rfind(|c| !is_word(c)).map_or(0, |at| at + 1);
+        let start = before.trim_end_matches(is_word).len();
         let is_name = before[start..].starts_with(|c: char| !c.is_ascii_digit()) && start >= from;
         let is_first = start == 0 || text[..start].ends_with(['"', '\'', ' ', '\n', '\t']);
         if is_name && is_first && (sign == "=" || text[at..].starts_with("<<")) {
@@ -353,4 +353,22 @@ fn refs_are_fixed(subject: &Subject<'_>) -> bool {
             }),
             _ => false,
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_is_told_apart_by_the_variables_that_begin_in_it() {
+        let told = assignments("echo \"A=$T\"\nä=1 ü<<EOF B<<EOF\n$U == é");
+        assert_eq!(
+            told,
+            [
+                (None, "echo \""),
+                (Some("A"), "=$T\"\nä=1 ü<<EOF "),
+                (Some("B"), "<<EOF\n$U == é")
+            ]
+        );
+    }
 }
