@@ -315,6 +315,7 @@ pub enum Aftermath {
 }
 
 impl Aftermath {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     fn is_next_step(&self) -> bool {
         *self == Self::NextStep
     }

@@ -107,7 +107,7 @@ impl Notice {
     /// Adds something.
     pub(super) fn add(&mut self, words: String) {
         match &mut self.0 {
-            Some(before) => *before += &format!("; {words}"),
+            Some(before) => before.extend(["; ", &words]),
             None => self.0 = Some(words),
         }
     }

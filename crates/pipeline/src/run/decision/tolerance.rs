@@ -6,7 +6,7 @@
 
 use super::step::Stuck;
 use crate::definition::Step;
-use crate::expression::{EvaluationError, Scope, Template, Value};
+use crate::expression::{EvaluationError, Scope, Template, Value, secret};
 use crate::run::Run;
 use crate::run::environment::Variables;
 use crate::run::job::JobState;
@@ -105,7 +105,10 @@ fn said(template: Option<&Template>, scope: &dyn Scope) -> Result<bool, Doubt> {
     match template.evaluate(scope).map_err(Doubt::Evaluation)? {
         Value::Boolean(said) => Ok(said),
         Value::String(text) if text.is_empty() => Err(Doubt::NoBoolean("an empty text".to_owned())),
-        Value::String(text) => Err(Doubt::NoBoolean(format!("the text `{text}`"))),
+        Value::String(text) => {
+            let text = secret::hidden(&text, "***");
+            Err(Doubt::NoBoolean(format!("the text `{text}`")))
+        }
         Value::Null => Err(Doubt::NoBoolean("empty".to_owned())),
         other => Err(Doubt::NoBoolean(format!("of the kind {}", other.kind()))),
     }
