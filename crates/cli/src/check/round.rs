@@ -121,7 +121,7 @@ struct Told {
     drawn: Option<String>,
 }
 
-fn told(found: Vec<Diagnostic>) -> impl Iterator<Item = Told> {
+fn told(found: impl IntoIterator<Item = Diagnostic>) -> impl Iterator<Item = Told> {
     found.into_iter().map(|diagnostic| Told {
         diagnostic,
         drawn: None,
