@@ -31,6 +31,8 @@ pub(crate) struct RunScreen {
     form: Form,
     output: Output,
     tails: BTreeMap<(JobKey, StepPath), Tail>,
+    /// The names of the jobs.
+    names: BTreeMap<JobKey, String>,
     /// The steps of which was said what the reader should know.
     noticed: BTreeSet<(JobKey, StepPath)>,
     logs: PathBuf,
@@ -76,6 +78,7 @@ impl RunScreen {
             form,
             output,
             tails: BTreeMap::new(),
+            names: BTreeMap::new(),
             noticed: BTreeSet::new(),
             logs,
             again,
@@ -85,6 +88,12 @@ impl RunScreen {
     /// Shows what has changed.
     pub(crate) fn update(&mut self, run: &Run) {
         let titles = Titles::of(run);
+        for job in run.jobs() {
+            let title = titles.get(&job);
+            if self.names.get(&job.key()).is_none_or(|name| name != title) {
+                self.names.insert(job.key(), title.to_owned());
+            }
+        }
         match &mut self.form {
             Form::Lines(lines) => lines.update(run, &titles),
             Form::Live(live) => live.update(run, &titles),
@@ -117,10 +126,12 @@ impl RunScreen {
         let Some(line) = tail.take(event.attempt, event.what) else {
             return;
         };
+        let key = out::name(event.job.as_str());
+        let name = self.names.get(&event.job).map_or(key.as_ref(), String::as_str);
         match &self.form {
             _ if self.output == Output::Folded => {}
-            Form::Live(live) => live.line(&format!("{} | {line}", out::name(event.job.as_str()))),
-            Form::Lines(_) => out::output(format_args!("{} | {line}", out::name(event.job.as_str()))),
+            Form::Live(live) => live.line(&format!("{name} | {line}")),
+            Form::Lines(_) => out::output(format_args!("{name} | {line}")),
             Form::Quiet => {}
         }
     }

@@ -25,9 +25,9 @@ jobs:
     runs-on: ubuntu-latest
     steps: [{ run: 'true' }]
   alone:
-    name: alone
+    name: all by itself
     runs-on: ubuntu-latest
-    steps: [{ run: 'true' }]
+    steps: [{ run: echo hello }]
 ";
     fs::write(scene.project.join(file), workflow).unwrap();
     let event = ["--workflow", file, "--event", "workflow_dispatch"];
@@ -39,11 +39,59 @@ jobs:
         "on main (2): started",
         "same (twin): success",
         "same (other): success",
-        "alone: success",
+        "all by itself: success",
+        "all by itself | hello\n",
         "failed: on main (1) › Run exit 1",
     ]);
     let report = told.json();
     let jobs = report["runs"][0]["jobs"].as_array().unwrap();
     let names: Vec<&str> = jobs.iter().map(|job| job["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["on main", "on main", "same", "same", "alone"], "as on GitHub");
+    assert_eq!(
+        names,
+        ["on main", "on main", "same", "same", "all by itself"],
+        "as on GitHub"
+    );
+}
+
+#[test]
+fn what_goes_otherwise_is_told_before_and_while_it_runs() {
+    let scene = Scene::of("shop");
+    shop::write(&scene.project, shop::BUILD);
+    let file = ".github/workflows/odd.yml";
+    let workflow = "on: workflow_dispatch
+concurrency: all
+jobs:
+  a:
+    runs-on: ubuntu-latest
+    concurrency: g
+    env: { CLIENT: \"${{ fromJSON(secrets.NONE || '{}').id }}\" }
+    steps:
+      - name: Say ${{ fromJSON('{') }}
+        run: echo said
+        timeout-minutes: ${{ github.ref_name }}
+  b:
+    runs-on: ${{ vars.NOPE }}
+    concurrency: G
+    steps: [{ run: 'true' }]
+";
+    fs::write(scene.project.join(file), workflow).unwrap();
+    let event = ["--workflow", file, "--event", "workflow_dispatch"];
+    let foreseen = [
+        "warning: .github/workflows/odd.yml: this version does not keep the concurrency group `all`",
+        "`a` and `b` share the concurrency group `g`",
+        "odd.yml:13:5: `runs-on` is empty, but it must be a label",
+        "this looks into the secret `NONE`",
+    ];
+    scene
+        .lockgate(&[&["plan"], &event[..]].concat())
+        .expect(0)
+        .says(&foreseen);
+    let told = scene.lockgate(&[&["run"], &event[..]].concat()).expect(1);
+    told.says(&foreseen).says(&[
+        "warning: a › Say ${{ fromJSON('{') }}: `name` cannot be evaluated",
+        "the step runs without a limit",
+        "a | said\n",
+        "a: success",
+        "variables are given with `--var NAME=VALUE`",
+    ]);
 }
