@@ -4,7 +4,7 @@
 //! They are safe as long as the code of the base runs. A checkout of the pull request's code turns every build script
 //! into commands with the repository's secrets.
 
-use std::cell::LazyCell;
+use std::cell::{LazyCell, OnceCell};
 use std::collections::BTreeMap;
 
 use lockgate_core::{Diagnostic, Span};
@@ -33,8 +33,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             let of_job = LazyCell::new(|| strange_variables(job.node, trigger.name));
             let asks = LazyCell::new(|| asks_by_call(subject, job));
             for step in job.steps.iter().copied() {
-                let outer: [&dyn Fn(&str) -> Option<bool>; 2] =
-                    [&|name| of_job.get(name).copied(), &|name| of_file.get(name).copied()];
+                let outer: [LevelOf<'_>; 2] = [&|name| of_job.get(name).copied(), &|name| of_file.get(name).copied()];
                 let checkout = strange_checkout(step, &Sight::of(step, trigger.name, outer));
                 if let Some((span, what)) = checkout
                     && !guards[0].keep_out_of_step(job, step)
@@ -62,26 +61,34 @@ fn diagnostic(subject: &Subject<'_>, trigger: &Trigger<'_>, span: Span, what: &s
         .related(trigger.span, "this event runs with secrets, also for forks")
 }
 
+/// Whether a variable of a level names the code of strangers; `None` of one that is not there.
+type LevelOf<'s> = &'s dyn Fn(&str) -> Option<bool>;
+
 /// What is seen of strangers' code from a step.
 struct Sight<'s> {
     event: &'s str,
-    of_step: LazyCell<BTreeMap<&'s str, bool>, Box<dyn FnOnce() -> BTreeMap<&'s str, bool> + 's>>,
-    /// Whether a variable of the job, and of the workflow, names it; `None` of one that is not there.
-    outer: [&'s dyn Fn(&str) -> Option<bool>; 2],
+    step: Step<'s>,
+    of_step: OnceCell<BTreeMap<&'s str, bool>>,
+    /// The job, and the workflow.
+    outer: [LevelOf<'s>; 2],
 }
 
 impl<'s> Sight<'s> {
-    fn of(step: Step<'s>, event: &'s str, outer: [&'s dyn Fn(&str) -> Option<bool>; 2]) -> Self {
+    fn of(step: Step<'s>, event: &'s str, outer: [LevelOf<'s>; 2]) -> Self {
         Self {
             event,
-            of_step: LazyCell::new(Box::new(move || strange_variables(step.node, event))),
+            step,
+            of_step: OnceCell::new(),
             outer,
         }
     }
 
     /// Returns whether a variable names the code of strangers.
     fn is_strange_variable(&self, name: &str) -> bool {
-        let own = self.of_step.get(name).copied();
+        let of_step = self
+            .of_step
+            .get_or_init(|| strange_variables(self.step.node, self.event));
+        let own = of_step.get(name).copied();
         let outer = || self.outer.iter().find_map(|of_level| of_level(name));
         own.or_else(outer).unwrap_or(false)
     }

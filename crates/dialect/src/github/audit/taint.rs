@@ -228,7 +228,7 @@ impl<'s, 'n> Taints<'s, 'n> {
     /// Returns the taint of the variable `name` of a script, also of those that the runner sets.
     pub(super) fn of_shell_variable(&self, name: &str, job: &Job<'n>, step: Step<'n>) -> Option<Taint> {
         let set = self.of_variable(name, job, Some(step));
-        set.or_else(|| (name == "GITHUB_HEAD_REF").then(|| of_strangers_branch()))
+        set.or_else(|| (name == "GITHUB_HEAD_REF").then(of_strangers_branch))
     }
 
     /// Returns the taint of the variable `name` where a step runs.

@@ -44,7 +44,7 @@ struct Reading<'t> {
     found: Vec<Command<'t>>,
 }
 
-impl<'t> Reading<'t> {
+impl Reading<'_> {
     fn step(&mut self) {
         let rest = &self.bytes[self.at..];
         if rest.starts_with(b"${{") {
@@ -65,10 +65,10 @@ impl<'t> Reading<'t> {
                 self.at += rest[1..]
                     .iter()
                     .position(|byte| *byte == b'\'')
-                    .map_or(rest.len(), |end| end + 2)
+                    .map_or(rest.len(), |end| end + 2);
             }
             (_, b'#') if self.at == 0 || matches!(self.bytes[self.at - 1], b' ' | b'\t' | b'\n' | b';') => {
-                self.comment()
+                self.comment();
             }
             (_, b'<') if rest.starts_with(b"<<<") => self.at += 3,
             (_, b'<') if rest.starts_with(b"<<") => self.document(),
