@@ -279,7 +279,10 @@ impl<'f> Builder<'f> {
     fn refuse_tag(&mut self, span: Span) {
         // As it is written: a scanner's name for it has the handle resolved.
         let written = self.file.text.get(span.start..span.end).unwrap_or_default();
-        let tag = written.split_whitespace().find(|word| word.starts_with('!')).unwrap_or("!");
+        let tag = written
+            .split_whitespace()
+            .find(|word| word.starts_with('!'))
+            .unwrap_or("!");
         let message = format!("`{tag}` is a tag in YAML, and there is none of this name");
         self.error(codes::YAML_UNSUPPORTED, span, message)
             .help("a text that starts with `!` stands in quotes, and a condition that does in `${{ … }}`");
