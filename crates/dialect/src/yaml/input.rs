@@ -153,6 +153,7 @@ mod tests {
         assert_eq!(theirs.next(), None, "{text:?}");
     }
 
+    #[expect(clippy::disallowed_methods, reason = "a test reads the corpus")]
     fn files_below(folder: &Path, texts: &mut Vec<String>) {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();

@@ -183,7 +183,7 @@ impl World<Run> for RunWorld {
             .retain(|_, workspace| effects.contains_key(&EffectKey::of("workspace", &workspace.job)));
         for attempt in self.attempts.values_mut() {
             if attempt.end().is_none() && !effects.contains_key(&attempt.key) {
-                attempt.mark = Mark::Exited(ended(StepExit::Cancelled));
+                attempt.mark = Mark::Exited(Box::new(ended(StepExit::Cancelled)));
             }
         }
     }
@@ -213,7 +213,7 @@ impl World<Run> for RunWorld {
         let id = outside.chance.pick(&alive).clone();
         // Either the process dies and its shim sees it, or both die.
         let mark = if outside.chance.per_mille(500) {
-            Mark::Exited(ended(StepExit::Failure { code: 137 }))
+            Mark::Exited(Box::new(ended(StepExit::Failure { code: 137 })))
         } else {
             Mark::Lost
         };

@@ -34,7 +34,7 @@ pub(super) enum Mark {
     /// Its process got the signal to end.
     Ending,
     /// Its exit is on disk.
-    Exited(StepEnd),
+    Exited(Box<StepEnd>),
     /// Started, dead, and no exit.
     Lost,
 }
@@ -80,7 +80,7 @@ impl Attempt {
     /// Returns how it ended, once that is known: that nobody knows is an answer too.
     pub(super) fn end(&self) -> Option<StepEnd> {
         match &self.mark {
-            Mark::Exited(end) => Some(end.clone()),
+            Mark::Exited(end) => Some(end.as_ref().clone()),
             Mark::Lost => Some(ended(StepExit::Unknown)),
             Mark::Claimed | Mark::Started | Mark::Ending => None,
         }

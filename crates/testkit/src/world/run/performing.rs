@@ -183,7 +183,7 @@ impl RunWorld {
         if let Some(attempt) = self.attempts.get(id).filter(|attempt| attempt.is_alive()) {
             let mark = match attempt.fate.exit {
                 StepExit::Unknown => Mark::Lost,
-                _ => Mark::Exited(attempt.fate.clone()),
+                _ => Mark::Exited(Box::new(attempt.fate.clone())),
             };
             self.end_with(id, mark, outside);
         }
@@ -196,14 +196,14 @@ impl RunWorld {
             let claimed = self.number();
             let path = effect::StepPath::top(1);
             let mut attempt = Attempt::claim(key, (&stop.job, &path), claimed, outside.chance);
-            attempt.mark = Mark::Exited(ended(StepExit::Cancelled));
+            attempt.mark = Mark::Exited(Box::new(ended(StepExit::Cancelled)));
             self.attempts.insert(id.clone(), attempt);
             self.tell_attempt(id, outside);
             return;
         };
         match attempt.mark {
             Mark::Claimed => {
-                attempt.mark = Mark::Exited(ended(StepExit::Cancelled));
+                attempt.mark = Mark::Exited(Box::new(ended(StepExit::Cancelled)));
                 self.tell_attempt(id, outside);
             }
             Mark::Started | Mark::Ending => {
@@ -218,7 +218,7 @@ impl RunWorld {
 
     pub(super) fn stopped(&mut self, id: &AttemptId, outside: &mut Surroundings<'_>) {
         if self.attempts.get(id).is_some_and(Attempt::is_alive) {
-            self.end_with(id, Mark::Exited(ended(StepExit::Cancelled)), outside);
+            self.end_with(id, Mark::Exited(Box::new(ended(StepExit::Cancelled))), outside);
         }
     }
 

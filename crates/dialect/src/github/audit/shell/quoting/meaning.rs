@@ -1,0 +1,131 @@
+//! What the commands around a place do with its text, as far as their words tell.
+
+/// Programs that read an argument of theirs as commands.
+const READING_AGAIN: [&str; 33] = [
+    "let", "trap", "source", ".", "declare", "typeset", "printf", "php", "ash", "ksh", "pwsh", "eval", "bash", "sh",
+    "zsh", "dash", "su", "sudo -s", "ssh", "python", "python3", "node", "perl", "ruby", "awk", "gawk", "sed", "jq",
+    "yq", "xargs", "psql", "mysql", "parallel",
+];
+
+/// Programs that read what comes by a pipe as commands.
+const READING_A_PIPE: [&str; 20] = [
+    "bash",
+    "sh",
+    "zsh",
+    "dash",
+    "ash",
+    "ksh",
+    "pwsh",
+    "powershell",
+    "python",
+    "python3",
+    "node",
+    "perl",
+    "ruby",
+    "php",
+    "psql",
+    "mysql",
+    "xargs",
+    "parallel",
+    "ssh",
+    "su",
+];
+
+pub(super) const IN_LIST: &str = "the words of the value are meant here one by one";
+const IS_COMMAND: &str = "the value is the command itself";
+
+/// Returns whether a program that reads its argument as commands stands before `position` in its command.
+pub(super) fn is_read_again(script: &str, position: usize) -> bool {
+    names_any(line_before(script, position), &READING_AGAIN)
+}
+
+/// Returns whether a text of commands pipes something to a program that reads commands.
+pub(super) fn pipes_to_a_reader(text: &str) -> bool {
+    let piped = text.find('|').into_iter().chain(text.find(">(")).min();
+    piped.is_some_and(|at| names_any(&text[at..], &READING_A_PIPE))
+}
+
+/// Returns where the last line of this kind begins that ends a loop or group.
+pub(super) fn last_closing(script: &str, is_wanted: impl Fn(&str) -> bool) -> Option<usize> {
+    const CLOSING: [&str; 5] = ["done", "fi", "esac", "}", ")"];
+    let mut end = script.len();
+    script.split_inclusive('\n').rev().find_map(|line| {
+        end -= line.len();
+        let is_closing = CLOSING.iter().any(|word| line.trim_start().starts_with(word));
+        (is_closing && is_wanted(line)).then_some(end)
+    })
+}
+
+/// Returns whether a script has commands that read texts as commands, which may have come from anywhere in it.
+pub(super) fn runs_texts(script: &str) -> bool {
+    const SHELLS: [&str; 6] = ["bash", "sh", "zsh", "dash", "ash", "ksh"];
+    /// More words than stand between a shell and its `-c`.
+    const NEAR: usize = 4;
+    let is_between = |c: char| c.is_whitespace() || ";|&()`\"'$<>".contains(c);
+    let mut since_shell = NEAR;
+    script.split(is_between).filter(|word| !word.is_empty()).any(|word| {
+        let takes_a_text = word.starts_with('-') && !word.starts_with("--") && word.contains('c');
+        let runs = word == "eval" || (takes_a_text && since_shell < NEAR);
+        let is_shell = SHELLS.contains(&word.rsplit('/').next().unwrap_or_default());
+        since_shell = if is_shell { 0 } else { since_shell + 1 };
+        runs
+    })
+}
+
+fn names_any(text: &str, programs: &[&str]) -> bool {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    text.split(|c| !is_word(c)).any(|word| programs.contains(&word))
+}
+
+/// Returns why a value without quotes has to stay without; `None` when it may be one word.
+pub(super) fn words_meant(script: &str, start: usize) -> Option<&'static str> {
+    const BEFORE_A_COMMAND: [&str; 8] = ["then", "do", "else", "elif", "if", "while", "until", "!"];
+    let line = line_before(script, start);
+    let ends = |word: &str| word.ends_with([';', '|', '&', '(', '{', '`']) || BEFORE_A_COMMAND.contains(&word);
+    let mut meaning = Meaning::Command;
+    let mut is_first = true;
+    for word in line.split_whitespace() {
+        let word = word.trim_start_matches([';', '(', '{', '`']);
+        meaning = match (meaning, word) {
+            (_, "for" | "select") => Meaning::Name,
+            (Meaning::Name, "in") => Meaning::List,
+            (Meaning::List, "do") => Meaning::Command,
+            (_, "set") if is_first => Meaning::Parameters,
+            (Meaning::Parameters, _) if ends(word) => Meaning::Command,
+            (same, _) => same,
+        };
+        is_first = ends(word);
+    }
+    let is_apart = line.is_empty() || line.ends_with([' ', '\t', ';', '|', '&', '(', '`']);
+    match meaning {
+        Meaning::List | Meaning::Parameters => Some(IN_LIST),
+        _ if is_first && is_apart => Some(IS_COMMAND),
+        _ => None,
+    }
+}
+
+/// What the words of a line are.
+#[derive(Clone, Copy)]
+enum Meaning {
+    Command,
+    /// Of `for NAME`.
+    Name,
+    /// Of `for NAME in …`.
+    List,
+    /// Of `set …`.
+    Parameters,
+}
+
+/// Returns the line before `position`, with those before it that it continues.
+pub(super) fn line_before(script: &str, position: usize) -> &str {
+    let mut start = position;
+    loop {
+        start = script[..start].rfind('\n').map_or(0, |at| at + 1);
+        let continues = start > 0 && script[..start - 1].trim_end().ends_with('\\');
+        if !continues {
+            break;
+        }
+        start -= 1;
+    }
+    &script[start..position]
+}
