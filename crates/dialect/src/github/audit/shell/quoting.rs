@@ -145,6 +145,8 @@ fn is_alone(script: &str, start: usize, end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use super::meaning::IS_COMMAND;
+    use super::scan::{IN_COMMENT, IN_DOCUMENT};
     use super::*;
 
     fn at(script: &str, start: usize) -> Quoting {

@@ -32,7 +32,7 @@ const READING_A_PIPE: [&str; 20] = [
 ];
 
 pub(super) const IN_LIST: &str = "the words of the value are meant here one by one";
-const IS_COMMAND: &str = "the value is the command itself";
+pub(super) const IS_COMMAND: &str = "the value is the command itself";
 
 /// Returns whether a program that reads its argument as commands stands before `position` in its command.
 pub(super) fn is_read_again(script: &str, position: usize) -> bool {

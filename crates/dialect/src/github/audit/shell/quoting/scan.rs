@@ -16,8 +16,8 @@ pub(super) enum Frame {
 }
 
 pub(super) const IN_SINGLE: &str = "it stands in single quotes, where no variable is replaced";
-const IN_COMMENT: &str = "it stands in a comment";
-const IN_DOCUMENT: &str = "it stands in a here-document";
+pub(super) const IN_COMMENT: &str = "it stands in a comment";
+pub(super) const IN_DOCUMENT: &str = "it stands in a here-document";
 
 /// A walk along a script.
 #[derive(Clone)]
