@@ -85,7 +85,8 @@ impl Round {
         found.extend(told(reached.diagnostics()));
         found.extend(told(called.diagnostics()));
         found.extend(told(dangers.of_others(reached.looked_at(), &paths, &locks)));
-        found.extend(told(dangers.of_lock_file()));
+        let in_vain = dangers.of_lock_file(found.iter().map(|told| &told.diagnostic));
+        found.extend(told(in_vain));
         for (shown, path) in reached.looked_at().iter().chain(called.looked_at()).map(shown) {
             paths.entry(shown).or_insert(path);
         }

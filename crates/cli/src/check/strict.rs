@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use lockgate_core::{Diagnostic, SourceFile};
+use lockgate_core::{Diagnostic, Severity, SourceFile};
 use lockgate_dialect::codes;
 use lockgate_dialect::github::audit::{self, Strictness};
 use lockgate_dialect::lock::{ActionVersion, FILE_NAME, Lock};
@@ -12,6 +12,9 @@ use lockgate_dialect::yaml::{self, Node};
 
 use super::round::Scope;
 use crate::workflows;
+
+/// How the codes begin of what an audit finds.
+const DANGERS: &str = "LG02";
 
 /// What only all files of a round together tell.
 pub(super) struct Dangers<'s> {
@@ -63,15 +66,22 @@ impl<'s> Dangers<'s> {
         found
     }
 
-    /// Returns what is in the lock file in vain, when the whole project was looked at.
-    pub(super) fn of_lock_file(&self) -> Vec<Diagnostic> {
+    /// Returns what is in the lock file in vain, when the whole project was looked at and `found` are its mistakes:
+    /// none of them may hide that a version is used.
+    pub(super) fn of_lock_file<'d>(&self, mut found: impl Iterator<Item = &'d Diagnostic>) -> Vec<Diagnostic> {
         match &self.lock {
-            Some(file) if self.scope.arguments.files.is_empty() => {
+            Some(file) if self.scope.arguments.files.is_empty() && !found.any(hides) => {
                 unused(file, &Lock::read(file).0, |version| self.used.contains(version))
             }
             _ => Vec::new(),
         }
     }
+}
+
+/// Returns whether a mistake may keep a file from being seen as a whole; what is only dangerous does not.
+fn hides(found: &Diagnostic) -> bool {
+    let is_danger = found.code.starts_with(DANGERS);
+    (found.severity == Severity::Error && !is_danger) || found.code == codes::MISSING_ACTION
 }
 
 /// The lock files of a round, each read once, and how much is told.

@@ -268,6 +268,8 @@ fn a_file_that_cannot_be_read_lets_no_moved_tag_in() {
     assert_eq!(stage.recorded(), recorded);
     let said = stage.lockgate(&["lock", "--check"], 3);
     assert!(said.contains("LG0213") && !said.contains("LG0212"), "{said}");
+    let said = stage.lockgate(&["check", "--strict"], 2);
+    assert!(said.contains("LG0101") && !said.contains("LG0212"), "{said}");
 
     // YAML, but no workflow: the step is below a key that there is not.
     fs::write(&workflow, whole.replace("steps:", "step:")).unwrap();
