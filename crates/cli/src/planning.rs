@@ -247,7 +247,7 @@ fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(
     }
     if !plans.iter().any(|(_, plan)| plan.has_work()) {
         for (_, plan) in &plans {
-            for line in plan.tree() {
+            for line in plan.tree_hiding(&|text| out::hidden(text).into_owned()) {
                 out::progress(out::name(&line));
             }
         }

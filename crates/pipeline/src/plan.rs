@@ -32,7 +32,7 @@ pub use github::Trigger;
 pub use known::Ended;
 pub use matrix::MatrixError;
 pub use outline::{
-    LeftOut, Outline, OutlinedCall, OutlinedCondition, OutlinedJob, OutlinedLeg, OutlinedMatrix, Part, Read, Runs,
+    Hide, LeftOut, Outline, OutlinedCall, OutlinedCondition, OutlinedJob, OutlinedLeg, OutlinedMatrix, Part, Read, Runs,
 };
 
 use call::{Level, Planner};
@@ -361,7 +361,12 @@ impl Plan {
 
     /// Returns the plan as lines for a terminal, without colour.
     pub fn tree(&self) -> Vec<String> {
-        tree::lines(&self.outline())
+        self.tree_hiding(&outline::nothing)
+    }
+
+    /// Returns the plan as lines for a terminal, without what `hide` takes out of a text.
+    pub fn tree_hiding(&self, hide: Hide<'_>) -> Vec<String> {
+        tree::lines(&self.outline_hiding(hide))
     }
 }
 

@@ -66,11 +66,15 @@ impl<'s> Dangers<'s> {
         found
     }
 
-    /// Returns what is in the lock file in vain, when the whole project was looked at and `found` are its mistakes:
+    fn is_asked_for_all(&self) -> bool {
+        self.scope.arguments.files.is_empty() && self.scope.arguments.strictness() == Strictness::Strict
+    }
+
+    /// Returns what is in the lock file in vain, when all of the project was looked at strictly and `found` are its mistakes:
     /// none of them may hide that a version is used.
     pub(super) fn of_lock_file<'d>(&self, mut found: impl Iterator<Item = &'d Diagnostic>) -> Vec<Diagnostic> {
         match &self.lock {
-            Some(file) if self.scope.arguments.files.is_empty() && !found.any(hides) => {
+            Some(file) if self.is_asked_for_all() && !found.any(hides) => {
                 unused(file, &Lock::read(file).0, |version| self.used.contains(version))
             }
             _ => Vec::new(),

@@ -15,13 +15,27 @@ pub(super) fn tree(candidates: &[Candidate], event: &str, now: jiff::Timestamp) 
     for candidate in candidates {
         lines.push(format!("{}: {}", candidate.file, candidate.decision.reason()));
         if let Some(plan) = &candidate.plan {
-            lines.extend(plan.tree().iter().map(|line| out::name(line).into_owned()));
+            lines.extend(
+                plan.tree_hiding(&of_people)
+                    .iter()
+                    .map(|line| out::name(line).into_owned()),
+            );
         }
         if event == "schedule" {
             lines.extend(next::lines(&candidate.schedules, now));
         }
     }
     lines.join("\n")
+}
+
+/// Returns a text without secrets, also when only a part of it or another spelling is shown.
+fn of_people(text: &str) -> String {
+    out::hidden(text).into_owned()
+}
+
+/// Returns the same for a document that programs read.
+fn of_programs(text: &str) -> String {
+    out::in_document(text).into_owned()
 }
 
 /// Returns one JSON document, as `docs/reference/plan-json.md` describes it.
@@ -41,7 +55,7 @@ fn workflow(candidate: &Candidate) -> Value {
         "starts": candidate.decision.is_yes(),
         "reason": candidate.decision.reason(),
         "checks": checks,
-        "plan": candidate.plan.as_deref().map(|plan| json!(plan.outline())),
+        "plan": candidate.plan.as_deref().map(|plan| json!(plan.outline_hiding(&of_programs))),
     })
 }
 
@@ -60,8 +74,8 @@ fn with_panels(candidates: &[Candidate], draw: impl Fn(&[Panel]) -> String) -> S
         .iter()
         .map(|candidate| Panel {
             title: candidate.file.clone(),
-            reason: candidate.decision.reason().to_owned(),
-            outline: candidate.plan.as_deref().map(lockgate_pipeline::plan::Plan::outline),
+            reason: of_programs(candidate.decision.reason()),
+            outline: candidate.plan.as_deref().map(|plan| plan.outline_hiding(&of_programs)),
         })
         .collect();
     draw(&panels)
@@ -87,7 +101,7 @@ pub(super) fn expanded(candidates: &[Candidate]) -> Result<String, Failure> {
             candidate.decision.reason().replace('\n', " ")
         );
         documents.push(match &candidate.plan {
-            Some(plan) => format!("---\n{head}\n{}", plan.expanded()),
+            Some(plan) => format!("---\n{head}\n{}", plan.expanded_hiding(&of_programs)),
             None => head,
         });
     }

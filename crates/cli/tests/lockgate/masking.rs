@@ -92,6 +92,11 @@ fn a_secret_in_the_words_of_a_workflow_is_in_nothing_that_a_run_writes() {
     );
 }
 
+/// Returns whether something is hidden in a text; in a flowchart of Mermaid a star is written by its number.
+fn is_starred(text: &str) -> bool {
+    text.contains("***") || text.contains("#42;#42;#42;")
+}
+
 /// Fails when a name or a text below a folder holds the value.
 fn look_into(folder: &Path) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -218,7 +223,7 @@ fn a_short_secret_leaves_yaml_and_pictures_readable() {
         assert!(!told.out.contains("***"), "{told}");
         let long = ["--var", &format!("WHO={VALUE}"), "--secret", &format!("LONG={VALUE}")];
         let told = scene.lockgate(&[&given[..], form, &long].concat()).expect(0);
-        assert!(told.out.contains("***") && !told.out.contains(VALUE), "{told}");
+        assert!(is_starred(&told.out) && !told.out.contains(VALUE), "{told}");
     }
     let expanded = scene.lockgate(&[&given[..], &["--expanded"]].concat()).expect(0);
     assert!(expanded.out.contains("\non:\n"), "{expanded}");
@@ -269,4 +274,58 @@ jobs:
     ];
     let told = scene.lockgate(&given).expect(0).says(&["all is as it came"]);
     assert!(!format!("{}{}", told.out, told.err).contains(VALUE), "{told}");
+}
+
+#[test]
+fn a_plan_shows_no_part_of_a_secret_and_no_other_spelling() {
+    let scene = scene();
+    let workflow = "on: { workflow_dispatch: { inputs: { key: {} } } }
+jobs:
+  build:
+    name: build ${{ inputs.key }}
+    if: inputs.key == 'a'
+    runs-on: ubuntu-latest
+    strategy: { matrix: { key: ['${{ inputs.key }}'] } }
+    steps: [{ run: echo }]
+  other:
+    name: other ${{ inputs.key }}
+    runs-on: ubuntu-latest
+    steps: [{ run: echo }]
+";
+    fs::write(scene.project.join(".github/workflows/key.yml"), workflow).unwrap();
+    let long = format!("ghp_{}", "0123456789".repeat(7));
+    let (spelt, around) = (
+        "it's&pass#wo+rd",
+        format!("{}long-secret-0123456789-end", "x".repeat(40)),
+    );
+    for (secret, value, shown) in [
+        (long.as_str(), long.as_str(), "ghp_01"),
+        (spelt, spelt, "pass"),
+        (&around[40..], &around, "long-secret"),
+    ] {
+        let (secret, input) = (format!("TOKEN={secret}"), format!("key={value}"));
+        let given = [
+            "--workflow",
+            ".github/workflows/key.yml",
+            "--event",
+            "workflow_dispatch",
+            "--secret",
+            &secret,
+            "--input",
+            &input,
+        ];
+        for form in [
+            &["plan"][..],
+            &["plan", "--json"],
+            &["plan", "--format", "svg"],
+            &["plan", "--format", "mermaid"],
+            &["plan", "--expanded"],
+            &["run", "--job", "build"],
+        ] {
+            let told = scene.lockgate(&[form, &given[..]].concat());
+            let said = format!("{}{}", told.out, told.err);
+            assert!(!said.contains(shown), "{form:?}: {told}");
+            assert!(is_starred(&said), "{form:?}: {told}");
+        }
+    }
 }

@@ -39,6 +39,7 @@ mod texts;
 mod trigger;
 mod yaml;
 
+use super::outline::{Hide, nothing, reasons};
 use super::{Expansion, Fate, Plan};
 use crate::definition::{Concurrency, Defaults, Permissions};
 use bound::Bound;
@@ -52,14 +53,19 @@ use yaml::{Entry, Yaml};
 impl Plan {
     /// Returns the workflow that would run, as YAML; only comments when nothing runs.
     pub fn expanded(&self) -> String {
+        self.expanded_hiding(&nothing)
+    }
+
+    /// Returns the workflow that would run, without what `hide` takes out of the reasons that are said in comments.
+    pub fn expanded_hiding(&self, hide: Hide<'_>) -> String {
         if self.known.is_empty() {
-            return self.written();
+            return self.written(hide);
         }
         let told: Vec<String> = self.known.keys().map(|id| format!("`{id}`")).collect();
         let told = told.join(", ");
         let head = format!("how {told} ended is not filled in: who runs this workflow runs all of it");
         let text = match self.untold() {
-            Ok(plan) => plan.written(),
+            Ok(plan) => plan.written(hide),
             Err(errors) => {
                 let errors = errors.iter();
                 let errors =
@@ -70,13 +76,13 @@ impl Plan {
         yaml::comment(&head, 0) + &text
     }
 
-    fn written(&self) -> String {
+    fn written(&self, hide: Hide<'_>) -> String {
         let mut layout = Layout::of(self);
         layout.doubts = Doubts::of(&layout);
         let writer = Writer {
             has_calls: (0..self.jobs.len()).any(|place| self.call_of(place).is_some() && !layout.ids(place).is_empty()),
             layout,
-            reasons: super::outline::reasons(self),
+            reasons: reasons(self, hide),
         };
         let (jobs, absent) = writer.jobs();
         if writer.layout.bound.is_over() {

@@ -4,6 +4,7 @@
 //! value, so that none of them says anything else than the others. Its JSON is a contract: fields are added, not changed.
 
 mod condition;
+mod hidden;
 mod matrix;
 mod open;
 
@@ -12,6 +13,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 pub use condition::{OutlinedCondition, Part, Read};
+pub use hidden::Hide;
+pub(in crate::plan) use hidden::nothing;
 pub use matrix::{LeftOut, OutlinedLeg, OutlinedMatrix};
 use open::Open;
 
@@ -105,11 +108,17 @@ impl Runs {
 impl Plan {
     /// Returns the plan for people.
     pub fn outline(&self) -> Outline {
-        Outline {
+        self.outline_hiding(&nothing)
+    }
+
+    /// Returns the plan for people, without what `hide` takes out of a text.
+    pub fn outline_hiding(&self, hide: Hide<'_>) -> Outline {
+        let outline = Outline {
             run_name: self.run_name.clone(),
             event: self.event.clone(),
-            jobs: Outliner::of(self).jobs(None),
-        }
+            jobs: Outliner::of(self, hide).jobs(None),
+        };
+        outline.hiding(hide)
     }
 }
 
@@ -121,10 +130,11 @@ struct Outliner<'p> {
     /// The calls of each job.
     calls: BTreeMap<usize, Vec<usize>>,
     open: Open,
+    hide: Hide<'p>,
 }
 
 impl<'p> Outliner<'p> {
-    fn of(plan: &'p Plan) -> Self {
+    fn of(plan: &'p Plan, hide: Hide<'p>) -> Self {
         let mut by_call: BTreeMap<Option<usize>, Vec<usize>> = BTreeMap::new();
         for place in 0..plan.jobs.len() {
             by_call.entry(plan.call_of(place)).or_default().push(place);
@@ -149,6 +159,7 @@ impl<'p> Outliner<'p> {
             by_call,
             calls,
             open,
+            hide,
         }
     }
 
@@ -200,7 +211,8 @@ impl<'p> Outliner<'p> {
         let needs = known.needs(definition);
         let scope = known.scope.with("needs", needs.value());
         let knows = |found: &ContextUse| needs.knows(found) && known.inputs.knows(found);
-        let condition = condition::judged(definition, fate, &knows, &scope);
+        // Before its words are made, which shorten what is long.
+        let condition = condition::judged(definition, fate, &knows, &scope).map(|found| found.hiding(self.hide));
         let reason = match behind {
             Some(open) => Some(behind_open(definition, &self.plan.definition(open).id)),
             None => reason(definition, fate, condition.as_ref(), &needs),
@@ -310,9 +322,9 @@ fn behind_open(job: &Job, open: &str) -> String {
 }
 
 /// Returns by the place of each job why it runs, may run or does not.
-pub(super) fn reasons(plan: &Plan) -> Vec<Option<String>> {
+pub(super) fn reasons(plan: &Plan, hide: Hide<'_>) -> Vec<Option<String>> {
     let mut reasons = vec![None; plan.jobs.len()];
-    let outliner = Outliner::of(plan);
+    let outliner = Outliner::of(plan, hide);
     for (call, places) in &outliner.by_call {
         let known = Known::of(plan, *call, places);
         for place in places {
