@@ -390,7 +390,7 @@ fn what_is_one_word_for_certain_is_mended_without_quotes_too() {
         ("push", "github.ref_name || 'a b'", false),
     ] {
         let fixed = fix(
-            &step(on, "", &format!("make ${{{{ {expression} }}}}")),
+            &step(on, "", &format!("deploy ${{{{ {expression} }}}}")),
             None,
             Strictness::Strict,
         );

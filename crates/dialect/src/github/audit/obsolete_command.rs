@@ -163,6 +163,14 @@ fn mended(shell: Shell, line: &str, command: &Command) -> Option<String> {
     };
     // More than one command, a line break in the old notation, or a second quote is for a person.
     let is_plain = !pair.contains([';', '|', '&', '>', '<', '%', '"', '\'', '`', '\\']);
+    // Without quotes the shell takes blanks together, and puts names in place of patterns, braces and tildes.
+    let is_as_it_is = quote.is_some() || !is_changed_by_a_shell(&pair);
     let quote = quote.unwrap_or('"');
-    is_plain.then(|| format!("echo {quote}{pair}{quote} >> \"${}\"", command.file))
+    (is_plain && is_as_it_is).then(|| format!("echo {quote}{pair}{quote} >> \"${}\"", command.file))
+}
+
+/// Returns whether a shell makes something else of a text without quotes, beside what its variables become.
+fn is_changed_by_a_shell(text: &str) -> bool {
+    let braces = text.match_indices('{').any(|(at, _)| !text[..at].ends_with(['$', '{']));
+    braces || text.contains(['~', '*', '?', '[', '\t']) || text.contains(" #") || text.contains("  ")
 }

@@ -114,7 +114,7 @@ impl<'t> Script<'t> {
             _ => start,
         };
         if is_read_again(script, quote) || is_read_again(script, self.scan.opened().unwrap_or(quote)) {
-            return Err("the command reads the text as commands once more");
+            return Err("a program before it may read the text as commands once more");
         }
         let end_of_command = self.scan.clone().end_of_command().max(end);
         let command = script.get(end..end_of_command).unwrap_or_default();
@@ -165,15 +165,15 @@ mod tests {
         check("echo \"a ${{ x }} b\"", Quoting::Double);
         check("echo 'it' \"${{ x }}\"", Quoting::Double);
         check("echo \"a\" ${{ x }}", Quoting::Bare);
-        check("A=\"$(make ${{ x }})\"", Quoting::Bare);
-        check("A=\"$(make \"${{ x }}\")\"", Quoting::Double);
+        check("A=\"$(build ${{ x }})\"", Quoting::Bare);
+        check("A=\"$(build \"${{ x }}\")\"", Quoting::Double);
         check("echo \"${A:-b}${{ x }}\"", Quoting::Double);
         check("echo '${{ x }}'", Quoting::AloneInSingle);
         check("echo \"don't\" ${{ x }}", Quoting::Bare);
         check("echo \\\" ${{ x }}", Quoting::Bare);
         check("# don't\necho \"${{ x }}\"", Quoting::Double);
         check("echo \"${{ y }}'\" ${{ x }}", Quoting::Bare);
-        check("(cd a && make ${{ x }})", Quoting::Bare);
+        check("(cd a && build ${{ x }})", Quoting::Bare);
         check("cat <<END\nit's\nEND\necho \"${{ x }}\"", Quoting::Double);
         check("cat <<'END' > f\nit's\nEND\necho ${{ x }}", Quoting::Bare);
     }
@@ -191,7 +191,7 @@ mod tests {
         ] {
             check(script, Quoting::Unclear(IN_LIST));
         }
-        for script in ["${{ x }}", "make\n${{ x }} a", "make && ${{ x }}", "A=$(${{ x }})"] {
+        for script in ["${{ x }}", "build\n${{ x }} a", "build && ${{ x }}", "A=$(${{ x }})"] {
             check(script, Quoting::Unclear(IS_COMMAND));
         }
         for script in [

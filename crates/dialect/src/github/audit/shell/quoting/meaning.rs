@@ -1,10 +1,11 @@
 //! What the commands around a place do with its text, as far as their words tell.
 
 /// Programs that read an argument of theirs as commands.
-const READING_AGAIN: [&str; 33] = [
+const READING_AGAIN: [&str; 43] = [
     "let", "trap", "source", ".", "declare", "typeset", "printf", "php", "ash", "ksh", "pwsh", "eval", "bash", "sh",
     "zsh", "dash", "su", "sudo -s", "ssh", "python", "python3", "node", "perl", "ruby", "awk", "gawk", "sed", "jq",
-    "yq", "xargs", "psql", "mysql", "parallel",
+    "yq", "xargs", "psql", "mysql", "parallel", "make", "gmake", "just", "flock", "watch", "alias", "sqlite3",
+    "ansible", "exec", "vim",
 ];
 
 /// Programs that read what comes by a pipe as commands.
