@@ -42,11 +42,11 @@ function told(value) {
       bits.setFloat64(0, value.value);
       return { kind: "Number", value: bits.getBigUint64(0).toString(16).padStart(16, "0") };
     case data.Kind.String:
-      return { kind: "String", value: value.value.toWellFormed() };
+      return { kind: "String", value: runner.wellFormed(value.value) };
     case data.Kind.Array:
       return { kind: "Array", value: value.values().map(told) };
     default:
-      return { kind: "Object", value: value.pairs().map(({ key, value }) => [key.toWellFormed(), told(value)]) };
+      return { kind: "Object", value: value.pairs().map(({ key, value }) => [runner.wellFormed(key), told(value)]) };
   }
 }
 
@@ -86,7 +86,7 @@ function answer(expr, contexts, by) {
     const { kind, error } = thrown;
     const crashed = error instanceof TypeError || error instanceof RangeError;
     const message = error.message + (error.cause ? `: ${error.cause.message}` : "");
-    return { error: { kind: crashed ? "crash" : kind, message: message.toWellFormed(), position: position(thrown) } };
+    return { error: { kind: crashed ? "crash" : kind, message: runner.wellFormed(message), position: position(thrown) } };
   }
 }
 

@@ -244,7 +244,10 @@ export function read(text) {
   });
 }
 
-const formed = (text) => (on("surrogates") ? text.toWellFormed() : text);
+// A half of a pair of surrogates is no text for who reads the answers. (Node 18 has no `toWellFormed`.)
+export const wellFormed = (text) => (/[\ud800-\udfff]/.test(text) ? Buffer.from(text).toString() : text);
+
+const formed = (text) => (on("surrogates") ? wellFormed(text) : text);
 
 function depth(text) {
   let [now, most] = [0, 0];
