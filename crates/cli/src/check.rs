@@ -22,7 +22,7 @@ mod round;
 mod strict;
 mod watch;
 
-pub(crate) use strict::unused;
+pub(crate) use strict::{hides, unused};
 
 use fix::{Effect, Reader};
 use report::Rounds;

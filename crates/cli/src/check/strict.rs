@@ -83,7 +83,9 @@ impl<'s> Dangers<'s> {
 }
 
 /// Returns whether a mistake may keep a file from being seen as a whole; what is only dangerous does not.
-fn hides(found: &Diagnostic) -> bool {
+///
+/// An action that is not there is no mistake when a step may bring it, but nobody sees what it uses.
+pub(crate) fn hides(found: &Diagnostic) -> bool {
     let is_danger = found.code.starts_with(DANGERS);
     (found.severity == Severity::Error && !is_danger) || found.code == codes::MISSING_ACTION
 }

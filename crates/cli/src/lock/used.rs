@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 use lockgate_dialect::github::{self, ACTION_FILES, LocalUse, audit};
 use lockgate_dialect::lock::ActionVersion;
-use lockgate_dialect::{codes, yaml};
+use lockgate_dialect::yaml;
 
+use crate::check::hides;
 use crate::exit::Failure;
 use crate::local_actions::Reached;
 use crate::project::Folders;
@@ -86,10 +87,8 @@ impl UsedVersions {
         Ok((file, uses))
     }
 
-    /// Notes what keeps a file from being seen as a whole. An action that is not there is no mistake when a step may
-    /// bring it, but nobody sees what it uses.
+    /// Notes what keeps a file from being seen as a whole.
     fn doubt(&mut self, found: impl IntoIterator<Item = Diagnostic>) {
-        let hides = |found: &Diagnostic| found.severity == Severity::Error || found.code == codes::MISSING_ACTION;
         self.doubtful.extend(found.into_iter().filter(hides));
     }
 

@@ -58,15 +58,7 @@ impl MarkerKey {
 
     /// Returns the parts of `text`: its marks, and what stands between them.
     pub fn pieces<'t>(&self, text: &'t str) -> Vec<Piece<'t>> {
-        let mut pieces = Vec::new();
-        let mut done = 0;
-        for mark in self.marks(text) {
-            pieces.push(Piece::Text(&text[done..mark.start]));
-            pieces.push(Piece::Mark(&text[mark.start..mark.end]));
-            done = mark.end;
-        }
-        pieces.push(Piece::Text(&text[done..]));
-        pieces
+        pieces(text, self.marks(text))
     }
 
     /// Returns `text` with each mark replaced by the value that `value_of` gives for its name.
@@ -105,29 +97,39 @@ pub fn contains_marker(text: &str) -> bool {
 
 /// Returns `text` with `stars` in place of all that looks like a mark.
 pub fn hidden(text: &str, stars: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    let mut done = 0;
-    for mark in marks(text) {
-        result.push_str(&text[done..mark.start]);
-        result.push_str(stars);
-        done = mark.end;
-    }
-    result.push_str(&text[done..]);
-    result
+    let pieces = pieces(text, marks(text)).into_iter().map(|piece| match piece {
+        Piece::Text(text) => text,
+        Piece::Mark(_) => stars,
+    });
+    pieces.collect()
 }
 
 /// Returns `text` with its marks noted as standing inside a JSON string.
 pub(super) fn within_json(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
-    let mut done = 0;
-    for mark in marks(text) {
-        let key_at = mark.start + START.len_utf8() + KIND.len();
-        result.push_str(&text[done..key_at]);
-        result.push_str(AS_JSON);
-        done = key_at;
+    for piece in pieces(text, marks(text)) {
+        match piece {
+            Piece::Text(text) => result.push_str(text),
+            Piece::Mark(mark) => {
+                let (kind, key) = mark.split_at(START.len_utf8() + KIND.len());
+                result.extend([kind, AS_JSON, key]);
+            }
+        }
     }
-    result.push_str(&text[done..]);
     result
+}
+
+/// Returns the parts of `text`, of which `marks` are the marks.
+fn pieces<'t>(text: &'t str, marks: impl Iterator<Item = Mark<'t>>) -> Vec<Piece<'t>> {
+    let mut pieces = Vec::new();
+    let mut done = 0;
+    for mark in marks {
+        pieces.push(Piece::Text(&text[done..mark.start]));
+        pieces.push(Piece::Mark(&text[mark.start..mark.end]));
+        done = mark.end;
+    }
+    pieces.push(Piece::Text(&text[done..]));
+    pieces
 }
 
 struct Mark<'t> {

@@ -7,6 +7,7 @@ mod reading;
 
 use std::ops::Range;
 
+use super::shell::is_shell;
 use super::sink::variables;
 
 /// A command, as far as quotes tell.
@@ -92,14 +93,13 @@ impl<'t> Command<'t> {
 
     /// Returns the program that reads words of it as commands once more, and those words.
     pub(super) fn read_again(&self) -> Option<(&'t str, Vec<Part<'t>>)> {
-        const SHELLS: [&str; 6] = ["bash", "sh", "zsh", "dash", "ksh", "ash"];
         let words = self.words().trim_start_matches(['{', ' ']);
         let (program, rest) = words.split_once(char::is_whitespace)?;
         let start = |text: &str| self.start + (text.as_ptr() as usize - self.text.as_ptr() as usize);
         if program == "eval" {
             return Some((program, unquoted(rest, start(rest))));
         }
-        if !SHELLS.contains(&program.rsplit('/').next().unwrap_or_default()) {
+        if !is_shell(program) {
             return None;
         }
         let mut rest = rest.trim_start();

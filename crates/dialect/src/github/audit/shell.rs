@@ -18,6 +18,12 @@ pub(super) enum Shell {
     Unknown,
 }
 
+/// Returns whether a word of a script names a shell, which takes a script by `-c`.
+pub(super) fn is_shell(word: &str) -> bool {
+    const SHELLS: [&str; 6] = ["bash", "sh", "zsh", "dash", "ash", "ksh"];
+    SHELLS.contains(&word.rsplit('/').next().unwrap_or_default())
+}
+
 /// Returns the shell that runs the script of a step: its own, that of the defaults, or that of the runner.
 pub(super) fn of(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>) -> Shell {
     let default_of = |node: &crate::yaml::Node| {

@@ -1,5 +1,7 @@
 //! What the commands around a place do with its text, as far as their words tell.
 
+use super::super::is_shell;
+
 /// Programs that read an argument of theirs as commands.
 const READING_AGAIN: [&str; 43] = [
     "let", "trap", "source", ".", "declare", "typeset", "printf", "php", "ash", "ksh", "pwsh", "eval", "bash", "sh",
@@ -59,7 +61,6 @@ pub(super) fn last_closing(script: &str, is_wanted: impl Fn(&str) -> bool) -> Op
 
 /// Returns whether a script has commands that read texts as commands, which may have come from anywhere in it.
 pub(super) fn runs_texts(script: &str) -> bool {
-    const SHELLS: [&str; 6] = ["bash", "sh", "zsh", "dash", "ash", "ksh"];
     /// More words than stand between a shell and its `-c`.
     const NEAR: usize = 4;
     let is_between = |c: char| c.is_whitespace() || ";|&()`\"'$<>".contains(c);
@@ -67,8 +68,7 @@ pub(super) fn runs_texts(script: &str) -> bool {
     script.split(is_between).filter(|word| !word.is_empty()).any(|word| {
         let takes_a_text = word.starts_with('-') && !word.starts_with("--") && word.contains('c');
         let runs = word == "eval" || (takes_a_text && since_shell < NEAR);
-        let is_shell = SHELLS.contains(&word.rsplit('/').next().unwrap_or_default());
-        since_shell = if is_shell { 0 } else { since_shell + 1 };
+        since_shell = if is_shell(word) { 0 } else { since_shell + 1 };
         runs
     })
 }
