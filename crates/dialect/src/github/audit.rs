@@ -38,6 +38,7 @@ mod subject;
 mod taint;
 mod untrusted;
 mod version_comment;
+mod walk;
 mod written_secret;
 
 use lockgate_core::{Diagnostic, Severity, SourceFile, Span};

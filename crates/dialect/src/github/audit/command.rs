@@ -9,6 +9,7 @@ use std::ops::Range;
 
 use super::shell::is_shell;
 use super::sink::variables;
+use super::walk::{Piece, Walk};
 
 /// A command, as far as quotes tell.
 pub(super) struct Command<'t> {
@@ -29,6 +30,9 @@ pub(super) struct Part<'t> {
     is_replaced: bool,
 }
 
+/// How often the same text of a script is looked at for groups in groups.
+const MOST_TIMES: usize = 4;
+
 /// Returns the commands of a script.
 pub(super) fn commands(script: &str) -> Vec<Command<'_>> {
     reading::commands(script)
@@ -41,7 +45,7 @@ pub(super) fn written<'t>(script: &'t str, names: &[&str]) -> Vec<Vec<Part<'t>>>
         return Vec::new();
     }
     let commands = commands(script);
-    let mut budget = 64 + 16 * commands.len();
+    let mut budget = MOST_TIMES * script.len();
     let mut open = Vec::new();
     // For each command the first one of the group that it closes, and of what is piped to it.
     let mut first: Vec<usize> = Vec::with_capacity(commands.len());
@@ -59,8 +63,11 @@ pub(super) fn written<'t>(script: &'t str, names: &[&str]) -> Vec<Vec<Part<'t>>>
         first.push(from);
         if names.iter().any(|name| command.text.contains(name)) && command.writes() {
             // Groups in groups that are all written would be looked at again and again.
-            budget = budget.saturating_sub(at - from);
-            let from = if budget == 0 { at } else { from };
+            let length = command.start + command.text.len() - commands[from].start;
+            let from = budget.checked_sub(length).map_or(at, |left| {
+                budget = left;
+                from
+            });
             let parts = commands[from..=at].iter().filter(|command| !command.is_asking());
             found.push(parts.flat_map(|command| command.parts(script)).collect());
         }
@@ -190,31 +197,47 @@ fn end_of_word(text: &str) -> usize {
     end.unwrap_or(text.len())
 }
 
-/// Returns the parts of a text by whether they stand in single quotes.
+/// Returns the parts of a text by whether variables in them are replaced; comments are left out.
 pub(super) fn unquoted(text: &str, start: usize) -> Vec<Part<'_>> {
     let mut parts = Vec::new();
-    let (mut from, mut is_double, mut is_single, mut at) = (0, false, false, 0);
-    let bytes = text.as_bytes();
-    while at < bytes.len() {
-        match bytes[at] {
-            b'\\' if !is_single => at += 1,
-            b'"' if !is_single => is_double = !is_double,
-            b'\'' if !is_double => {
-                parts.push((from..at, !is_single));
-                is_single = !is_single;
-                from = at + 1;
+    let mut add = |range: Range<usize>, is_replaced| {
+        let end = range.end.min(text.len());
+        if let Some(inner) = text.get(range.start..end).filter(|inner| !inner.is_empty()) {
+            parts.push(Part {
+                text: inner,
+                start: start + range.start,
+                is_replaced,
+            });
+        }
+    };
+    let mut walk = Walk::of(text);
+    let mut from = 0;
+    while walk.at < text.len() {
+        let at = walk.at;
+        match walk.step() {
+            Piece::Single => {
+                add(from..at, true);
+                // Its quotes are none of its text.
+                let closed = walk.at - usize::from(walk.at <= text.len());
+                add(at + 1..closed, false);
+                from = walk.at;
+            }
+            Piece::Comment => {
+                add(from..at, true);
+                from = walk.at;
+            }
+            Piece::Documents => {
+                add(from..at, true);
+                for (range, is_replaced) in walk.documents.drain(..) {
+                    add(range, is_replaced);
+                }
+                from = walk.at;
             }
             _ => {}
         }
-        at += 1;
     }
-    parts.push((from.min(text.len())..text.len(), !is_single));
-    let part = |(range, is_replaced): (Range<usize>, bool)| Part {
-        text: &text[range.clone()],
-        start: start + range.start,
-        is_replaced,
-    };
-    parts.into_iter().map(part).collect()
+    add(from..text.len(), true);
+    parts
 }
 
 #[cfg(test)]
@@ -231,12 +254,28 @@ mod tests {
     fn commands_end_outside_of_quotes() {
         check("a; b && c || d\ne | f & g", &["a", "b", "c", "d", "e", "f", "g"]);
         check("a ';' \"b; $(c; \"d\")\" \\; e", &["a ';' \"b; $(c; \"d\")\" \\; e"]);
-        check("a 2>&1 &> b # c; d\n# e\nf", &["a 2>&1 &> b # c; d", "f"]);
+        check("a 2>&1 &> b # c; d\n# e\nf", &["a 2>&1 &> b", "f"]);
         check("{ a; b; } > c", &["{ a", "b", "} > c"]);
         check("(a; b) > c\nx=(1; 2)", &["(", "a", "b", ") > c", "x=(1; 2)"]);
         check("cat <<E > a\nb; c\nE\nd", &["cat <<E > a", "d"]);
         check("f() { a; }\necho it's", &["f() { a", "}", "echo it's"]);
         check("a ${{ b || 'c' }} ä'ö", &["a ${{ b || 'c' }} ä'ö"]);
+        check("(( n << 2 ))\na", &["(( n << 2 ))", "a"]);
+        check("a $'it\\'s'; b", &["a $'it\\'s'", "b"]);
+        check(
+            "x=\"$(case $y in a) b;; esac)\"; c",
+            &["x=\"$(case $y in a) b;; esac)\"", "c"],
+        );
+        check(
+            "case $y in a|b) c;; *) d; esac",
+            &["case $y in a|b)", "c", "*)", "d", "esac"],
+        );
+        check("if a; then (b; c); fi", &["if a", "then", "(", "b", "c", ")", "fi"]);
+        check(
+            "a `b; c` ${{ format('}};') }}; d",
+            &["a `b; c` ${{ format('}};') }}", "d"],
+        );
+        check("cat <<E; b\n c\n E\nE\nd", &["cat <<E", "b", "d"]);
     }
 
     #[track_caller]
@@ -255,6 +294,17 @@ mod tests {
     }
 
     #[test]
+    fn groups_in_groups_are_not_looked_at_again_and_again() {
+        let groups = 200;
+        let line = "$A ".repeat(1000);
+        let script = format!("{}echo {line};{}", "{ ".repeat(groups), " } >> $OUT;".repeat(groups));
+        let parts = written(&script, &["OUT"]);
+        assert_eq!(parts.len(), groups);
+        let bytes: usize = parts.iter().flatten().map(|part| part.text.len()).sum();
+        assert!(bytes <= (MOST_TIMES + 1) * script.len(), "{bytes}");
+    }
+
+    #[test]
     fn what_is_written_is_told_from_what_is_asked() {
         writes("echo \"t=$T\" >> \"$OUT\"", &["T"]);
         writes("if [[ \"$T\" == a* ]]; then echo k=a >> $OUT; fi", &[]);
@@ -266,5 +316,10 @@ mod tests {
         writes("echo '$A' \"\\$B\" \"${C}\" | sort -u | tee $OUT", &["C"]);
         writes("echo $A; echo $OUT; [ $B ] && echo x > $OUT", &[]);
         writes("for x in $A; do echo $x; done >> $OUT", &["A", "x"]);
+        writes("echo ok # was: echo \"$A\" >> $OUT", &[]);
+        writes("(( n << 2 ))\necho \"$A\" >> $OUT", &["A"]);
+        writes("echo $'it\\'s' \"$A\" '$B' >> $OUT", &["A"]);
+        writes("case $A in a) echo \"$B\" >> $OUT;; esac", &["B"]);
+        writes("echo \"$(cat <<'E'\n$A\nE\n)$B\" >> $OUT", &["B"]);
     }
 }

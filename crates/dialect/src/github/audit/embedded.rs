@@ -84,7 +84,7 @@ pub(super) fn scalars<'n>(node: &'n Node, visit: &mut impl FnMut(&'n Node)) {
 }
 
 /// Returns the length up to the `}}` outside of the expression's strings.
-fn closing(text: &str) -> Option<usize> {
+pub(super) fn closing(text: &str) -> Option<usize> {
     let mut in_string = false;
     let bytes = text.as_bytes();
     bytes.iter().enumerate().position(|(at, byte)| {
