@@ -5,8 +5,7 @@ use lockgate_core::Diagnostic;
 pub fn check(diagnostics: &[Diagnostic]) {
     for found in diagnostics {
         assert!(!found.message.is_empty());
-        let spans = std::iter::once(found.span).chain(found.related.iter().map(|(span, _)| *span));
-        for span in spans {
+        for span in found.places() {
             assert!(span.start <= span.end, "{found:?}");
             assert!(
                 found.file.text.get(span.start..span.end).is_some(),

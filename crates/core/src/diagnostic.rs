@@ -93,6 +93,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Other places that explain it, with a label each.
     pub related: Vec<(Span, String)>,
+    /// Other places of the same mistake, with what stands there.
+    pub also: Vec<(Span, String)>,
 }
 
 impl Diagnostic {
@@ -121,6 +123,7 @@ impl Diagnostic {
             span,
             help: None,
             related: Vec::new(),
+            also: Vec::new(),
         }
     }
 
@@ -128,6 +131,12 @@ impl Diagnostic {
     pub fn in_one_line(&self) -> String {
         let (line, column) = self.file.position(self.span.start);
         format!("{}:{line}:{column}: {}", self.file.path, self.message)
+    }
+
+    /// Returns all its places: where it is, what explains it, and where it is also.
+    pub fn places(&self) -> impl Iterator<Item = Span> {
+        let others = self.related.iter().chain(&self.also);
+        std::iter::once(self.span).chain(others.map(|(span, _)| *span))
     }
 
     /// Adds what to do about it.

@@ -70,6 +70,10 @@ fn render(findings: &[Finding]) -> String {
             let (line, column) = found.file.position(span.start);
             writeln!(text, "    {line}:{column} {label}").unwrap();
         }
+        for (span, label) in &found.also {
+            let (line, column) = found.file.position(span.start);
+            writeln!(text, "    also {line}:{column} {label}").unwrap();
+        }
         if let Some(fix) = &finding.fix {
             let safety = match fix.safety {
                 Safety::Safe => "fix",
@@ -121,8 +125,7 @@ fn dangers_are_found_with_their_places() {
         wrong.extend(compare(&path.with_extension("out"), &render(&findings)));
         for finding in &findings {
             let found = &finding.diagnostic;
-            let spans = std::iter::once(found.span).chain(found.related.iter().map(|(span, _)| *span));
-            for span in spans {
+            for span in found.places() {
                 assert!(
                     found.file.text.get(span.start..span.end).is_some(),
                     "{}",

@@ -12,6 +12,9 @@ pub(super) struct Drawing {
     is_colourful: bool,
 }
 
+/// The room that is left behind the mistakes for what is said at the end.
+const SUMMARY: usize = 128;
+
 /// Fewer diagnostics than this for each thread are drawn sooner than it is started.
 const DRAWN_PER_THREAD: usize = 8;
 
@@ -34,7 +37,7 @@ impl Drawing {
             let draw = |diagnostic: &Diagnostic| self.draw(diagnostic);
             return parallel::map(&round.diagnostics, DRAWN_PER_THREAD, draw).concat();
         }
-        let mut whole = String::new();
+        let mut whole = String::with_capacity(SUMMARY + round.drawn.iter().flatten().map(String::len).sum::<usize>());
         for (diagnostic, drawn) in round.diagnostics.iter().zip(&round.drawn) {
             match drawn {
                 Some(drawn) => whole.push_str(drawn),

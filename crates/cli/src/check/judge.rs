@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockgate_core::{Diagnostic, SourceFile};
-use lockgate_dialect::github::{self, LocalUse, Lowered};
+use lockgate_dialect::github::{self, Callable, LocalUse, Lowered};
 use lockgate_dialect::lock::{ActionVersion, Lock};
 use lockgate_dialect::text;
 use lockgate_dialect::yaml::{self, Node};
@@ -105,8 +105,11 @@ impl Judged {
             (None, Some(node)) => Declared::of_broken(node),
             (None, None) => Declared::default(),
         });
-        // Most of what was read is steps, and they are let go where they were read.
-        if let Some(workflow) = &mut lowered.workflow {
+        // Others have to know what a workflow does only when it calls or is called. Most of that is steps, and what
+        // nobody asks for is let go where it was read.
+        if lowered.calls.is_empty() && !matches!(lowered.callable, Callable::Yes(_)) {
+            lowered.workflow = None;
+        } else if let Some(workflow) = &mut lowered.workflow {
             for job in workflow.pipeline.jobs.iter_mut().filter_map(Arc::get_mut) {
                 job.steps = Vec::new();
             }

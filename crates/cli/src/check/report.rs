@@ -77,23 +77,20 @@ fn document(format: Format, round: &Round, scope: &Scope<'_>, rounds: Rounds) ->
 }
 
 fn human(round: &Round, rounds: Rounds) -> String {
-    let drawn = Drawing::of_result().whole(round);
+    let mut text = Drawing::of_result().whole(round);
     let plural = if round.files == 1 { "" } else { "s" };
     let sum = format!(
         "{} file{plural}: {}",
         round.files,
         diagnostics::summary(&round.diagnostics)
     );
-    match rounds {
-        Rounds::Once => format!("{drawn}{sum}\n"),
-        Rounds::Many { took } => {
-            format!(
-                "checked at {}\n{drawn}{sum}; took {}\n",
-                out::time_of_day(),
-                Spoken(took)
-            )
-        }
+    text.push_str(&sum);
+    if let Rounds::Many { took } = rounds {
+        text.insert_str(0, &format!("checked at {}\n", out::time_of_day()));
+        text.push_str(&format!("; took {}", Spoken(took)));
     }
+    text.push('\n');
+    text
 }
 
 /// Returns whether this runs in a job whose log GitHub Actions reads.

@@ -85,6 +85,9 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colourful: bool) -> String {
         let (line, column) = diagnostic.file.position(diagnostic.span.start);
         title.element(Origin::path(&*diagnostic.file.path).line(line).char_column(column))
     };
+    if !diagnostic.also.is_empty() {
+        group = group.element(Level::NOTE.message(also(diagnostic)));
+    }
     if let Some(help) = &diagnostic.help {
         group = group.element(Level::HELP.message(help.as_str()));
     }
@@ -94,6 +97,35 @@ pub(crate) fn draw(diagnostic: &Diagnostic, colourful: bool) -> String {
         Renderer::plain()
     };
     renderer.render(&[group])
+}
+
+/// Returns the lines of the other places of a mistake, such as `also in lines 3 and 7; macos-13 in line 9`.
+fn also(diagnostic: &Diagnostic) -> String {
+    let mut lines: Vec<(&str, Vec<usize>)> = Vec::new();
+    for (span, label) in &diagnostic.also {
+        let line = diagnostic.file.position(span.start).0;
+        match lines.iter_mut().find(|(known, _)| known == label) {
+            Some((_, lines)) => lines.push(line),
+            None => lines.push((label, vec![line])),
+        }
+    }
+    let words = lines.iter_mut().map(|(label, lines)| {
+        lines.sort_unstable();
+        lines.dedup();
+        let what = if diagnostic.message.contains(*label) { "also" } else { label };
+        format!("{what} in {}", of_lines(lines))
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
+/// Returns lines in words, such as `lines 3, 4 and 7`.
+fn of_lines(lines: &[usize]) -> String {
+    let words: Vec<String> = lines.iter().map(usize::to_string).collect();
+    match words.as_slice() {
+        [line] => format!("line {line}"),
+        [before @ .., last] => format!("lines {} and {last}", before.join(", ")),
+        [] => String::new(),
+    }
 }
 
 /// The lines of a file from the first to the last place of a diagnostic: the renderer reads all that it is given.
@@ -108,7 +140,8 @@ struct Excerpt<'t> {
 impl<'t> Excerpt<'t> {
     fn around(diagnostic: &'t Diagnostic) -> Self {
         let text: &str = &diagnostic.file.text;
-        let spans = || std::iter::once(diagnostic.span).chain(diagnostic.related.iter().map(|(span, _)| *span));
+        let related = || diagnostic.related.iter().map(|(span, _)| *span);
+        let spans = || std::iter::once(diagnostic.span).chain(related());
         let first = floor(text, spans().map(|span| span.start).min().unwrap_or(0));
         let last = floor(text, spans().map(|span| span.end).max().unwrap_or(0));
         let start = text[..first].rfind('\n').map_or(0, |at| at + 1);

@@ -10,6 +10,7 @@ use super::Caution;
 use super::call::{Callable, OutputRead, WorkflowCall};
 use super::local::LocalUse;
 use super::reference::{Known, Names};
+use super::unsupported::quoted;
 use crate::codes;
 use crate::shape::Availability;
 use crate::yaml::{Content, Node, Reader, Resolved, Scalar, Style};
@@ -85,7 +86,7 @@ impl Lowering {
         self.reader.report(diagnostic);
     }
 
-    /// Warns of what the job asks for and gets otherwise.
+    /// Warns of what the job asks for and gets otherwise; what the message quotes first names its place.
     pub(super) fn caution(&mut self, code: &'static str, span: Span, message: &str, help: &str) {
         let diagnostic = self.reader.warning(code, span, message).help(help);
         if let Some(job) = &self.job
@@ -96,7 +97,8 @@ impl Lowering {
                 diagnostic: diagnostic.clone(),
             });
         }
-        self.reader.report_kind(help, diagnostic, message);
+        let label = message.split('`').nth(1).map_or_else(|| message.to_owned(), quoted);
+        self.reader.report_kind(help, diagnostic, &label);
     }
 
     /// Returns a text in which no expression is evaluated.

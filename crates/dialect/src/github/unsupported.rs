@@ -48,7 +48,7 @@ impl Lowering {
     }
 }
 
-fn quoted(what: &str) -> String {
+pub(super) fn quoted(what: &str) -> String {
     if what.starts_with('`') {
         what.to_owned()
     } else {

@@ -21,7 +21,7 @@ pub struct Reader {
     kinds: BTreeMap<String, (usize, usize)>,
 }
 
-/// The most places that are shown of one kind.
+/// The most places that are named of one kind.
 const MOST_PLACES: usize = 20;
 
 impl Reader {
@@ -68,7 +68,7 @@ impl Reader {
         !self.is_full() || (severity == Severity::Error && self.errors == 0)
     }
 
-    /// Adds a mistake that may be found in many places: the first one tells all of its `kind`, and shows the others with
+    /// Adds a mistake that may be found in many places: the first one tells all of its `kind`, and names the others with
     /// their `label`.
     pub fn report_kind(&mut self, kind: &str, diagnostic: Diagnostic, label: &str) {
         let Some((at, count)) = self.kinds.get_mut(kind) else {
@@ -80,12 +80,12 @@ impl Reader {
         let first = &mut self.diagnostics[*at];
         let place = (diagnostic.span, label.to_owned());
         // A value behind an alias is read once per place that uses it.
-        if first.span == place.0 || first.related.contains(&place) {
+        if first.span == place.0 || first.also.contains(&place) {
             return;
         }
         *count += 1;
         if *count <= MOST_PLACES {
-            first.related.push(place);
+            first.also.push(place);
         }
     }
 

@@ -64,6 +64,10 @@ fn render(diagnostics: &[Diagnostic]) -> String {
             let (line, column) = found.file.position(span.start);
             writeln!(text, "    {line}:{column} {label}").unwrap();
         }
+        for (span, label) in &found.also {
+            let (line, column) = found.file.position(span.start);
+            writeln!(text, "    also {line}:{column} {label}").unwrap();
+        }
     }
     text
 }
@@ -254,8 +258,7 @@ fn every_place_of_a_diagnostic_is_in_its_file() {
     for path in files("ok").into_iter().chain(files("err")) {
         for found in diagnostics(&path) {
             let end = found.file.text.len();
-            let spans = std::iter::once(found.span).chain(found.related.iter().map(|(span, _)| *span));
-            for span in spans {
+            for span in found.places() {
                 assert!(span.start <= span.end && span.end <= end, "{} {span:?}", path.display());
                 assert!(
                     found.file.text.get(span.start..span.end).is_some(),

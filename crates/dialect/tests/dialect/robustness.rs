@@ -22,8 +22,7 @@ fn check(text: &str) {
         .into_iter()
         .chain(action::lower(&file).diagnostics);
     for found in found {
-        let spans = std::iter::once(found.span).chain(found.related.iter().map(|(span, _)| *span));
-        for span in spans {
+        for span in found.places() {
             assert!(
                 text.get(span.start..span.end).is_some(),
                 "{span:?} of {:?}",

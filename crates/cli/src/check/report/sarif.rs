@@ -32,7 +32,8 @@ pub(super) fn log(round: &Round, folders: &Folders) -> impl Serialize {
         .map(|diagnostic| {
             let place = |span| place(round, folders, &diagnostic.file, span);
             let rule = rules.iter().position(|rule| rule["id"] == diagnostic.code);
-            let related = diagnostic.related.iter().enumerate().map(|(id, (span, label))| {
+            let others = diagnostic.related.iter().chain(&diagnostic.also);
+            let related = others.enumerate().map(|(id, (span, label))| {
                 json!({ "id": id, "message": { "text": label }, "physicalLocation": place(*span) })
             });
             json!({
