@@ -9,11 +9,11 @@ use lockgate_core::Diagnostic;
 use lockgate_pipeline::expression::Flow;
 
 use super::command::{self, Part};
-use super::embedded::{Embedded, given_by_env};
+use super::embedded::given_by_env;
 use super::relocation::{By, Place, places};
 use super::room::Room;
 use super::shell::Shell;
-use super::sink::{Language, Sink};
+use super::sink::Language;
 use super::subject::{Step, Subject};
 use super::taint::{Taint, Taints, Way, Who};
 use super::{Finding, Level};
@@ -103,16 +103,13 @@ fn kind(taint: &Taint) -> (&'static str, Level) {
 
 fn finding(place: &Place<'_, '_>, taint: &Taint, flow: &Flow) -> Finding {
     let (code, level) = kind(taint);
-    let fix = place.fix(&match &taint.way {
-        Way::Variable(name, _) | Way::Written(name, _) => By::Existing(name),
-        _ => By::New(flow),
-    });
-    let span = place.span();
-    let name = match &taint.way {
-        Way::Variable(name, _) | Way::Written(name, _) => name.clone(),
-        _ => place.variable(flow),
+    let by = match &taint.way {
+        Way::Variable(name, _) | Way::Written(name, _) => place.by(Some(name), flow),
+        _ => place.by(None, flow),
     };
-    let help = help(place.sink, place.embedded, &name, taint, place.obstacle());
+    let fix = place.fix(&by);
+    let span = place.span();
+    let help = help(place, &by);
     let mut diagnostic = place.subject.warning(code, span, message(taint)).help(help);
     diagnostic = match &taint.way {
         Way::Direct => diagnostic,
@@ -136,9 +133,13 @@ fn message(taint: &Taint) -> String {
     }
 }
 
-fn help(sink: &Sink<'_>, embedded: &Embedded, name: &str, taint: &Taint, obstacle: Option<&str>) -> String {
-    let written = embedded.written(sink.text);
-    let used = match sink.language {
+fn help(place: &Place<'_, '_>, by: &By<'_>) -> String {
+    let written = place.embedded.written(place.sink.text);
+    let name = match by {
+        By::Existing(name) => (*name).to_owned(),
+        By::New(flow) => place.variable(flow),
+    };
+    let used = match place.sink.language {
         Language::Shell(Shell::Pwsh) => format!("write `$env:{name}`"),
         Language::Shell(Shell::Posix) => format!("write `\"${name}\"`"),
         Language::Shell(Shell::Unknown) => format!("use the variable `{name}`"),
@@ -146,19 +147,16 @@ fn help(sink: &Sink<'_>, embedded: &Embedded, name: &str, taint: &Taint, obstacl
         Language::Other => {
             return format!(
                 "check the value before, in a step with a script that gets it by {}",
-                given_by_env(name, written)
+                given_by_env(&name, written)
             );
         }
     };
-    let there = match taint.way {
-        Way::Variable(..) | Way::Written(..) => format!("the variable is there already: {used} in the script"),
-        _ => format!(
+    let there = match by {
+        By::Existing(_) => format!("the variable is there already: {used} in the script"),
+        By::New(_) => format!(
             "give it to the step by {}, and {used} in the script",
-            given_by_env(name, written)
+            given_by_env(&name, written)
         ),
     };
-    match obstacle {
-        Some(why) => format!("{there}; not where it stands now, since {why}"),
-        None => there,
-    }
+    there + &place.remark(by)
 }

@@ -20,7 +20,7 @@ use super::sink::{Language, Sink, sinks};
 use super::subject::{Job, Step, Subject, entry};
 use super::{Finding, Level};
 use crate::yaml::{Entry, Node, Style, written};
-use certainty::{is_for_the_shell, is_one_word};
+use certainty::{Quotes, doubt, is_one_word};
 use name::name_for;
 
 /// An expression in a script of a step.
@@ -71,13 +71,6 @@ pub(super) enum By<'t> {
     New(&'t Flow),
 }
 
-/// Whether the shell splits a value into words.
-#[derive(Clone, Copy)]
-enum Splitting {
-    Bare,
-    Quoted,
-}
-
 impl Place<'_, '_> {
     /// Returns where it stands in the file.
     pub(super) fn span(&self) -> Span {
@@ -111,14 +104,55 @@ impl Place<'_, '_> {
         let is_variable = levels
             .iter()
             .any(|level| level.get("env").is_some_and(|env| env.get(name).is_some()));
-        is_variable || self.sink.has_word(name)
+        is_variable || self.sink.has_word(name) || self.sink.text.contains(&format!("env.{name}"))
     }
 
-    /// Returns why a variable in this place would not do the same; `None` when it does.
-    pub(super) fn obstacle(&self) -> Option<&'static str> {
-        match (self.sink.language, self.quoting()) {
-            (_, Some(Quoting::Unclear(why))) => Some(why),
-            _ => None,
+    /// Returns how its value comes to the script, when `flow` is the one that is told and `variable`, if any, is the
+    /// variable by which it comes.
+    pub(super) fn by<'t>(&self, variable: Option<&'t str>, flow: &'t Flow) -> By<'t> {
+        match variable {
+            // Of anything more than the variable itself the rest would be lost.
+            Some(name) if self.is_only(name) => By::Existing(name),
+            _ => By::New(flow),
+        }
+    }
+
+    /// Returns whether it is nothing but the variable of this name.
+    fn is_only(&self, name: &str) -> bool {
+        let source = squeezed(self.embedded.expression.source());
+        let is_env = source.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("env"));
+        let behind = source.get(3..).unwrap_or_default();
+        let is_name = |inner: Option<&str>| inner == Some(name);
+        let index = behind.strip_prefix("['").and_then(|rest| rest.strip_suffix("']"));
+        is_env && (is_name(behind.strip_prefix('.')) || is_name(index))
+    }
+
+    /// Returns whether it reads a variable that its own step sets, or may read any.
+    ///
+    /// The variables of a step are not known where they are set.
+    fn reads_own_variable(&self) -> bool {
+        let Some(own) = self.step.node.get("env") else {
+            return false;
+        };
+        let own = own.as_mapping().unwrap_or_default();
+        let is_own = |name: &String| own.iter().any(|entry| entry.key.name.eq_ignore_ascii_case(name));
+        let used = self.embedded.expression.contexts_used();
+        let mut of_env = used.iter().filter(|used| used.name == "env");
+        of_env.any(|used| used.path.first().is_none_or(is_own))
+    }
+
+    /// Returns what to tell behind the advice to take a variable: why not in this place, or what to look at.
+    pub(super) fn remark(&self, by: &By<'_>) -> String {
+        let is_read_where_it_is_set = matches!(by, By::New(_)) && self.reads_own_variable();
+        let not_here = |why| format!("; not where it stands now, since {why}");
+        match self.quoting() {
+            Some(Quoting::Unclear(why)) => not_here(why),
+            _ if is_read_where_it_is_set => not_here(OF_THE_SAME_STEP),
+            // That the quotes keep a value in one piece is what they are for.
+            Some(Quoting::Bare) | None => String::new(),
+            Some(quoting) => self.doubt(quoting).map_or(String::new(), |why| {
+                format!("; look at what comes out then, since {why}")
+            }),
         }
     }
 
@@ -137,7 +171,8 @@ impl Place<'_, '_> {
             By::Existing(name) => (*name).to_owned(),
             By::New(flow) => self.variable(flow),
         };
-        if !is_variable(&name) {
+        let is_read_where_it_is_set = matches!(by, By::New(_)) && self.reads_own_variable();
+        if !is_variable(&name) || is_read_where_it_is_set {
             return None;
         }
         let (replacement, safety) = self.replacement(&name)?;
@@ -160,12 +195,17 @@ impl Place<'_, '_> {
         let text = self.sink.text.as_bytes();
         let around = |sign: u8| start > 0 && text[start - 1] == sign && text.get(end) == Some(&sign);
         let (wide, bare, safety) = match self.sink.language {
-            Language::Shell(Shell::Posix) => match self.quoting()? {
-                Quoting::Double => (0, format!("${{{name}}}"), self.safety(Splitting::Quoted)),
-                Quoting::AloneInSingle => (1, format!("\"${{{name}}}\""), Safety::Safe),
-                Quoting::Bare => (0, format!("\"${{{name}}}\""), self.safety(Splitting::Bare)),
-                Quoting::Unclear(_) => return None,
-            },
+            Language::Shell(Shell::Posix) => {
+                let quoting = self.quoting()?;
+                let (wide, written) = match quoting {
+                    Quoting::Double => (0, format!("${{{name}}}")),
+                    Quoting::AloneInSingle => (1, format!("\"${{{name}}}\"")),
+                    Quoting::Bare => (0, format!("\"${{{name}}}\"")),
+                    Quoting::Unclear(_) => return None,
+                };
+                let is_certain = self.doubt(quoting).is_none();
+                (wide, written, if is_certain { Safety::Safe } else { Safety::ForPeople })
+            }
             Language::Shell(Shell::Pwsh) if around(b'"') || around(b'\'') => {
                 (1, format!("$env:{name}"), Safety::ForPeople)
             }
@@ -181,13 +221,15 @@ impl Place<'_, '_> {
         Some((edit.filter(|_| is_writable)?, safety))
     }
 
-    /// Returns whether a value may become one word, whether it was split into words before or not.
-    fn safety(&self, is_split: Splitting) -> Safety {
-        let is_same = match is_split {
-            Splitting::Bare => is_one_word(self.subject, self.embedded, self.sink.text),
-            Splitting::Quoted => !is_for_the_shell(self.subject, &self.embedded.flows()),
+    /// Returns why its value may be another one as a variable; `None` when it is the same for certain.
+    fn doubt(&self, quoting: Quoting) -> Option<&'static str> {
+        let quotes = match quoting {
+            Quoting::Bare if is_one_word(self.subject, self.embedded, self.sink.text) => return None,
+            Quoting::Bare => return Some("the shell may split the value into words, or leave out an empty one"),
+            Quoting::AloneInSingle => Quotes::Single,
+            Quoting::Double | Quoting::Unclear(_) => Quotes::Double,
         };
-        if is_same { Safety::Safe } else { Safety::ForPeople }
+        doubt(self.subject, self.embedded, quotes)
     }
 
     /// Returns whether the text can stand there in the YAML as it is written.
@@ -226,6 +268,9 @@ impl Place<'_, '_> {
         Some(vec![heading, variable])
     }
 }
+
+const OF_THE_SAME_STEP: &str =
+    "it reads another variable of the step, and those are not known where one of them is set";
 
 /// Returns the white space that puts a line into the column of a key, when the key is the first on its line.
 fn indentation(source: &str, entry: &Entry) -> Option<String> {

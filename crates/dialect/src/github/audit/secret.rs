@@ -23,14 +23,14 @@ pub(super) fn in_scripts(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 }
 
 fn in_script(place: &Place<'_, '_>, flow: &Flow, name: &str) -> Finding {
-    let fix = place.fix(&By::New(flow));
+    let by = By::New(flow);
+    let fix = place.fix(&by);
     let span = place.span();
     let variable = place.variable(flow);
     let written = place.embedded.written(place.sink.text);
-    let obstacle = place.obstacle();
-    let obstacle = obstacle.map_or(String::new(), |why| format!("; not where it stands now, since {why}"));
+    let remark = place.remark(&by);
     let help = format!(
-        "give it to the step by {}, and write `\"${variable}\"` in the script{obstacle}",
+        "give it to the step by {}, and write `\"${variable}\"` in the script{remark}",
         given_by_env(&variable, written)
     );
     let message = format!("the secret `{name}` becomes part of the script, which is written to the disk");

@@ -45,12 +45,32 @@ pub(super) fn of(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>) -> Shell 
 }
 
 fn by_name(name: &str) -> Shell {
-    let program = name.split_whitespace().next().unwrap_or_default();
+    let mut words = name.split_whitespace();
+    let program = words.next().unwrap_or_default();
     match program.rsplit('/').next().unwrap_or_default() {
-        "bash" | "sh" => Shell::Posix,
+        "bash" | "sh" if runs_the_script(&mut words) => Shell::Posix,
         "pwsh" | "powershell" => Shell::Pwsh,
         _ => Shell::Unknown,
     }
+}
+
+/// Returns whether what stands behind the name of `bash` or `sh` makes it run the script and nothing else: options, and
+/// `{0}` for the script.
+fn runs_the_script<'t>(words: impl Iterator<Item = &'t str>) -> bool {
+    const LONG: [&str; 5] = ["--noprofile", "--norc", "--posix", "--login", "--verbose"];
+    let words: Vec<&str> = words.collect();
+    let Some(("{0}", options)) = words.split_last().map(|(last, options)| (*last, options)) else {
+        return words.is_empty();
+    };
+    let mut takes_a_name = false;
+    options.iter().all(|word| {
+        if std::mem::take(&mut takes_a_name) {
+            return word.bytes().all(|byte| byte.is_ascii_lowercase());
+        }
+        let short = word.strip_prefix(['-', '+']).unwrap_or_default();
+        takes_a_name = short.ends_with(['o', 'O']);
+        LONG.contains(word) || (!short.is_empty() && short.bytes().all(|sign| b"abefhlmopuvxBEHOT".contains(&sign)))
+    }) && !takes_a_name
 }
 
 /// Returns the shell of the runners that a job may get, when it is the same of all of them.
@@ -111,6 +131,30 @@ mod tests {
         let subject = Subject::new(&file, &root, None);
         let (job_of_it, step) = subject.steps().next().unwrap();
         assert_eq!(of(&subject, job_of_it, step), expected, "{job}");
+    }
+
+    #[test]
+    fn a_shell_is_known_that_only_runs_the_script() {
+        for (name, expected) in [
+            ("bash", Shell::Posix),
+            ("/bin/sh", Shell::Posix),
+            ("bash --noprofile --norc -eo pipefail {0}", Shell::Posix),
+            ("bash -l {0}", Shell::Posix),
+            ("/usr/bin/bash -x +e -o errexit {0}", Shell::Posix),
+            ("bash -c \"docker exec -i app bash < {0}\"", Shell::Unknown),
+            ("bash -ec 'python {0}'", Shell::Unknown),
+            ("bash -c {0}", Shell::Unknown),
+            ("bash wrapper.sh {0}", Shell::Unknown),
+            ("bash -o {0}", Shell::Unknown),
+            ("bash --rcfile x {0}", Shell::Unknown),
+            ("bash -e {0} {0}", Shell::Unknown),
+            ("bash -s < {0}", Shell::Unknown),
+            ("docker exec app bash {0}", Shell::Unknown),
+            ("python {0}", Shell::Unknown),
+            ("pwsh", Shell::Pwsh),
+        ] {
+            assert_eq!(by_name(name), expected, "{name}");
+        }
     }
 
     #[test]

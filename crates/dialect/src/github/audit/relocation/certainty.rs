@@ -1,6 +1,6 @@
 //! What is certain of a value before the run.
 
-use lockgate_pipeline::expression::Flow;
+use lockgate_pipeline::expression::{Extent, Flow, Function};
 
 use super::super::embedded::Embedded;
 use super::super::subject::{Kind, Subject};
@@ -77,9 +77,72 @@ pub(super) fn is_one_word(subject: &Subject<'_>, embedded: &Embedded, text: &str
     ALWAYS.contains(&path.as_str()) || BY_EVENT.iter().any(is_by_event)
 }
 
+/// The quotes in which a value stands.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Quotes {
+    Single,
+    Double,
+}
+
+impl Quotes {
+    /// Returns whether the shell makes something else of a text in them.
+    fn change(self, text: &str) -> bool {
+        match self {
+            Self::Single => text.contains('\''),
+            Self::Double => {
+                let is_escape = |(at, _): (usize, &str)| {
+                    let behind = text[at + 1..].chars().next();
+                    behind.is_none_or(|sign| matches!(sign, '\\' | '\n'))
+                };
+                text.contains(['$', '`', '"']) || text.match_indices('\\').any(is_escape)
+            }
+        }
+    }
+}
+
+/// Returns why the value of an expression in quotes may be another one as a variable; `None` when it is the same for
+/// certain.
+pub(super) fn doubt(subject: &Subject<'_>, embedded: &Embedded, quotes: Quotes) -> Option<&'static str> {
+    let functions = embedded.expression.functions_used();
+    let calls = |function| functions.iter().any(|used| used.function == function);
+    let flows = embedded.flows();
+    if calls(Function::ToJson) || flows.iter().any(|flow| flow.extent == Extent::Whole) {
+        return Some("JSON has quotes, which the shell may take out here, and may be longer than a variable can be");
+    }
+    if calls(Function::Join) {
+        return Some("a list may be longer than a variable can be");
+    }
+    if literals(embedded.expression.source())
+        .iter()
+        .any(|text| quotes.change(text))
+    {
+        return Some("a text in the expression has signs that the shell reads here");
+    }
+    is_for_the_shell(subject, &flows, quotes)
+        .then_some("the file has a value for it with signs that the shell reads here")
+}
+
+/// Returns the texts in an expression, each as it is written between its quotes but for the quotes in it.
+fn literals(source: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut parts = source.split('\'').skip(1);
+    while let Some(first) = parts.next() {
+        let mut text = first.to_owned();
+        // A quote in a text is written twice, so that there is nothing between the two.
+        while parts.next().is_some_and(str::is_empty) {
+            let Some(more) = parts.next() else {
+                break;
+            };
+            text = text + "'" + more;
+        }
+        found.push(text);
+    }
+    found
+}
+
 /// Returns whether one of the values is an input whose own file has a value for it that the shell reads as more than a
 /// text.
-pub(super) fn is_for_the_shell(subject: &Subject<'_>, flows: &[Flow]) -> bool {
+fn is_for_the_shell(subject: &Subject<'_>, flows: &[Flow], quotes: Quotes) -> bool {
     flows.iter().filter_map(input).any(|name| {
         let declared = declarations(subject).into_iter().filter_map(|inputs| {
             let entries = inputs.as_mapping()?.iter();
@@ -91,7 +154,7 @@ pub(super) fn is_for_the_shell(subject: &Subject<'_>, flows: &[Flow]) -> bool {
             let values = input.get("default").into_iter().chain(options);
             values
                 .filter_map(Node::as_scalar)
-                .any(|value| value.text.contains(['$', '`', '\\', '"']))
+                .any(|value| quotes.change(&value.text) || value.text.contains('\\'))
         })
     })
 }
@@ -118,4 +181,38 @@ fn declarations<'n>(subject: &Subject<'n>) -> Vec<&'n Node> {
         .filter_map(|trigger| trigger.options?.get("inputs"));
     let of_action = subject.root.get("inputs").filter(|_| subject.kind == Kind::Action);
     of_triggers.chain(of_action).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_texts_of_an_expression_are_found() {
+        for (source, expected) in [
+            ("a.b", &[][..]),
+            ("format('a''s {0}', b) == 'c'", &["a's {0}", "c"]),
+            ("'' || ''''", &["", "'"]),
+            ("a || 'b", &["b"]),
+        ] {
+            assert_eq!(literals(source), expected, "{source}");
+        }
+    }
+
+    #[test]
+    fn quotes_change_what_the_shell_reads_in_them() {
+        for (text, is_changed) in [
+            ("a b", false),
+            ("$HOME", true),
+            ("`a`", true),
+            ("a\"b", true),
+            ("a\\b", false),
+            ("a\\\\b", true),
+            ("a\\", true),
+            ("it's", false),
+        ] {
+            assert_eq!(Quotes::Double.change(text), is_changed, "{text}");
+        }
+        assert!(Quotes::Single.change("it's") && !Quotes::Single.change("$HOME"));
+    }
 }
