@@ -62,6 +62,14 @@ impl Source {
             given: None,
         }
     }
+
+    /// Returns a file by a path that may leave out the folder which tells what lies in it.
+    fn below(path: PathBuf) -> Result<Self, Failure> {
+        Ok(Self {
+            kind: by_name(&absolute(&path)?),
+            ..Self::at(path)
+        })
+    }
 }
 
 impl Asked {
@@ -122,12 +130,17 @@ fn of_project(folders: &Folders) -> Result<Vec<Source>, Failure> {
 
 /// Returns what is in its place in a folder, else its YAML files.
 fn in_folder(folders: &Folders, folder: &Path) -> Result<Vec<Source>, Failure> {
-    let sources = known_in(folder);
+    // Among the workflows nothing has a place of its own.
+    let sources = if absolute(folder)?.ends_with(workflows::FOLDER) {
+        Vec::new()
+    } else {
+        known_in(folder)
+    };
     if !sources.is_empty() {
         return Ok(sources);
     }
     let paths = workflows::select(&folders.root, Some(folder))?;
-    Ok(paths.into_iter().map(Source::at).collect())
+    paths.into_iter().map(Source::below).collect()
 }
 
 /// Returns the files that have their place in a folder: its workflows, its action, its `lockgate.yaml` and lock file.
@@ -167,7 +180,7 @@ pub(super) fn absolute(path: &Path) -> Result<PathBuf, Failure> {
 fn named(path: &Path) -> Result<Source, Failure> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if (workflows::is_yaml(path) && name != "lockgate.yml") || name == lock::FILE_NAME {
-        return Ok(Source::at(path.to_owned()));
+        return Source::below(path.to_owned());
     }
     let failure = refusal(path);
     Err(if name == "lockgate.yml" {

@@ -112,7 +112,11 @@ fn also(diagnostic: &Diagnostic) -> String {
     let words = lines.iter_mut().map(|(label, lines)| {
         lines.sort_unstable();
         lines.dedup();
-        let what = if diagnostic.message.contains(*label) { "also" } else { label };
+        let what = if diagnostic.message.contains(*label) {
+            "also"
+        } else {
+            label
+        };
         format!("{what} in {}", of_lines(lines))
     });
     words.collect::<Vec<_>>().join("; ")

@@ -185,6 +185,10 @@ fn a_file_is_told_by_its_name_or_by_its_keys_and_what_is_neither_is_refused() {
     files.check(&["acts/one.yml"]).expect(2).says(&["`shell`"]);
     files.check(&["nowhere.yml"]).expect(2).says(&["read `./nowhere.yml`"]);
     files.check(&["acts"]).expect(2).says(&["`shell`"]);
+    files.write(".github/workflows/action.yml", SOUND);
+    files.check_in(".github/workflows", &["action.yml"]).expect(0);
+    files.check_in(".github", &["workflows"]).expect(0);
+    files.check_in(".github", &["workflows/action.yml"]).expect(0);
     fs::create_dir(files.path("empty")).unwrap();
     files.check(&["empty"]).expect(2).says(&["holds no workflow files"]);
 }

@@ -105,9 +105,19 @@ mod tests {
 
     #[test]
     fn a_stored_number_is_read_to_the_last_digit() {
-        for number in [1_111_111_111_111_111_111_111.0, 0.1 + 0.2, 5e-324, f64::MAX, 9_007_199_254_740_993.0] {
+        for number in [
+            1_111_111_111_111_111_111_111.0,
+            0.1 + 0.2,
+            5e-324,
+            f64::MAX,
+            9_007_199_254_740_993.0,
+        ] {
             let text = serde_json::to_string(&Value::Number(number)).unwrap();
-            assert_eq!(serde_json::from_str::<Value>(&text).unwrap(), Value::Number(number), "{text}");
+            assert_eq!(
+                serde_json::from_str::<Value>(&text).unwrap(),
+                Value::Number(number),
+                "{text}"
+            );
         }
     }
 }
