@@ -308,6 +308,63 @@ fn a_fix_that_would_change_what_is_done_is_not_safe() {
     }
 }
 
+/// Returns a line whose fix spoils something, as a variable with line breaks would come to all later steps.
+fn spoilt(number: usize) -> String {
+    format!("          echo \"A{number}=${{{{ github.event.issue.body }}}}\" >> \"$GITHUB_ENV\"\n")
+}
+
+#[test]
+fn what_cannot_be_mended_keeps_nothing_else_from_it() {
+    let pair = |number| {
+        format!(
+            "{}          echo \"${{{{ github.event.issue.title }}}}\"\n",
+            spoilt(number)
+        )
+    };
+    let backwards = |number| {
+        format!(
+            "          echo \"${{{{ github.event.issue.title }}}}\"\n{}",
+            spoilt(number)
+        )
+    };
+    for file in [
+        script(&(0..60).map(pair).collect::<String>()),
+        script(&(0..60).map(backwards).collect::<String>()),
+        script(&format!(
+            "{}{}",
+            (0..60).map(spoilt).collect::<String>(),
+            pair(60).repeat(60)
+        )),
+    ] {
+        let fixed = fix(&file, None, Strictness::Strict);
+        assert_eq!(fixed.done.len(), 60);
+        assert_eq!(fixed.text.matches("echo \"${ISSUE_TITLE}\"").count(), 60);
+        assert_eq!(
+            fixed.text.matches("}}\" >> ").count(),
+            file.text.matches("}}\" >> ").count()
+        );
+        let after = SourceFile::new("a.yml", fixed.text.as_str());
+        assert_eq!(fix(&after, None, Strictness::Strict).text, fixed.text);
+    }
+}
+
+#[test]
+fn what_several_fixes_spoil_together_is_told_apart() {
+    // What is at fault is told for the whole group of commands, at the first variable in it.
+    let lines = |count: usize| {
+        let spoilt = "            echo \"${{ github.event.issue.body }}\"\n".repeat(count);
+        format!(
+            "          {{\n            echo \"A<<E\"\n{spoilt}            echo E\n          }} >> \"$GITHUB_ENV\"\n"
+        )
+    };
+    let good = "          echo \"${{ github.event.issue.title }}\"\n".repeat(20);
+    let file = script(&format!("{}{good}{}", lines(9), lines(5)));
+    let fixed = fix(&file, None, Strictness::Strict);
+    assert_eq!(fixed.done.len(), 20);
+    let after = SourceFile::new("a.yml", fixed.text.as_str());
+    assert_eq!(fix(&after, None, Strictness::Strict).text, fixed.text);
+}
+
 /// Returns a file whose only step has a script and, before it, `keys`.
 fn step(on: &str, keys: &str, lines: &str) -> SourceFile {
     let head = format!("on: {on}\npermissions: {{}}\njobs:\n  a:\n    runs-on: ubuntu-latest\n    steps:\n");

@@ -3,16 +3,22 @@
 //! Edits are made of places in the text as it was read, so that what they do not touch stays as it is, comments and
 //! all. They are applied in rounds: those of a round do not overlap, and the text between two rounds is audited
 //! anew, so that no edit rests on places that have moved.
+//!
+//! A fix that does not mend is found and left out, and the others are made. What was left out is tried again as long as
+//! something else was done since, so that a file that was mended is one in which nothing is to be done.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod state;
+mod together;
 
-use lockgate_core::{Severity, SourceFile, Span};
+use std::collections::{BTreeSet, VecDeque};
 
-use super::subject::Subject;
-use super::{Finding, Strictness};
+use lockgate_core::{SourceFile, Span};
+
+use super::Strictness;
 use crate::lock::Lock;
-use crate::yaml::{Entry, Node};
-use crate::{github, yaml};
+use crate::yaml::Entry;
+use state::{After, Mend, State};
+use together::Moves;
 
 /// A way to mend a finding.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,187 +80,120 @@ pub struct Fixed {
     pub done: Vec<String>,
 }
 
-/// More rounds than any file needs that is mended at all.
-const MOST_ROUNDS: usize = 100;
-
 /// Returns the file with every safe fix applied to what is told at this strictness.
 ///
 /// A fix after which the file has an error that it did not have, or still has its finding, is not taken.
 pub fn fix(file: &SourceFile, lock: Option<&Lock>, strictness: Strictness) -> Fixed {
-    let mut done = Vec::new();
-    let mut refused: Vec<Fix> = Vec::new();
-    let mut state = State::of(file.clone(), lock);
-    for _ in 0..MOST_ROUNDS {
-        let Some(before) = &state else {
-            break;
-        };
-        let fixes = before.fixes(strictness, &refused);
-        if fixes.is_empty() {
-            break;
-        }
-        // All at once is what works nearly always; if it does not, fewer are tried.
-        let taken = std::iter::successors(Some(fixes.len()), |count| Some(count / 2))
-            .take_while(|count| *count > 0)
-            .find_map(|count| Some((&fixes[..count], before.after(&fixes[..count], lock)?)));
-        if let Some((fixes, after)) = taken {
-            done.extend(fixes.iter().map(|fix| fix.description.clone()));
-            state = Some(after);
-            // Places have moved, so that what was refused before is another fix now.
-            refused.clear();
-        } else {
-            refused.push(fixes[0].clone());
-        }
-    }
-    let text = state.map_or_else(|| file.text.to_string(), |state| state.file.text.to_string());
-    Fixed { text, done }
-}
-
-/// A text with what is wrong with it.
-struct State {
-    file: SourceFile,
-    findings: Vec<Finding>,
-    /// How often it has each error.
-    errors: BTreeMap<(&'static str, String), usize>,
-}
-
-impl State {
-    /// Returns what is wrong with a text; `None` when it is no YAML.
-    fn of(file: SourceFile, lock: Option<&Lock>) -> Option<Self> {
-        let root = yaml::parse(&file).0?;
-        Some(Self {
-            findings: all_findings(&file, &root, lock),
-            errors: errors(&file),
-            file,
-        })
-    }
-
-    /// Returns safe fixes that can be made together.
-    fn fixes(&self, strictness: Strictness, refused: &[Fix]) -> Vec<Fix> {
-        let told = self
-            .findings
-            .iter()
-            .filter(|finding| finding.told(strictness).is_some());
-        let safe = told
-            .filter_map(|finding| finding.fix.as_ref())
-            .filter(|fix| fix.safety == Safety::Safe && !refused.contains(fix));
-        let mut taken = Taken {
-            // An edit of a value that stands in several places would change all of them.
-            kept: yaml::anchored(&self.file),
-            ..Taken::default()
-        };
-        safe.filter(|fix| taken.take(fix)).cloned().collect()
-    }
-
-    /// Returns the text after some of the fixes, unless they do not mend what they should.
-    fn after(&self, fixes: &[Fix], lock: Option<&Lock>) -> Option<Self> {
-        let edits: Vec<Edit> = fixes.iter().flat_map(|fix| fix.edits.iter().cloned()).collect();
-        let text = applied(&self.file.text, &edits);
-        let after = Self::of(SourceFile::new(self.file.path.clone(), text), lock)?;
-        let is_known = |(error, count)| self.errors.get(error).is_some_and(|before| before >= count);
-        let mends = after.findings.len() + fixes.len() <= self.findings.len() && after.errors.iter().all(is_known);
-        mends.then_some(after)
-    }
-}
-
-/// More places of one script than this are not mended: each is looked at with the whole script.
-const MOST_MENDED: usize = 2_000;
-
-/// The edits of fixes that are made together.
-#[derive(Default)]
-struct Taken<'f> {
-    /// What is not changed.
-    kept: Vec<Span>,
-    /// What is replaced, by where it begins; no two overlap.
-    replaced: BTreeMap<usize, &'f Edit>,
-    /// What is inserted, by where.
-    inserted: BTreeMap<usize, Vec<&'f Edit>>,
-}
-
-impl<'f> Taken<'f> {
-    /// Takes a fix, unless one of its edits stands in the way of another's; returns whether it did.
-    fn take(&mut self, fix: &'f Fix) -> bool {
-        let fits = fix.edits.iter().all(|edit| self.fits(edit));
-        for edit in fix.edits.iter().filter(|_| fits) {
-            if edit.is_insertion() {
-                self.inserted.entry(edit.span.start).or_default().push(edit);
-            } else {
-                self.replaced.insert(edit.span.start, edit);
+    let mut mending = Mending {
+        lock,
+        strictness,
+        unread: MOST_READ.max(file.text.len().saturating_mul(LEAST_TRIED)),
+        done: Vec::new(),
+    };
+    let mut text = file.text.to_string();
+    if let Some(mut state) = State::of(file.clone(), lock) {
+        loop {
+            let before = mending.done.len();
+            state = mending.pass(state);
+            if mending.done.len() == before {
+                break;
             }
         }
-        fits
+        text = state.file.text.to_string();
     }
-
-    fn fits(&self, edit: &Edit) -> bool {
-        let Span { start, end } = edit.span;
-        let is_kept = self.kept.iter().any(|kept| start <= kept.end && kept.start <= end);
-        let before = self.replaced.range(..end.max(start + 1)).next_back();
-        let in_the_way = before.is_some_and(|(_, other)| {
-            let is_behind = other.span.end <= start || (edit.is_insertion() && other.span.start == start);
-            !is_behind && *other != edit
-        });
-        let is_through_another = self.inserted.range(start + 1..end.max(start + 1)).next().is_some();
-        let mut same_place = self.inserted.get(&start).into_iter().flatten();
-        let is_twice = edit.is_insertion() && same_place.any(|other| *other != edit && other.key() == edit.key());
-        !is_kept && !in_the_way && !is_through_another && !is_twice
+    Fixed {
+        text,
+        done: mending.done,
     }
 }
 
-impl Edit {
-    fn is_insertion(&self) -> bool {
-        self.span.start == self.span.end
-    }
+/// How many bytes are read while fixes of a file are tried.
+///
+/// A file whose fixes all spoil something would be read once for each of them.
+const MOST_READ: usize = 6 << 20;
 
-    /// Returns the key that an inserted line has, of which there can be one.
-    fn key(&self) -> &str {
-        self.text.split(':').next().unwrap_or_default().trim()
-    }
+/// How often even a long file may be read.
+const LEAST_TRIED: usize = 12;
+
+/// The mending of a file.
+struct Mending<'l> {
+    lock: Option<&'l Lock>,
+    strictness: Strictness,
+    /// How many bytes may still be read.
+    unread: usize,
+    done: Vec<String>,
 }
 
-/// Returns what is found also where an audit would not tell of every single place.
-fn all_findings(file: &SourceFile, root: &Node, lock: Option<&Lock>) -> Vec<Finding> {
-    let mut subject = Subject::new(file, root, lock);
-    subject.most_places = MOST_MENDED;
-    super::findings(&subject, Strictness::Strict)
+/// What became of fixes that were tried.
+#[derive(Default)]
+struct Tried {
+    taken: Vec<Mend>,
+    /// The text with those that were taken.
+    after: Option<State>,
+    refused: Vec<Mend>,
 }
 
-/// Returns the text after the edits, whose lines end as those of the text do.
-fn applied(text: &str, edits: &[Edit]) -> String {
-    let is_of_windows = text.contains("\r\n");
-    let mut edits: Vec<&Edit> = edits.iter().collect();
-    // What is inserted at one place stays in its order, so that a heading comes before what it heads.
-    edits.sort_by_key(|edit| edit.span);
-    let mut there = BTreeSet::new();
-    edits.retain(|edit| there.insert(*edit));
-    let mut result = String::with_capacity(text.len());
-    let mut done = 0;
-    for edit in edits {
-        assert!(edit.span.start >= done, "edits that are made together do not overlap");
-        result.push_str(&text[done..edit.span.start]);
-        if is_of_windows {
-            result.push_str(&edit.text.replace("\r\n", "\n").replace('\n', "\r\n"));
-        } else {
-            result.push_str(&edit.text);
+impl Mending<'_> {
+    /// Makes all fixes that can be made, each refused at most once; returns the text after them.
+    fn pass(&mut self, mut state: State) -> State {
+        let mut refused = BTreeSet::new();
+        loop {
+            let fixes = state.fixes(self.strictness, &refused);
+            if fixes.is_empty() {
+                return state;
+            }
+            let tried = self.try_out(&state, fixes);
+            refused.extend(tried.refused.iter().map(Mend::key));
+            if let Some(after) = tried.after {
+                let moves = Moves::of(&state.file.text, tried.taken.iter().flat_map(|mend| &mend.fix.edits));
+                refused = refused
+                    .into_iter()
+                    .map(|(code, span)| (code, moves.moved(span)))
+                    .collect();
+                self.done
+                    .extend(tried.taken.into_iter().map(|mend| mend.fix.description));
+                state = after;
+            }
         }
-        done = edit.span.end;
     }
-    result.push_str(&text[done..]);
-    result
-}
 
-fn errors(file: &SourceFile) -> BTreeMap<(&'static str, String), usize> {
-    let diagnostics = if github::is_action_file(&file.path) {
-        github::action::lower(file).diagnostics
-    } else {
-        github::lower(file).diagnostics
-    };
-    let mut errors = BTreeMap::new();
-    for error in diagnostics
-        .into_iter()
-        .filter(|found| found.severity == Severity::Error)
-    {
-        *errors.entry((error.code, error.message)).or_default() += 1;
+    /// Tries fixes that can be made together: all at once, which works nearly always, and else in ever smaller groups
+    /// without those that are seen to be at fault.
+    fn try_out(&mut self, state: &State, fixes: Vec<Mend>) -> Tried {
+        let mut tried = Tried::default();
+        let mut groups = VecDeque::from([fixes]);
+        while let Some(mut group) = groups.pop_front() {
+            let together: Vec<&Mend> = tried.taken.iter().chain(&group).collect();
+            match self.after(state, &together) {
+                Some(After::Mended(after)) => {
+                    tried.taken.append(&mut group);
+                    tried.after = Some(after);
+                }
+                Some(After::Spoilt(spoilt)) if group.len() > 1 => {
+                    let at_fault = spoilt.at_fault(&group);
+                    let (blamed, mut rest): (Vec<_>, Vec<_>) =
+                        group.into_iter().partition(|mend| at_fault.contains(&mend.key()));
+                    // Where hardly any is seen to be at fault, the others are tried apart.
+                    let middle = if blamed.len() * 8 < rest.len() {
+                        rest.len() / 2
+                    } else {
+                        0
+                    };
+                    let second = rest.split_off(middle);
+                    groups.extend([rest, second].into_iter().filter(|group| !group.is_empty()));
+                    tried.refused.extend(blamed);
+                }
+                Some(After::Spoilt(_)) | None => tried.refused.append(&mut group),
+            }
+        }
+        tried
     }
-    errors
+
+    /// Returns what becomes of the text by some fixes; `None` when enough was read.
+    fn after(&mut self, state: &State, fixes: &[&Mend]) -> Option<After> {
+        self.unread = self.unread.checked_sub(state.file.text.len())?;
+        Some(state.after(fixes, self.lock))
+    }
 }
 
 #[cfg(test)]
@@ -269,64 +208,6 @@ mod tests {
         assert!(edit(9, 20, "echo a\n b").is_some());
         for (start, end) in [(8, 14), (8, 15), (9, 16), (9, 14), (9, 20), (30, 31)] {
             assert_eq!(edit(start, end, "echo a"), None, "{start} {end}");
-        }
-    }
-
-    #[test]
-    fn edits_are_applied_in_the_order_of_the_file() {
-        let edit = |start, end, text: &str| Edit {
-            span: Span::new(start, end),
-            text: text.to_owned(),
-        };
-        assert_eq!(
-            applied("a b c", &[edit(4, 5, "C"), edit(0, 0, "> "), edit(2, 3, "")]),
-            "> a  C"
-        );
-        assert_eq!(applied("a\r\n", &[edit(1, 1, "\nb")]), "a\r\nb\r\n");
-        let joined = [
-            edit(0, 0, "env:"),
-            edit(0, 0, "b"),
-            edit(0, 1, "A"),
-            edit(0, 0, "env:"),
-            edit(0, 0, "a"),
-        ];
-        assert_eq!(applied("a b c", &joined), "env:baA b c");
-    }
-
-    #[test]
-    fn fixes_are_made_together_that_do_not_stand_in_each_others_way() {
-        let fix = |edits: &[(usize, usize, &str)]| Fix {
-            description: String::new(),
-            edits: edits
-                .iter()
-                .map(|&(start, end, text)| Edit {
-                    span: Span::new(start, end),
-                    text: text.to_owned(),
-                })
-                .collect(),
-            safety: Safety::Safe,
-        };
-        let first = fix(&[(10, 20, "x"), (5, 5, "env:\n"), (5, 5, "  A: b\n")]);
-        for (other, fits) in [
-            (fix(&[(20, 30, "y"), (5, 5, "env:\n"), (5, 5, "  B: b\n")]), true),
-            (fix(&[(20, 30, "y"), (5, 5, "env:\n"), (5, 5, "  A: b\n")]), true),
-            (fix(&[(20, 30, "y"), (5, 5, "env:\n"), (5, 5, "  A: c\n")]), false),
-            (fix(&[(10, 20, "x")]), true),
-            (fix(&[(10, 20, "y")]), false),
-            (fix(&[(19, 21, "y")]), false),
-            (fix(&[(8, 11, "y")]), false),
-            (fix(&[(0, 6, "y")]), false),
-            (fix(&[(5, 10, "y")]), true),
-            (fix(&[(12, 12, "y")]), false),
-            (fix(&[(10, 10, "y"), (20, 20, "y")]), true),
-            (fix(&[(36, 41, "y")]), false),
-        ] {
-            let mut taken = Taken {
-                kept: vec![Span::new(40, 50)],
-                ..Taken::default()
-            };
-            assert!(taken.take(&first));
-            assert_eq!(taken.take(&other), fits, "{other:?}");
         }
     }
 }
