@@ -4,10 +4,11 @@
 //! as `LD_PRELOAD`; and a folder in the path decides which programs they run.
 
 use std::cell::LazyCell;
+use std::collections::BTreeSet;
 
 use lockgate_core::Span;
 
-use super::command::{Part, written};
+use super::command::{Part, commands, written};
 use super::room::Room;
 use super::subject::Subject;
 use super::taint::{Taint, Taints, Way, Who};
@@ -30,19 +31,18 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         let Some(mut parts) = run.as_scalar().map(|scalar| scalar.parts(&subject.file.text, run.span)) else {
             continue;
         };
+        let delimiters = LazyCell::new(|| unforeseeable(step.script()));
         let mut room = Room::of(subject);
         for file in files.into_iter().flatten() {
             let is_told =
                 |taint: &Taint| taint.who == Who::Stranger && (taint.lines == Lines::Many || file == "GITHUB_PATH");
+            let none = BTreeSet::new();
+            let delimiters = if file == "GITHUB_ENV" { &*delimiters } else { &none };
+            let mut block = Block { is_open: false };
             for written in written(step.script(), &[file]) {
-                let variables = |part| {
-                    Part::variables(part)
-                        .into_iter()
-                        .map(move |(at, name)| (part.whole(at, name), name))
-                };
-                let tainted = written
-                    .iter()
-                    .flat_map(variables)
+                let tainted = block
+                    .outside(&written, delimiters)
+                    .into_iter()
                     .filter_map(|(place, name)| Some((place, taints.of_shell_variable(name, job, step)?)))
                     .find(|(_, taint)| is_told(taint));
                 if let Some(((start, length), taint)) = tainted {
@@ -71,4 +71,88 @@ fn finding(subject: &Subject<'_>, span: Span, file: &str, taint: Taint) -> Findi
         diagnostic = diagnostic.related(set, format!("`{name}` gets it here"));
     }
     Finding::new(Level::Certain, diagnostic)
+}
+
+/// A value of several lines, `NAME<<DELIMITER`, whose delimiter nobody can foresee, so that no text ends it.
+struct Block {
+    is_open: bool,
+}
+
+impl Block {
+    /// Returns the variables of what is written next that stand outside of such values, each with its place.
+    fn outside<'t>(&mut self, written: &[Part<'t>], delimiters: &BTreeSet<&str>) -> Vec<((usize, usize), &'t str)> {
+        let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+        let is_formatted = written.iter().any(|part| part.text.contains("<<%s"));
+        let mut found = Vec::new();
+        for part in written {
+            for (at, name) in part.variables() {
+                let place = part.whole(at, name);
+                if delimiters.contains(name) {
+                    let before = part.text[..place.0 - part.start].trim_end_matches(is_word);
+                    self.is_open = before.ends_with("<<") || (is_formatted && !self.is_open);
+                } else if !self.is_open {
+                    found.push((place, name));
+                }
+            }
+        }
+        found
+    }
+}
+
+/// Returns the variables of a script that are set to something that nobody can foresee.
+fn unforeseeable(script: &str) -> BTreeSet<&str> {
+    const RANDOM: [&str; 5] = ["random", "uuid", "guid", "openssl", "mktemp"];
+    const DECLARING: [&str; 5] = ["export ", "local ", "readonly ", "declare ", "typeset "];
+    let is_random = |value: &str| {
+        let value = value.to_ascii_lowercase();
+        RANDOM.iter().any(|word| value.contains(word))
+    };
+    let of_command = |text| {
+        let text: &str = text;
+        let (name, _) = text.split_once('=').filter(|(_, value)| is_random(value))?;
+        let declared = DECLARING.iter().find_map(|word| name.strip_prefix(word));
+        Some(declared.unwrap_or(name).trim().trim_start_matches('$'))
+    };
+    commands(script)
+        .iter()
+        .filter_map(|command| of_command(command.words()))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(script: &str, expected: &[&str]) {
+        let script = format!("E=$(uuidgen)\nK=end\n{script}");
+        let delimiters = unforeseeable(&script);
+        assert_eq!(delimiters, BTreeSet::from(["E"]));
+        let mut block = Block { is_open: false };
+        let found: Vec<&str> = written(&script, &["OUT"])
+            .iter()
+            .flat_map(|written| block.outside(written, &delimiters))
+            .map(|(_, name)| name)
+            .filter(|name| *name != "OUT")
+            .collect();
+        assert_eq!(found, expected, "{script}");
+    }
+
+    #[test]
+    fn a_value_whose_end_nobody_foresees_holds_any_text() {
+        check(
+            "{ echo \"A<<$E\"; echo \"$B\"; echo \"$E\"; echo \"$C\"; } >> $OUT",
+            &["C"],
+        );
+        check(
+            "echo \"A<<x_${E}\" >> $OUT\necho \"$B\" >> $OUT\necho \"x_$E\" >> $OUT\necho $C >> $OUT",
+            &["C"],
+        );
+        check(
+            "printf 'A<<%s\\n%s\\n%s\\n' \"$E\" \"$B\" \"$E\" >> $OUT; echo $C >> $OUT",
+            &["C"],
+        );
+        check("{ echo \"A<<$K\"; echo \"$B\"; echo $K; } >> $OUT", &["K", "B", "K"]);
+        check("{ echo \"$E\"; echo \"$B\"; } >> $OUT", &["B"]);
+    }
 }

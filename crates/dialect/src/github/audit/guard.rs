@@ -1,16 +1,19 @@
 //! Whether a condition keeps strangers out.
 //!
 //! The words of a condition say little: `fork` lets other runs pass than `!fork`, and `|| always()` undoes what stands
-//! before it. So the condition is tried as the run of a stranger would try it. Only what is certainly false there,
-//! whatever the rest turns out to be, is a guard.
+//! before it. So the condition is tried as the runs of strangers would try it. Only what is certainly false in all of
+//! them, whatever the rest turns out to be, is a guard.
+
+mod stranger;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
-use lockgate_pipeline::expression::{Condition, ContextUse, Need, Partial, Scope, Status, Value};
+use lockgate_pipeline::expression::{Condition, ContextUse, Partial};
 
 use super::subject::{Job, Step, Subject};
 use crate::yaml::Node;
+use stranger::Stranger;
 
 /// What is known of the run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,159 +101,81 @@ fn keeps_out(condition: &str, event: &str, known: Known) -> bool {
         return false;
     };
     let knows = |found: &ContextUse| found.name == "github" && is_known(&found.path, known);
-    let is_false = |repository: &String| {
+    let is_false = |stranger: &Stranger<'_>| {
         let partial = Partial {
-            scope: &Run::of(event, repository),
+            scope: &stranger.run(event),
             knows: &knows,
             knows_status: false,
         };
         parsed.try_in(&partial).holds == Some(false)
     };
-    repositories(condition).is_some_and(|repositories| repositories.iter().all(is_false))
-}
-
-/// Returns the repositories that the file may stand in, as far as the condition tells them apart: one that it does not
-/// name, and each that it does. `None` when it names too many.
-fn repositories(condition: &str) -> Option<Vec<String>> {
-    const MOST: usize = 8;
-    let mut found = vec!["owner/repository".to_owned()];
-    if condition.to_ascii_lowercase().contains("repo") {
-        let texts = condition.split('\'').skip(1).step_by(2);
-        let names = texts.filter(|text| !text.is_empty() && !text.contains(char::is_whitespace));
-        found.extend(names.filter_map(|name| match name.matches('/').count() {
-            0 => Some(format!("{name}/repository")),
-            1 => Some(name.to_owned()),
-            _ => None,
-        }));
-    }
-    (found.len() <= MOST).then_some(found)
+    Stranger::all(condition, event).is_some_and(|strangers| strangers.iter().all(is_false))
 }
 
 /// What the run of any stranger reads, behind `github.`.
-const ORIGIN: [&str; 16] = [
+const ORIGIN: [&str; 31] = [
     "event_name",
     "repository",
+    "repository_id",
     "repository_owner",
+    "repository_owner_id",
     "event.repository.full_name",
+    "event.repository.id",
     "event.repository.owner.login",
+    "event.repository.owner.id",
     "event.pull_request.base.repo.full_name",
+    "event.pull_request.base.repo.id",
     "event.pull_request.base.repo.owner.login",
+    "event.pull_request.base.repo.owner.id",
+    "event.pull_request.head.label",
     "event.pull_request.head.repo.full_name",
+    "event.pull_request.head.repo.id",
     "event.pull_request.head.repo.owner.login",
+    "event.pull_request.head.repo.owner.id",
     "event.pull_request.head.repo.fork",
     "event.pull_request.head.user.login",
+    "event.pull_request.head.user.id",
     "event.workflow_run.event",
     "event.workflow_run.repository.full_name",
+    "event.workflow_run.repository.id",
+    "event.workflow_run.repository.owner.login",
+    "event.workflow_run.repository.owner.id",
     "event.workflow_run.head_repository.full_name",
+    "event.workflow_run.head_repository.id",
     "event.workflow_run.head_repository.owner.login",
+    "event.workflow_run.head_repository.owner.id",
     "event.workflow_run.head_repository.fork",
 ];
 
 /// By whom it was caused.
-const PERSON: [&str; 14] = [
+const PERSON: [&str; 22] = [
     "actor",
+    "actor_id",
     "triggering_actor",
     "event.sender.login",
+    "event.sender.id",
     "event.pull_request.user.login",
+    "event.pull_request.user.id",
     "event.pull_request.author_association",
     "event.issue.user.login",
+    "event.issue.user.id",
     "event.issue.author_association",
     "event.comment.user.login",
+    "event.comment.user.id",
     "event.comment.author_association",
     "event.review.user.login",
+    "event.review.user.id",
     "event.review.author_association",
     "event.discussion.user.login",
+    "event.discussion.user.id",
     "event.discussion.author_association",
     "event.workflow_run.actor.login",
+    "event.workflow_run.actor.id",
 ];
 
 fn is_known(path: &[String], known: Known) -> bool {
     let path = path.join(".").to_ascii_lowercase();
     ORIGIN.contains(&path.as_str()) || (known == Known::Person && PERSON.contains(&path.as_str()))
-}
-
-/// The run of a stranger, as far as it is known.
-struct Run {
-    github: Value,
-}
-
-/// A name that nobody has, so that no condition names it.
-const NOBODY: &str = "\u{1}";
-
-impl Run {
-    fn of(event: &str, repository: &str) -> Self {
-        let owner = repository.split('/').next().unwrap_or_default();
-        let login = |name: &str| Value::object([("login", Value::from(name))]);
-        let base = Value::object([("full_name", Value::from(repository)), ("owner", login(owner))]);
-        let fork = Value::object([
-            ("full_name", Value::from(format!("{NOBODY}/fork"))),
-            ("owner", login(NOBODY)),
-            ("fork", Value::from(true)),
-        ]);
-        let by_stranger = || {
-            vec![
-                ("user", login(NOBODY)),
-                ("author_association", Value::from("NONE")),
-                ("actor", login(NOBODY)),
-            ]
-        };
-        let mut payload = vec![("repository", base.clone()), ("sender", login(NOBODY))];
-        let mut add = |key: &'static str, more: Vec<(&'static str, Value)>| {
-            payload.push((key, Value::object(by_stranger().into_iter().chain(more))));
-        };
-        // What the event does not have is null, as in a run.
-        if event.starts_with("pull_request") {
-            let head = Value::object([("repo", fork.clone()), ("user", login(NOBODY))]);
-            let base = Value::object([("repo", base.clone())]);
-            add("pull_request", vec![("head", head), ("base", base)]);
-        }
-        if event == "workflow_run" {
-            let of_pull_request = Value::from("pull_request");
-            add(
-                "workflow_run",
-                vec![
-                    ("event", of_pull_request),
-                    ("repository", base),
-                    ("head_repository", fork),
-                ],
-            );
-        }
-        for (key, events) in [
-            ("issue", "issue"),
-            ("discussion", "discussion"),
-            ("review", "pull_request_review"),
-        ] {
-            if event.starts_with(events) {
-                add(key, Vec::new());
-            }
-        }
-        if event.ends_with("_comment") {
-            add("comment", Vec::new());
-        }
-        let github = Value::object([
-            ("event_name", Value::from(event)),
-            ("repository", Value::from(repository)),
-            ("repository_owner", Value::from(owner)),
-            ("actor", Value::from(NOBODY)),
-            ("triggering_actor", Value::from(NOBODY)),
-            ("event", Value::object(payload)),
-        ]);
-        Self { github }
-    }
-}
-
-impl Scope for Run {
-    fn context(&self, name: &str) -> Option<Value> {
-        (name == "github").then(|| self.github.clone())
-    }
-
-    fn status(&self) -> Status {
-        Status::SUCCESS
-    }
-
-    fn hash_files(&self, patterns: &[String]) -> Result<String, Need> {
-        Err(Need::HashFiles(patterns.to_vec()))
-    }
 }
 
 #[cfg(test)]
@@ -280,10 +205,23 @@ mod tests {
             "github.event.pull_request.head.repo.fork == false",
             "github.event_name == 'push'",
             "github.event_name != 'pull_request_target'",
+            "github.event.pull_request.head.repo.id == github.event.repository.id",
+            "github.event.pull_request.head.repo.id == github.event.pull_request.base.repo.id",
+            "github.event.pull_request.head.repo.owner.id == github.repository_owner_id",
+            "github.repository_id == '1234' && github.event.pull_request.head.repo.id == github.repository_id",
+            "github.event.pull_request.head.repo.id == 1234",
+            "github.event.pull_request.head.label == 'octo:main'",
+            "startsWith(github.event.pull_request.head.label, 'octo:')",
         ] {
             check("pull_request_target", condition, true, true);
         }
         check("workflow_run", "github.event.workflow_run.event == 'push'", true, true);
+        check(
+            "workflow_run",
+            "github.event.workflow_run.head_repository.id == github.event.repository.id",
+            true,
+            true,
+        );
         check("workflow_run", own, true, true);
     }
 
@@ -302,8 +240,23 @@ mod tests {
             "github.actor != 'somebody'",
             "${{ github.event_name == 'push' }} ",
             "github.event_name == ",
+            "github.event.pull_request.author_association != 'NONE'",
+            "contains(fromJSON('[\"CONTRIBUTOR\",\"FIRST_TIME_CONTRIBUTOR\"]'), github.event.pull_request.author_association)",
+            "github.repository_id == '1234'",
+            "github.repository_owner_id == 1234 && github.event.pull_request.head.repo.fork",
+            "github.event.pull_request.head.repo.id != github.repository_id",
+            "contains(github.event.pull_request.head.label, 'release')",
+            "endsWith(github.event.pull_request.head.label, ':main')",
+            "!startsWith(github.event.pull_request.head.label, 'octo:')",
         ] {
             check("pull_request_target", condition, false, false);
+        }
+        for condition in [
+            "github.event.workflow_run.event == 'pull_request_review'",
+            "github.event.workflow_run.event != 'pull_request'",
+            "startsWith(github.event.workflow_run.event, 'pull_request')",
+        ] {
+            check("workflow_run", condition, false, false);
         }
         check(
             "workflow_run",
