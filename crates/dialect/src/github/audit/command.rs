@@ -1,15 +1,19 @@
 //! The commands of a script, and which of its text goes to the files by which a step speaks to the later ones.
 //!
-//! Not a shell: quotes, substitutions, comments and here-documents are followed just far enough to tell one command
-//! from the next. A script is read once, from its start to its end.
+//! Not a shell: the walk tells one command from the next, and the words of each are taken as they stand. A script is read
+//! once, from its start to its end.
 
+mod again;
+mod part;
 mod reading;
+mod words;
 
 use std::ops::Range;
 
-use super::shell::is_shell;
-use super::sink::variables;
-use super::walk::{Piece, Walk};
+pub(super) use again::{Again, Reader, may_read_again};
+pub(super) use part::{Part, unquoted};
+
+use words::command_of;
 
 /// A command, as far as quotes tell.
 pub(super) struct Command<'t> {
@@ -20,14 +24,6 @@ pub(super) struct Command<'t> {
     is_piped: bool,
     /// Its here-documents, each with whether variables in it are replaced.
     documents: Vec<(Range<usize>, bool)>,
-}
-
-/// A text of a script in which variables are replaced, or one in which they are not.
-#[derive(Clone, Copy)]
-pub(super) struct Part<'t> {
-    pub(super) text: &'t str,
-    pub(super) start: usize,
-    is_replaced: bool,
 }
 
 /// How often the same text of a script is looked at for groups in groups.
@@ -45,34 +41,73 @@ pub(super) fn written<'t>(script: &'t str, names: &[&str]) -> Vec<Vec<Part<'t>>>
         return Vec::new();
     }
     let commands = commands(script);
+    let reaches = reaches(&commands);
     let mut budget = MOST_TIMES * script.len();
-    let mut open = Vec::new();
-    // For each command the first one of the group that it closes, and of what is piped to it.
-    let mut first: Vec<usize> = Vec::with_capacity(commands.len());
     let mut found = Vec::new();
     for (at, command) in commands.iter().enumerate() {
-        let mut from = at;
-        match command.word() {
-            "{" | "(" | "if" | "for" | "while" | "until" | "case" | "select" => open.push(at),
-            "}" | ")" | "fi" | "done" | "esac" => from = open.pop().unwrap_or(at),
-            _ => {}
-        }
-        if from > 0 && commands[from - 1].is_piped {
-            from = first[from - 1];
-        }
-        first.push(from);
         if names.iter().any(|name| command.text.contains(name)) && command.writes() {
-            // Groups in groups that are all written would be looked at again and again.
-            let length = command.start + command.text.len() - commands[from].start;
-            let from = budget.checked_sub(length).map_or(at, |left| {
-                budget = left;
-                from
-            });
+            let from = within(&mut budget, &commands, reaches[at].pipe, at);
             let parts = commands[from..=at].iter().filter(|command| !command.is_asking());
             found.push(parts.flat_map(|command| command.parts(script)).collect());
         }
     }
     found
+}
+
+/// Returns what the programs of a script read as commands once more.
+pub(super) fn read_again(script: &str) -> Vec<Again<'_>> {
+    let commands = commands(script);
+    let reaches = reaches(&commands);
+    let mut budget = MOST_TIMES * script.len();
+    let mut found = Vec::new();
+    for (at, command) in commands.iter().enumerate() {
+        found.extend(command.read_again());
+        let Some((program, reader)) = command.reader_of_input() else {
+            continue;
+        };
+        let mut parts = command.given(script);
+        if let Some(last) = at.checked_sub(1).filter(|last| commands[*last].is_piped) {
+            let from = within(&mut budget, &commands, reaches[last].group, last);
+            parts.extend(commands[from..=last].iter().flat_map(Command::said));
+        }
+        found.push(Again { program, reader, parts });
+    }
+    found
+}
+
+/// What a command closes, or is the end of.
+#[derive(Clone, Copy)]
+struct Reach {
+    /// The first command of the group that it closes, or itself.
+    group: usize,
+    /// The first one of all that is piped to that.
+    pipe: usize,
+}
+
+fn reaches(commands: &[Command<'_>]) -> Vec<Reach> {
+    let mut open = Vec::new();
+    let mut found: Vec<Reach> = Vec::with_capacity(commands.len());
+    for (at, command) in commands.iter().enumerate() {
+        let mut group = at;
+        match command.grouping() {
+            "{" | "(" | "if" | "for" | "while" | "until" | "case" | "select" => open.push(at),
+            "}" | ")" | "fi" | "done" | "esac" => group = open.pop().unwrap_or(at),
+            _ => {}
+        }
+        let before = group.checked_sub(1).filter(|before| commands[*before].is_piped);
+        let pipe = before.map_or(group, |before| found[before].pipe);
+        found.push(Reach { group, pipe });
+    }
+    found
+}
+
+/// Returns from where on the commands up to `at` are looked at: groups in groups would be looked at again and again.
+fn within(budget: &mut usize, commands: &[Command<'_>], from: usize, at: usize) -> usize {
+    let length = commands[at].start + commands[at].text.len() - commands[from].start;
+    budget.checked_sub(length).map_or(at, |left| {
+        *budget = left;
+        from
+    })
 }
 
 impl<'t> Command<'t> {
@@ -81,43 +116,22 @@ impl<'t> Command<'t> {
         self.words().split_whitespace().next().unwrap_or_default()
     }
 
-    /// Returns it without the words of the shell before a command.
-    pub(super) fn words(&self) -> &'t str {
-        let mut text = self.text;
-        loop {
-            let (word, rest) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-            if rest.is_empty()
-                || !matches!(
-                    word,
-                    "then" | "else" | "do" | "!" | "time" | "command" | "exec" | "sudo"
-                )
-            {
-                return text;
-            }
-            text = rest.trim_start();
-        }
+    /// Returns the program that it runs, without its folder and version.
+    pub(super) fn program(&self) -> &'t str {
+        words::program(self.word())
     }
 
-    /// Returns the program that reads words of it as commands once more, and those words.
-    pub(super) fn read_again(&self) -> Option<(&'t str, Vec<Part<'t>>)> {
-        let words = self.words().trim_start_matches(['{', ' ']);
-        let (program, rest) = words.split_once(char::is_whitespace)?;
-        let start = |text: &str| self.start + (text.as_ptr() as usize - self.text.as_ptr() as usize);
-        if program == "eval" {
-            return Some((program, unquoted(rest, start(rest))));
-        }
-        if !is_shell(program) {
-            return None;
-        }
-        let mut rest = rest.trim_start();
-        while let Some((option, behind)) = rest.split_once(char::is_whitespace).filter(|_| rest.starts_with('-')) {
-            rest = behind.trim_start();
-            if !option.starts_with("--") && option.ends_with('c') {
-                let script = &rest[..end_of_word(rest)];
-                return Some((program, unquoted(script, start(script))));
-            }
-        }
-        None
+    /// Returns it without the words of the shell before a command, and without the variables that are set for it.
+    pub(super) fn words(&self) -> &'t str {
+        command_of(self.text)
+    }
+
+    /// Returns the word by which it opens or closes a group.
+    fn grouping(&self) -> &'t str {
+        let mut words = self.text.split_whitespace();
+        words
+            .find(|word| !matches!(*word, "then" | "else" | "do" | "!" | "time"))
+            .unwrap_or_default()
     }
 
     /// Returns whether it only decides whether others run.
@@ -134,110 +148,22 @@ impl<'t> Command<'t> {
     }
 
     fn parts(&self, script: &'t str) -> Vec<Part<'t>> {
-        let documents = self.documents.iter().map(|(range, is_replaced)| Part {
-            text: &script[range.clone()],
-            start: range.start,
-            is_replaced: *is_replaced,
-        });
-        unquoted(self.text, self.start).into_iter().chain(documents).collect()
-    }
-}
-
-impl<'t> Part<'t> {
-    /// Returns a text that stands in it as a part of its own.
-    pub(super) fn part(&self, text: &'t str) -> Self {
-        let at = text.as_ptr() as usize - self.text.as_ptr() as usize;
-        Self {
-            text,
-            start: self.start + at,
-            is_replaced: self.is_replaced,
-        }
-    }
-
-    /// Returns the variables that are replaced in it, each with the byte of the script at which its name starts.
-    pub(super) fn variables(&self) -> Vec<(usize, &'t str)> {
-        if !self.is_replaced {
-            return Vec::new();
-        }
-        let place = |name: &&'t str| name.as_ptr() as usize - self.text.as_ptr() as usize;
-        let is_escaped = |at: usize| {
-            let before = self.text[..at].trim_end_matches(['{', '$']);
-            before.ends_with('\\')
-        };
-        let names = variables(self.text).into_iter().map(|name| (place(&name), name));
-        names
-            .filter(|(at, _)| !is_escaped(*at))
-            .map(|(at, name)| (self.start + at, name))
+        unquoted(self.text, self.start)
+            .into_iter()
+            .chain(self.documents(script))
             .collect()
     }
 
-    /// Returns where the variable whose name starts at a byte of the script begins, with its sign, and its length.
-    pub(super) fn whole(&self, at: usize, name: &str) -> (usize, usize) {
-        let inside = at - self.start;
-        let start = self.text[..inside].rfind('$').unwrap_or(inside);
-        (self.start + start, inside - start + name.len())
+    fn documents(&self, script: &'t str) -> impl Iterator<Item = Part<'t>> {
+        self.documents
+            .iter()
+            .map(move |(range, is_replaced)| Part::of(&script[range.clone()], range.start, *is_replaced))
     }
-}
 
-/// Returns where the first word of a text ends.
-fn end_of_word(text: &str) -> usize {
-    let (mut quote, mut is_escaped) = (None, false);
-    let end = text.bytes().position(|byte| {
-        let escaped = std::mem::take(&mut is_escaped);
-        match (quote, byte) {
-            _ if escaped => {}
-            (None | Some(b'"'), b'\\') => is_escaped = true,
-            (None, b'"' | b'\'') => quote = Some(byte),
-            (Some(open), _) if open == byte => quote = None,
-            (None, _) => return byte.is_ascii_whitespace(),
-            _ => {}
-        }
-        false
-    });
-    end.unwrap_or(text.len())
-}
-
-/// Returns the parts of a text by whether variables in them are replaced; comments are left out.
-pub(super) fn unquoted(text: &str, start: usize) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let mut add = |range: Range<usize>, is_replaced| {
-        let end = range.end.min(text.len());
-        if let Some(inner) = text.get(range.start..end).filter(|inner| !inner.is_empty()) {
-            parts.push(Part {
-                text: inner,
-                start: start + range.start,
-                is_replaced,
-            });
-        }
-    };
-    let mut walk = Walk::of(text);
-    let mut from = 0;
-    while walk.at < text.len() {
-        let at = walk.at;
-        match walk.step() {
-            Piece::Single => {
-                add(from..at, true);
-                // Its quotes are none of its text.
-                let closed = walk.at - usize::from(walk.at <= text.len());
-                add(at + 1..closed, false);
-                from = walk.at;
-            }
-            Piece::Comment => {
-                add(from..at, true);
-                from = walk.at;
-            }
-            Piece::Documents => {
-                add(from..at, true);
-                for (range, is_replaced) in walk.documents.drain(..) {
-                    add(range, is_replaced);
-                }
-                from = walk.at;
-            }
-            _ => {}
-        }
+    /// Returns the byte of the script at which a text stands that is a part of it.
+    fn start_of(&self, text: &str) -> usize {
+        self.start + (text.as_ptr() as usize - self.text.as_ptr() as usize)
     }
-    add(from..text.len(), true);
-    parts
 }
 
 #[cfg(test)]

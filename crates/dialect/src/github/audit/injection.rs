@@ -8,7 +8,7 @@ use std::cell::LazyCell;
 use lockgate_core::Diagnostic;
 use lockgate_pipeline::expression::Flow;
 
-use super::command::{self, Part};
+use super::command::{self, Again, Part, Reader};
 use super::embedded::given_by_env;
 use super::relocation::{By, Place, places};
 use super::room::Room;
@@ -32,7 +32,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         finding(place, &taint, &flow)
     });
     for (job, step) in subject.steps() {
-        if ["eval ", "sh -"].iter().any(|word| step.script().contains(word)) {
+        if command::may_read_again(step.script()) {
             read_again(subject, step, |name| taints.of_shell_variable(name, job, step), found);
         }
     }
@@ -52,38 +52,41 @@ fn read_again(
         return;
     };
     let mut room = Room::of(subject);
-    for command in command::commands(step.script()) {
-        let Some((program, again)) = command.read_again() else {
-            continue;
-        };
+    for again in command::read_again(step.script()) {
         let variables = |part| {
-            Part::variables(part)
+            Part::plain_variables(part)
                 .into_iter()
                 .map(move |(at, name)| (part.whole(at, name), name))
         };
-        for ((start, length), name) in again.iter().flat_map(variables) {
+        for ((start, length), name) in again.parts.iter().flat_map(variables) {
             if let Some(taint) = taint_of(name).filter(|taint| taint.who == Who::Stranger) {
                 let (code, level) = kind(&taint);
                 room.add(found, level, || {
                     let span = parts.part(start, length);
-                    Finding::new(
-                        level,
-                        of_program(subject.warning(code, span, ""), program, name, &taint),
-                    )
+                    Finding::new(level, of_program(subject.warning(code, span, ""), &again, name, &taint))
                 });
             }
         }
     }
 }
 
-fn of_program(diagnostic: Diagnostic, program: &str, name: &str, taint: &Taint) -> Diagnostic {
+fn of_program(diagnostic: Diagnostic, again: &Again<'_>, name: &str, taint: &Taint) -> Diagnostic {
+    let program = again.program;
     let message = format!(
         "`{program}` reads {} as commands, so that whoever writes it runs commands here",
         taint.words
     );
-    let help = format!(
-        "no quotes help: leave `{program}` out, or hand the value over as an argument, `bash -c '… \"$1\"' _ \"${name}\"`"
-    );
+    let help = match again.reader {
+        Reader::Shell => format!(
+            "no quotes help: leave `{program}` out, or hand the value over as an argument, `bash -c '… \"$1\"' _ \"${name}\"`"
+        ),
+        Reader::Remote => format!(
+            "no quotes of this shell reach the other machine: hand the value over quoted for the shell there, `${{{name}@Q}}`"
+        ),
+        Reader::Interpreter => {
+            format!("no quotes help: let the program read the variable `{name}` of its environment itself")
+        }
+    };
     let diagnostic = Diagnostic { message, ..diagnostic }.help(help);
     match &taint.way {
         Way::Direct => diagnostic,

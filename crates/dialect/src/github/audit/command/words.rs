@@ -1,0 +1,112 @@
+//! The words of a command, and the program that they name.
+
+use super::super::walk::Walk;
+
+/// Returns the words of a text, as quotes and substitutions part them.
+pub(super) fn words(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut walk = Walk::of(text);
+    let mut start = None;
+    while walk.at < text.len() {
+        let from = walk.at;
+        let is_outside = walk.frames.is_empty();
+        walk.step();
+        let sign = text.as_bytes()[from];
+        let is_between = is_outside && (sign.is_ascii_whitespace() || text.as_bytes()[from..].starts_with(b"\\\n"));
+        if !is_between {
+            start.get_or_insert(from);
+        } else if let Some(start) = start.take() {
+            found.extend(text.get(start..from));
+        }
+    }
+    found.extend(start.and_then(|start| text.get(start..)));
+    found
+}
+
+/// Returns a text without the words of the shell before a command, and without the variables that are set for it.
+pub(super) fn command_of(text: &str) -> &str {
+    const BEFORE: [&str; 9] = ["then", "else", "do", "!", "if", "elif", "while", "until", "{"];
+    const RUNNING: [&str; 5] = ["time", "command", "exec", "builtin", "sudo"];
+    let mut rest = text;
+    loop {
+        let (word, behind) = first(rest);
+        let is_before = BEFORE.contains(&word) || is_assignment(word);
+        // Options of theirs are told apart by who knows them.
+        let runs = RUNNING.contains(&word) && !behind.starts_with('-');
+        if behind.is_empty() || !(is_before || runs) {
+            return rest;
+        }
+        rest = behind;
+    }
+}
+
+/// Returns the name of a program without its folder and version: `python` of `/usr/bin/python3.11`.
+pub(super) fn program(word: &str) -> &str {
+    let base = word.rsplit(['/', '\\']).next().unwrap_or_default();
+    let base = base.strip_suffix(".exe").unwrap_or(base);
+    let plain = base.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.');
+    if plain.is_empty() { base } else { plain }
+}
+
+/// Returns whether a word sets a variable for the command behind it.
+pub(super) fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        name.starts_with(|c: char| !c.is_ascii_digit()) && name.chars().all(is_name)
+    })
+}
+
+/// Returns the first word of a text, and what stands behind it.
+fn first(text: &str) -> (&str, &str) {
+    let is_quoted = |word: &str| word.contains(['"', '\'', '$', '`', '\\', '(']);
+    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    let word = &text[..end];
+    // Few words have quotes; those that have may go on behind a blank.
+    let word = if is_quoted(word) && is_assignment(word.split(['"', '\'', '$']).next().unwrap_or_default()) {
+        words(text).first().copied().unwrap_or_default()
+    } else {
+        word
+    };
+    (word, text[word.len()..].trim_start())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_keep_words_together() {
+        assert_eq!(
+            words("a 'b c' \"d $(e f) g\"h \\ i ${{ j || 'k' }} \\\n l"),
+            ["a", "'b c'", "\"d $(e f) g\"h", "\\ i", "${{ j || 'k' }}", "l"]
+        );
+        assert_eq!(words("  "), [""; 0]);
+    }
+
+    #[test]
+    fn what_stands_before_a_command_is_none_of_it() {
+        for (text, expected) in [
+            ("if ! git fetch", "git fetch"),
+            ("A=1 B=\"c d\" git fetch", "git fetch"),
+            ("while sudo git fetch", "git fetch"),
+            ("A=$(b c) d", "d"),
+            ("A=b", "A=b"),
+            ("if", "if"),
+            ("git A=b", "git A=b"),
+        ] {
+            assert_eq!(command_of(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_program_is_known_in_any_folder_and_version() {
+        for (word, expected) in [
+            ("/usr/bin/python3.11", "python"),
+            ("bash", "bash"),
+            ("cmd.exe", "cmd"),
+            ("7", "7"),
+        ] {
+            assert_eq!(program(word), expected);
+        }
+    }
+}
