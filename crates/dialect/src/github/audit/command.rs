@@ -121,9 +121,32 @@ impl<'t> Command<'t> {
         words::program(self.word())
     }
 
+    /// Returns whether it runs this program, itself or by one that runs others.
+    pub(super) fn runs(&self, name: &str) -> bool {
+        let first = self.program();
+        let mut others = words::RUNNING
+            .contains(&first)
+            .then(|| words::words(self.words()))
+            .into_iter()
+            .flatten();
+        first == name || others.any(|word| words::program(word) == name)
+    }
+
     /// Returns it without the words of the shell before a command, and without the variables that are set for it.
     pub(super) fn words(&self) -> &'t str {
         command_of(self.text)
+    }
+
+    /// Returns the variable that it sets, if that is all it does, and the value as it is written.
+    pub(super) fn assignment(&self) -> Option<(&'t str, &'t str)> {
+        const DECLARING: [&str; 5] = ["export", "local", "readonly", "declare", "typeset"];
+        let words = words::words(self.words());
+        let is_declared = words.first().is_some_and(|first| DECLARING.contains(first));
+        let word = words
+            .into_iter()
+            .skip(usize::from(is_declared))
+            .find(|word| !word.starts_with('-'))?;
+        word.split_once('=').filter(|_| words::is_assignment(word))
     }
 
     /// Returns the word by which it opens or closes a group.

@@ -268,7 +268,7 @@ impl<'s, 'n> Taints<'s, 'n> {
 }
 
 /// Returns the parts of a text, each with the name of the variable that begins before it: `NAME=` or `NAME<<`.
-fn assignments(text: &str) -> Vec<(Option<&str>, &str)> {
+pub(super) fn assignments(text: &str) -> Vec<(Option<&str>, &str)> {
     let is_word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let mut found = Vec::new();
     let (mut name, mut from) = (None, 0);

@@ -6,7 +6,7 @@
 use super::super::shell::is_shell;
 use super::super::walk::{Frame, Walk};
 use super::part::parts_where;
-use super::words::{program, words};
+use super::words::{RUNNING, program, words};
 use super::{Command, Part};
 
 /// A text that a program reads as commands.
@@ -26,46 +26,6 @@ pub(in super::super) enum Reader {
     /// Another language.
     Interpreter,
 }
-
-/// Programs that run the program that their words name, with its words.
-const RUNNING: [&str; 36] = [
-    "sudo",
-    "doas",
-    "env",
-    "timeout",
-    "gtimeout",
-    "nice",
-    "nohup",
-    "ionice",
-    "stdbuf",
-    "setsid",
-    "time",
-    "command",
-    "exec",
-    "builtin",
-    "xargs",
-    "chroot",
-    "nsenter",
-    "unshare",
-    "flock",
-    "strace",
-    "xvfb-run",
-    "gosu",
-    "runuser",
-    "su-exec",
-    "sshpass",
-    "retry",
-    "nix-shell",
-    "nix",
-    "poetry",
-    "pipenv",
-    "conda",
-    "mamba",
-    "micromamba",
-    "bundle",
-    "fakeroot",
-    "unbuffer",
-];
 
 /// Those that run it in a container, and have many options with names in them.
 const CONTAINERS: [&str; 7] = ["docker", "docker-compose", "podman", "nerdctl", "kubectl", "oc", "lxc"];

@@ -2,6 +2,46 @@
 
 use super::super::walk::Walk;
 
+/// Programs that run the program that their words name, with its words.
+pub(super) const RUNNING: [&str; 36] = [
+    "sudo",
+    "doas",
+    "env",
+    "timeout",
+    "gtimeout",
+    "nice",
+    "nohup",
+    "ionice",
+    "stdbuf",
+    "setsid",
+    "time",
+    "command",
+    "exec",
+    "builtin",
+    "xargs",
+    "chroot",
+    "nsenter",
+    "unshare",
+    "flock",
+    "strace",
+    "xvfb-run",
+    "gosu",
+    "runuser",
+    "su-exec",
+    "sshpass",
+    "retry",
+    "nix-shell",
+    "nix",
+    "poetry",
+    "pipenv",
+    "conda",
+    "mamba",
+    "micromamba",
+    "bundle",
+    "fakeroot",
+    "unbuffer",
+];
+
 /// Returns the words of a text, as quotes and substitutions part them.
 pub(super) fn words(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
@@ -26,13 +66,13 @@ pub(super) fn words(text: &str) -> Vec<&str> {
 /// Returns a text without the words of the shell before a command, and without the variables that are set for it.
 pub(super) fn command_of(text: &str) -> &str {
     const BEFORE: [&str; 9] = ["then", "else", "do", "!", "if", "elif", "while", "until", "{"];
-    const RUNNING: [&str; 5] = ["time", "command", "exec", "builtin", "sudo"];
+    const ALSO: [&str; 5] = ["time", "command", "exec", "builtin", "sudo"];
     let mut rest = text;
     loop {
         let (word, behind) = first(rest);
         let is_before = BEFORE.contains(&word) || is_assignment(word);
         // Options of theirs are told apart by who knows them.
-        let runs = RUNNING.contains(&word) && !behind.starts_with('-');
+        let runs = ALSO.contains(&word) && !behind.starts_with('-');
         if behind.is_empty() || !(is_before || runs) {
             return rest;
         }
