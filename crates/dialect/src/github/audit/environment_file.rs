@@ -44,11 +44,12 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                     .outside(&written, delimiters)
                     .into_iter()
                     .filter_map(|(place, name)| Some((place, taints.of_shell_variable(name, job, step)?)))
-                    .find(|(_, taint)| is_told(taint));
-                if let Some(((start, length), taint)) = tainted {
-                    room.add(found, Level::Certain, || {
+                    .filter(|(_, taint)| is_told(taint))
+                    .find_map(|(place, taint)| Some((level(step.script(), place.0 + place.1)?, place, taint)));
+                if let Some((level, (start, length), taint)) = tainted {
+                    room.add(found, level, || {
                         let span = parts.part(start, length);
-                        finding(subject, span, file, taint)
+                        finding(subject, span, file, taint, level)
                     });
                 }
             }
@@ -56,7 +57,26 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     }
 }
 
-fn finding(subject: &Subject<'_>, span: Span, file: &str, taint: Taint) -> Finding {
+/// Returns how certain it is that the value of a variable is written as it is, by what stands behind it on its line;
+/// `None` when a program before takes from it what could begin another variable.
+fn level(script: &str, end: usize) -> Option<Level> {
+    const CLEANING: [&str; 6] = ["tr -", "base64", "sha256sum", "sha1sum", "md5sum", "wc -"];
+    const CHANGING: [&str; 9] = [
+        "jq ", "sed ", "awk ", "head -", "tail -", "cut ", "grep ", "python", "node ",
+    ];
+    /// More than a pipe of such programs has.
+    const NEAR: usize = 400;
+    let near = script.get(end..).unwrap_or_default();
+    let near = near.char_indices().nth(NEAR).map_or(near, |(at, _)| &near[..at]);
+    let ends = [";", ">>", "&&", "\n"].iter().filter_map(|sign| near.find(sign));
+    let behind = &near[..ends.min().unwrap_or(near.len())];
+    let piped = behind.find('|').map_or("", |at| &behind[at..]);
+    let has = |words: &[&str]| words.iter().any(|word| piped.contains(word));
+    let is_certain = !has(&CHANGING);
+    (!has(&CLEANING)).then_some(if is_certain { Level::Certain } else { Level::Strict })
+}
+
+fn finding(subject: &Subject<'_>, span: Span, file: &str, taint: Taint, level: Level) -> Finding {
     let message = format!(
         "{} is written to `{file}`, which decides over all later steps",
         taint.words
@@ -70,7 +90,7 @@ fn finding(subject: &Subject<'_>, span: Span, file: &str, taint: Taint) -> Findi
     if let Way::Variable(name, set) | Way::Written(name, set) = taint.way {
         diagnostic = diagnostic.related(set, format!("`{name}` gets it here"));
     }
-    Finding::new(Level::Certain, diagnostic)
+    Finding::new(level, diagnostic)
 }
 
 /// A value of several lines, `NAME<<DELIMITER`, whose delimiter nobody can foresee, so that no text ends it.
@@ -85,7 +105,7 @@ impl Block {
         let is_formatted = written.iter().any(|part| part.text.contains("<<%s"));
         let mut found = Vec::new();
         for part in written {
-            for (at, name) in part.variables() {
+            for (at, name) in part.plain_variables() {
                 let place = part.whole(at, name);
                 if delimiters.contains(name) {
                     let before = part.text[..place.0 - part.start].trim_end_matches(is_word);
@@ -136,6 +156,20 @@ mod tests {
             .filter(|name| *name != "OUT")
             .collect();
         assert_eq!(found, expected, "{script}");
+    }
+
+    #[test]
+    fn a_value_that_is_cleaned_before_begins_no_variable() {
+        for (behind, expected) in [
+            ("\" >> $OUT", Some(Level::Certain)),
+            ("\" | tr -cd a-z)\" >> $OUT", None),
+            ("\" | sed 's/a/b/' | tr -d '\\n')\" >> $OUT", None),
+            ("\" | head -n 5 >> $OUT", Some(Level::Strict)),
+            ("\" >> $OUT; echo a | tr -d b", Some(Level::Certain)),
+            ("\" >> $OUT\necho a | tr -d b", Some(Level::Certain)),
+        ] {
+            assert_eq!(level(behind, 0), expected, "{behind}");
+        }
     }
 
     #[test]
