@@ -21,7 +21,8 @@ impl Lines {
         } else {
             text.char_indices().step_by(STEP).map(|(byte, _)| byte).collect()
         };
-        let breaks = text.match_indices('\n').map(|(at, _)| at + 1);
+        let bytes = text.bytes().enumerate();
+        let breaks = bytes.filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
         Self {
             starts: std::iter::once(0).chain(breaks).collect(),
             checkpoints,

@@ -34,7 +34,7 @@ pub(super) struct Judged {
     /// The versions of other actions that it uses, when somebody asks for them.
     pub(super) used: Vec<ActionVersion>,
     /// What others have to know of it, when it is a workflow: neither its mistakes nor what its jobs do.
-    pub(super) workflow: Option<Lowered>,
+    pub(super) workflow: Option<Box<Lowered>>,
     /// What it declares, when it is a workflow.
     pub(super) declared: Option<Declared>,
 }
@@ -114,7 +114,7 @@ impl Judged {
                 job.steps = Vec::new();
             }
         }
-        self.workflow = Some(lowered);
+        self.workflow = Some(Box::new(lowered));
     }
 }
 

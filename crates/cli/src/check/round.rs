@@ -78,7 +78,7 @@ impl Round {
             found.extend(drawn);
             reached.add(&judged.path, &judged.file, judged.uses);
             if let Some(workflow) = judged.workflow {
-                called.add(&judged.path, &judged.file, workflow);
+                called.add(&judged.path, &judged.file, *workflow);
             }
             paths.insert(judged.file.path, judged.path);
         }

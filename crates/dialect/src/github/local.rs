@@ -38,16 +38,8 @@ pub(super) struct Brought {
 }
 
 /// What a script says when it brings files that the repository does not have.
-const BRINGING: [&str; 8] = [
-    "action.y",
-    "git clone",
-    "git submodule",
-    "git worktree",
-    "git checkout",
-    "git switch",
-    "tar ",
-    "unzip ",
-];
+const BRINGING: [&str; 3] = ["action.y", "tar ", "unzip "];
+const BRINGING_BY_GIT: [&str; 5] = ["git clone", "git submodule", "git worktree", "git checkout", "git switch"];
 
 impl Lowering {
     /// Notes which action of the repository a step uses, or that it names a place outside of it.
@@ -77,6 +69,11 @@ impl Lowering {
     }
 }
 
+fn brings(script: &str) -> bool {
+    let says = |word: &&str| script.contains(*word);
+    BRINGING.iter().any(|word| says(word)) || (says(&"git ") && BRINGING_BY_GIT.iter().any(|word| says(word)))
+}
+
 impl Brought {
     /// Takes in what a step brings.
     pub(super) fn add(&mut self, step: &Node) {
@@ -86,7 +83,7 @@ impl Brought {
                 .map(|scalar| scalar.text.as_str())
         };
         if let Some(script) = text("run") {
-            self.others |= BRINGING.iter().any(|word| script.contains(word));
+            self.others = self.others || brings(script);
         }
         let Some(action) = text("uses").and_then(BuiltinAction::named) else {
             return;

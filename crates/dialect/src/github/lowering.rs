@@ -98,7 +98,7 @@ impl Lowering {
             });
         }
         let label = message.split('`').nth(1).map_or_else(|| message.to_owned(), quoted);
-        self.reader.report_kind(help, diagnostic, &label);
+        self.reader.report_kind(help, span, label, |_| diagnostic);
     }
 
     /// Returns a text in which no expression is evaluated.

@@ -23,10 +23,11 @@ impl Lowering {
 
     /// Warns about `what`, which a plan refuses by itself when it comes to it.
     pub(super) fn warn_unsupported(&mut self, span: Span, what: &str, why: &str, remedy: &str) {
-        let message = format!("{}: {why}", quoted(what));
-        let help = format!("the file is valid, but a job that reaches this is refused; {remedy}");
-        let warning = self.reader.warning(codes::NOT_YET_SUPPORTED, span, message);
-        self.reader.report_kind(why, warning.help(help), &quoted(what));
+        self.reader.report_kind(why, span, quoted(what), |reader| {
+            let message = format!("{}: {why}", quoted(what));
+            let help = format!("the file is valid, but a job that reaches this is refused; {remedy}");
+            reader.warning(codes::NOT_YET_SUPPORTED, span, message).help(help)
+        });
     }
 
     /// Warns of expressions that look into a secret: what reads them fails, when it is reached.

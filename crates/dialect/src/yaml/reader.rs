@@ -68,17 +68,17 @@ impl Reader {
         !self.is_full() || (severity == Severity::Error && self.errors == 0)
     }
 
-    /// Adds a mistake that may be found in many places: the first one tells all of its `kind`, and names the others with
-    /// their `label`.
-    pub fn report_kind(&mut self, kind: &str, diagnostic: Diagnostic, label: &str) {
+    /// Adds a mistake that may be found in many places: the first one, as `told`, tells all of its `kind`, and names the
+    /// others with their `label`.
+    pub fn report_kind(&mut self, kind: &str, span: Span, label: String, told: impl FnOnce(&Self) -> Diagnostic) {
         let Some((at, count)) = self.kinds.get_mut(kind) else {
             if !self.is_full() {
                 self.kinds.insert(kind.to_owned(), (self.diagnostics.len(), 1));
             }
-            return self.report(diagnostic);
+            return self.report(told(self));
         };
         let first = &mut self.diagnostics[*at];
-        let place = (diagnostic.span, label.to_owned());
+        let place = (span, label);
         // A value behind an alias is read once per place that uses it.
         if first.span == place.0 || first.also.contains(&place) {
             return;

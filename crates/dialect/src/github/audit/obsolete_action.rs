@@ -94,14 +94,10 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             continue;
         };
         let (path, version) = uses.split_once('@').unwrap_or((uses, ""));
-        let mut names = path.splitn(3, '/');
-        let repository = format!(
-            "{}/{}",
-            names.next().unwrap_or_default(),
-            names.next().unwrap_or_default()
-        );
+        // An action in a folder is one of its repository.
+        let repository = path.match_indices('/').nth(1).map_or(path, |(end, _)| &path[..end]);
         let known = TABLE.iter().find(|known| {
-            let is_same = known.action.eq_ignore_ascii_case(&repository);
+            let is_same = known.action.eq_ignore_ascii_case(repository);
             is_same
                 && known
                     .last

@@ -93,22 +93,24 @@ fn token(text: &str) -> Option<(usize, usize, &'static str)> {
         return None;
     }
     let last_end_of_key = LazyCell::new(|| text.rfind("PRIVATE KEY-----"));
-    let mut end = 0;
-    while let Some(first) = text.as_bytes()[end..].iter().position(|byte| is_sign(*byte)) {
-        let start = end + first;
-        let length = text.as_bytes()[start..]
-            .iter()
-            .take_while(|byte| is_sign(**byte))
-            .count();
-        end = start + length;
-        let word = &text[start..end];
+    let bytes = text.as_bytes();
+    let mut start = 0;
+    for end in 0..=bytes.len() {
+        if bytes.get(end).is_some_and(|byte| is_sign(*byte)) {
+            continue;
+        }
+        let from = std::mem::replace(&mut start, end + 1);
+        if end - from < KEY.len() {
+            continue;
+        }
+        let word = &text[from..end];
         if word.ends_with(KEY) && text[end..].starts_with(' ') && last_end_of_key.is_some_and(|last| last >= end) {
             return Some((end - KEY.len(), end + 1, "a private key"));
         }
         if word.len() >= SHORTEST
             && let Some(form) = FORMS.iter().find(|form| form.fits(word))
         {
-            return Some((start, end, form.what));
+            return Some((from, end, form.what));
         }
     }
     None
