@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::command::{self, Part, unquoted};
+use super::command::{Part, unquoted};
 use super::embedded::scalars;
 use super::guard::{Guards, Known};
 use super::subject::{Job, Kind, Step, Subject, entry, text};
@@ -25,7 +25,7 @@ fn of_strangers(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     };
     let guards = Guards::of(subject, trigger.name, Known::Origin);
     for (job, step) in subject.steps() {
-        let is_told = fetches_foreign(step) && !is_apart(job, step);
+        let is_told = fetches_foreign(step) && !is_apart(subject, job, step);
         if is_told && !guards.keep_out_of_step(job, step) {
             let diagnostic = subject
                 .warning(codes::STRANGERS_ARTIFACT, step.place(), "what the run of a pull request left lands among the files of this one")
@@ -42,12 +42,12 @@ fn fetches_foreign(step: Step<'_>) -> bool {
     by_action || is_download(step.script()) || step.input_text("script").contains("downloadArtifact")
 }
 
-fn is_apart(job: &Job<'_>, step: Step<'_>) -> bool {
+fn is_apart<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) -> bool {
     let writes = |line: &&str| line.contains("write") || line.contains("Write") || line.contains("path");
     is_temporary(step.input_text("path"))
         || is_temporary(text(step.node, "working-directory"))
         || step.input_text("script").lines().filter(writes).any(is_temporary)
-        || fetches_apart(job, step)
+        || fetches_apart(subject, job, step)
 }
 
 fn is_temporary(text: &str) -> bool {
@@ -58,7 +58,7 @@ fn is_temporary(text: &str) -> bool {
 }
 
 /// Returns whether every download of a script goes to a folder of its own, by its words or by a `cd` before.
-fn fetches_apart(job: &Job<'_>, step: Step<'_>) -> bool {
+fn fetches_apart<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) -> bool {
     let script = step.script();
     if !is_download(script) || !is_temporary_somewhere(job, step) {
         return false;
@@ -79,7 +79,7 @@ fn fetches_apart(job: &Job<'_>, step: Step<'_>) -> bool {
             })
     };
     let mut is_away = false;
-    command::commands(script).iter().all(|command| {
+    subject.commands(script).iter().all(|command| {
         is_away |= matches!(command.word(), "cd" | "pushd") && names_folder(command.text);
         !is_download(command.text) || is_away || names_folder(command.text)
     })

@@ -13,6 +13,7 @@ use std::ops::Range;
 pub(super) use again::{Again, Reader, may_read_again};
 pub(super) use part::{Part, unquoted};
 
+use super::subject::Subject;
 use words::command_of;
 
 /// A command, as far as quotes tell.
@@ -29,50 +30,78 @@ pub(super) struct Command<'t> {
 /// How often the same text of a script is looked at for groups in groups.
 const MOST_TIMES: usize = 4;
 
-/// Returns the commands of a script.
-pub(super) fn commands(script: &str) -> Vec<Command<'_>> {
-    reading::commands(script)
+/// The commands of a script.
+pub(super) struct Commands<'t> {
+    script: &'t str,
+    list: Vec<Command<'t>>,
+    /// What each of them closes, or is the end of.
+    reaches: Vec<Reach>,
 }
 
-/// Returns what a script writes to a file that its commands name by one of `names`: the parts of each such command, of
-/// what is piped to it, of its here-documents, and of the group that it closes.
-pub(super) fn written<'t>(script: &'t str, names: &[&str]) -> Vec<Vec<Part<'t>>> {
-    if !names.iter().any(|name| script.contains(name)) {
-        return Vec::new();
+/// Returns what a script writes to a file that its commands name by one of `names`; one that has none of them is not
+/// looked into.
+pub(super) fn written<'n>(subject: &Subject<'n>, script: &'n str, names: &[&str]) -> Vec<Vec<Part<'n>>> {
+    if names.iter().any(|name| script.contains(name)) {
+        subject.commands(script).written(names)
+    } else {
+        Vec::new()
     }
-    let commands = commands(script);
-    let reaches = reaches(&commands);
-    let mut budget = MOST_TIMES * script.len();
-    let mut found = Vec::new();
-    for (at, command) in commands.iter().enumerate() {
-        if names.iter().any(|name| command.text.contains(name)) && command.writes() {
-            let from = within(&mut budget, &commands, reaches[at].pipe, at);
-            let parts = commands[from..=at].iter().filter(|command| !command.is_asking());
-            found.push(parts.flat_map(|command| command.parts(script)).collect());
-        }
-    }
-    found
 }
 
-/// Returns what the programs of a script read as commands once more.
-pub(super) fn read_again(script: &str) -> Vec<Again<'_>> {
-    let commands = commands(script);
-    let reaches = reaches(&commands);
-    let mut budget = MOST_TIMES * script.len();
-    let mut found = Vec::new();
-    for (at, command) in commands.iter().enumerate() {
-        found.extend(command.read_again());
-        let Some((program, reader)) = command.reader_of_input() else {
-            continue;
-        };
-        let mut parts = command.given(script);
-        if let Some(last) = at.checked_sub(1).filter(|last| commands[*last].is_piped) {
-            let from = within(&mut budget, &commands, reaches[last].group, last);
-            parts.extend(commands[from..=last].iter().flat_map(Command::said));
-        }
-        found.push(Again { program, reader, parts });
+impl<'t> Commands<'t> {
+    pub(super) fn of(script: &'t str) -> Self {
+        let list = reading::commands(script);
+        let reaches = reaches(&list);
+        Self { script, list, reaches }
     }
-    found
+
+    /// Returns them in the order of the script.
+    pub(super) fn iter(&self) -> std::slice::Iter<'_, Command<'t>> {
+        self.list.iter()
+    }
+
+    /// Returns what is written to a file that commands name by one of `names`: the parts of each such command, of what
+    /// is piped to it, of its here-documents, and of the group that it closes.
+    pub(super) fn written(&self, names: &[&str]) -> Vec<Vec<Part<'t>>> {
+        let mut budget = MOST_TIMES * self.script.len();
+        let mut found = Vec::new();
+        for (at, command) in self.list.iter().enumerate() {
+            if names.iter().any(|name| command.text.contains(name)) && command.writes() {
+                let from = self.within(&mut budget, self.reaches[at].pipe, at);
+                let parts = self.list[from..=at].iter().filter(|command| !command.is_asking());
+                found.push(parts.flat_map(|command| command.parts(self.script)).collect());
+            }
+        }
+        found
+    }
+
+    /// Returns what programs read as commands once more.
+    pub(super) fn read_again(&self) -> Vec<Again<'t>> {
+        let mut budget = MOST_TIMES * self.script.len();
+        let mut found = Vec::new();
+        for (at, command) in self.list.iter().enumerate() {
+            found.extend(command.read_again());
+            let Some((program, reader)) = command.reader_of_input() else {
+                continue;
+            };
+            let mut parts = command.given(self.script);
+            if let Some(last) = at.checked_sub(1).filter(|last| self.list[*last].is_piped) {
+                let from = self.within(&mut budget, self.reaches[last].group, last);
+                parts.extend(self.list[from..=last].iter().flat_map(Command::said));
+            }
+            found.push(Again { program, reader, parts });
+        }
+        found
+    }
+
+    /// Returns from where on the commands up to `at` are looked at: groups in groups would be looked at again and again.
+    fn within(&self, budget: &mut usize, from: usize, at: usize) -> usize {
+        let length = self.list[at].start + self.list[at].text.len() - self.list[from].start;
+        budget.checked_sub(length).map_or(at, |left| {
+            *budget = left;
+            from
+        })
+    }
 }
 
 /// What a command closes, or is the end of.
@@ -99,15 +128,6 @@ fn reaches(commands: &[Command<'_>]) -> Vec<Reach> {
         found.push(Reach { group, pipe });
     }
     found
-}
-
-/// Returns from where on the commands up to `at` are looked at: groups in groups would be looked at again and again.
-fn within(budget: &mut usize, commands: &[Command<'_>], from: usize, at: usize) -> usize {
-    let length = commands[at].start + commands[at].text.len() - commands[from].start;
-    budget.checked_sub(length).map_or(at, |left| {
-        *budget = left;
-        from
-    })
 }
 
 impl<'t> Command<'t> {
@@ -195,7 +215,7 @@ mod tests {
 
     #[track_caller]
     fn check(script: &str, expected: &[&str]) {
-        let texts: Vec<&str> = commands(script).iter().map(|command| command.text).collect();
+        let texts: Vec<&str> = Commands::of(script).iter().map(|command| command.text).collect();
         assert_eq!(texts, expected, "{script}");
     }
 
@@ -229,7 +249,8 @@ mod tests {
 
     #[track_caller]
     fn writes(script: &str, expected: &[&str]) {
-        let names: Vec<&str> = written(script, &["OUT"])
+        let names: Vec<&str> = Commands::of(script)
+            .written(&["OUT"])
             .iter()
             .flatten()
             .flat_map(Part::variables)
@@ -247,7 +268,7 @@ mod tests {
         let groups = 200;
         let line = "$A ".repeat(1000);
         let script = format!("{}echo {line};{}", "{ ".repeat(groups), " } >> $OUT;".repeat(groups));
-        let parts = written(&script, &["OUT"]);
+        let parts = Commands::of(&script).written(&["OUT"]);
         assert_eq!(parts.len(), groups);
         let bytes: usize = parts.iter().flatten().map(|part| part.text.len()).sum();
         assert!(bytes <= (MOST_TIMES + 1) * script.len(), "{bytes}");

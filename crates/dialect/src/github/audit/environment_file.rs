@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 use lockgate_core::Span;
 
-use super::command::{Part, commands, written};
+use super::command::{Commands, Part, written};
 use super::room::Room;
 use super::subject::Subject;
 use super::taint::{Taint, Taints, Way, Who};
@@ -31,7 +31,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         let Some(mut parts) = run.as_scalar().map(|scalar| scalar.parts(&subject.file.text, run.span)) else {
             continue;
         };
-        let delimiters = LazyCell::new(|| unforeseeable(step.script()));
+        let delimiters = LazyCell::new(|| unforeseeable(&subject.commands(step.script())));
         let mut room = Room::of(subject);
         for file in files.into_iter().flatten() {
             let is_told =
@@ -39,7 +39,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             let none = BTreeSet::new();
             let delimiters = if file == "GITHUB_ENV" { &*delimiters } else { &none };
             let mut block = Block { is_open: false };
-            for written in written(step.script(), &[file]) {
+            for written in written(subject, step.script(), &[file]) {
                 let tainted = block
                     .outside(&written, delimiters)
                     .into_iter()
@@ -120,20 +120,19 @@ impl Block {
 }
 
 /// Returns the variables of a script that are set to something that nobody can foresee.
-fn unforeseeable(script: &str) -> BTreeSet<&str> {
+fn unforeseeable<'t>(commands: &Commands<'t>) -> BTreeSet<&'t str> {
     const RANDOM: [&str; 5] = ["random", "uuid", "guid", "openssl", "mktemp"];
     const DECLARING: [&str; 5] = ["export ", "local ", "readonly ", "declare ", "typeset "];
     let is_random = |value: &str| {
         let value = value.to_ascii_lowercase();
         RANDOM.iter().any(|word| value.contains(word))
     };
-    let of_command = |text| {
-        let text: &str = text;
+    let of_command = |text: &'t str| {
         let (name, _) = text.split_once('=').filter(|(_, value)| is_random(value))?;
         let declared = DECLARING.iter().find_map(|word| name.strip_prefix(word));
         Some(declared.unwrap_or(name).trim().trim_start_matches('$'))
     };
-    commands(script)
+    commands
         .iter()
         .filter_map(|command| of_command(command.words()))
         .collect()
@@ -146,10 +145,12 @@ mod tests {
     #[track_caller]
     fn check(script: &str, expected: &[&str]) {
         let script = format!("E=$(uuidgen)\nK=end\n{script}");
-        let delimiters = unforeseeable(&script);
+        let commands = Commands::of(&script);
+        let delimiters = unforeseeable(&commands);
         assert_eq!(delimiters, BTreeSet::from(["E"]));
         let mut block = Block { is_open: false };
-        let found: Vec<&str> = written(&script, &["OUT"])
+        let found: Vec<&str> = commands
+            .written(&["OUT"])
             .iter()
             .flat_map(|written| block.outside(written, &delimiters))
             .map(|(_, name)| name)

@@ -19,9 +19,9 @@ use super::taint::{Taint, Taints, Way, Who};
 use super::{Finding, Level};
 use crate::codes;
 
-pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+pub(super) fn audit<'n>(subject: &Subject<'n>, found: &mut Vec<Finding>) {
     let taints = LazyCell::new(|| Taints::of_file(subject));
-    let judge = |place: &Place<'_, '_>| {
+    let judge = |place: &Place<'_, 'n>| {
         let flows = place.embedded.flows().into_iter();
         let (taint, flow) = flows
             .filter_map(|flow| Some((taints.of(&flow, place.job, Some(place.step))?, flow)))
@@ -39,9 +39,9 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 }
 
 /// Tells of variables that `eval` or another shell reads as commands, which no quotes prevent.
-fn read_again(
-    subject: &Subject<'_>,
-    step: Step<'_>,
+fn read_again<'n>(
+    subject: &Subject<'n>,
+    step: Step<'n>,
     taint_of: impl Fn(&str) -> Option<Taint>,
     found: &mut Vec<Finding>,
 ) {
@@ -52,7 +52,7 @@ fn read_again(
         return;
     };
     let mut room = Room::of(subject);
-    for again in command::read_again(step.script()) {
+    for again in subject.commands(step.script()).read_again() {
         let variables = |part| {
             Part::plain_variables(part)
                 .into_iter()

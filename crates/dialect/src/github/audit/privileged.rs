@@ -11,7 +11,6 @@ use std::cell::LazyCell;
 
 use lockgate_core::{Diagnostic, Span};
 
-use super::command::commands;
 use super::comment::asks_by_call;
 use super::guard::{Guards, Known};
 use super::subject::{Job, Kind, Step, Subject, Trigger};
@@ -92,7 +91,7 @@ fn fetches<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>) -> bool {
     ];
     let mut names = Names::of(sight, job, step);
     let mut has_fetched = false;
-    commands(step.script()).iter().any(|command| {
+    sight.subject.commands(step.script()).iter().any(|command| {
         names.follow(command);
         if !command.runs("git") && !command.words().starts_with("gh repo clone") {
             return false;

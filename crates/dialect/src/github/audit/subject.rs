@@ -1,10 +1,13 @@
 //! A file as audits look at it: its triggers, jobs and steps, each with its place in the tree.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
 
+use super::command::Commands;
+use super::taint::Tainted;
 use crate::lock::Lock;
 use crate::yaml::{Entry, Node};
 
@@ -22,6 +25,10 @@ pub(super) struct Subject<'n> {
     unread: Cell<usize>,
     /// For each job the places in `jobs` of those that it waits for.
     needed: Vec<Vec<usize>>,
+    /// What is tainted; not known until asked for.
+    tainted: OnceCell<Tainted<'n>>,
+    /// The commands of the scripts that were looked into, by where the script stands in memory.
+    commands: RefCell<BTreeMap<*const u8, Rc<Commands<'n>>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,7 +107,23 @@ impl<'n> Subject<'n> {
             jobs,
             most_places: MOST_TOLD,
             unread: Cell::new(MOST_READ),
+            tainted: OnceCell::new(),
+            commands: RefCell::default(),
         }
+    }
+
+    /// Returns what is tainted in the file.
+    pub(super) fn tainted(&self) -> &Tainted<'n> {
+        self.tainted.get_or_init(|| Tainted::of(self))
+    }
+
+    /// Returns the commands of the script of a step.
+    pub(super) fn commands(&self, script: &'n str) -> Rc<Commands<'n>> {
+        let mut known = self.commands.borrow_mut();
+        let of_script = known
+            .entry(script.as_ptr())
+            .or_insert_with(|| Rc::new(Commands::of(script)));
+        Rc::clone(of_script)
     }
 
     /// Returns the trigger of this name.
@@ -124,7 +147,7 @@ impl<'n> Subject<'n> {
 
     /// Returns a job, then those that it waits for, then those that they wait for; each once, and no more than anybody
     /// has.
-    pub(super) fn with_needed<'s>(&'s self, job: &'s Job<'n>) -> Vec<&'s Job<'n>> {
+    pub(super) fn with_needed<'s>(&'s self, job: &Job<'_>) -> Vec<&'s Job<'n>> {
         const MOST: usize = 500;
         let mut queue: Vec<usize> = self
             .jobs
@@ -287,4 +310,24 @@ pub(super) fn texts(node: &Node) -> Vec<&str> {
         .iter()
         .filter_map(|item| item.as_scalar().map(|scalar| scalar.text.as_str()))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Strictness, findings};
+    use super::*;
+    use crate::yaml;
+
+    #[test]
+    fn a_script_is_read_once_and_only_when_it_may_say_something() {
+        let text = "on: issues\njobs:\n  a:\n    runs-on: a\n    steps:\n      - run: make ${{ github.sha }}\n      - id: b\n        run: \
+                    echo \"a=$T\" >> $GITHUB_OUTPUT\n      - run: echo \"a=$T\" >> $GITHUB_ENV; bash -c \"$T\"\n";
+        let file = SourceFile::new("a.yml", text);
+        let root = yaml::parse(&file).0.unwrap();
+        let subject = Subject::new(&file, &root, None);
+        findings(&subject, Strictness::Strict);
+        assert_eq!(subject.commands.borrow().len(), 2);
+        let script = subject.jobs[0].steps[1].script();
+        assert!(Rc::ptr_eq(&subject.commands(script), &subject.commands(script)));
+    }
 }

@@ -45,9 +45,15 @@ pub(super) enum Way {
     Written(String, Span),
 }
 
-/// The tainted outputs of a file.
+/// What is tainted in a file, asked about for one.
+#[derive(Clone, Copy)]
 pub(super) struct Taints<'s, 'n> {
     subject: &'s Subject<'n>,
+    tainted: &'s Tainted<'n>,
+}
+
+/// The tainted outputs and variables of a file, which all audits share.
+pub(super) struct Tainted<'n> {
     /// By the ids of job and step, in lower case.
     steps: BTreeMap<(String, String), Taint>,
     /// By the id of the job and the name of the output, in lower case.
@@ -74,10 +80,9 @@ const GIVING: [(&str, &str); 6] = [
     ("github/command", "the text of a comment"),
 ];
 
-impl<'s, 'n> Taints<'s, 'n> {
-    pub(super) fn of_file(subject: &'s Subject<'n>) -> Self {
-        let mut taints = Self {
-            subject,
+impl<'n> Tainted<'n> {
+    pub(super) fn of(subject: &Subject<'n>) -> Self {
+        let mut tainted = Self {
             steps: BTreeMap::new(),
             jobs: BTreeMap::new(),
             environment: BTreeMap::new(),
@@ -87,18 +92,27 @@ impl<'s, 'n> Taints<'s, 'n> {
         };
         // Outputs of one job reach the next, in whatever order they stand in the file.
         for _ in 0..2 {
+            let before = tainted.len();
             for job in &subject.jobs {
-                taints.add_environment(job);
-                taints.add_steps(job);
-                taints.add_outputs(job);
+                tainted.add_environment(subject, job);
+                tainted.add_steps(subject, job);
+                tainted.add_outputs(subject, job);
+            }
+            if tainted.len() == before {
+                break;
             }
         }
-        taints
+        tainted
     }
 
-    fn add_steps(&mut self, job: &Job<'n>) {
+    fn len(&self) -> usize {
+        self.steps.len() + self.jobs.len() + self.environment.len()
+    }
+
+    fn add_steps(&mut self, subject: &Subject<'n>, job: &Job<'n>) {
         for step in job.steps.iter().copied().filter(|step| !step.id().is_empty()) {
-            let taint = given(step).or_else(|| self.written(job, step));
+            let taints = Taints { subject, tainted: self };
+            let taint = given(step).or_else(|| taints.written(job, step));
             if let Some(taint) = taint {
                 let key = (job.id.to_lowercase(), step.id().to_lowercase());
                 self.steps.insert(key, taint);
@@ -106,12 +120,12 @@ impl<'s, 'n> Taints<'s, 'n> {
         }
     }
 
-    fn add_environment(&mut self, job: &Job<'n>) {
+    fn add_environment(&mut self, subject: &Subject<'n>, job: &Job<'n>) {
         for step in job.steps.iter().copied() {
             let Some(place) = step.node.get("run").map(|run| run.span) else {
                 continue;
             };
-            for parts in written(step.script(), &["GITHUB_ENV"]) {
+            for parts in written(subject, step.script(), &["GITHUB_ENV"]) {
                 let mut name = None;
                 for part in parts {
                     for (next, text) in assignments(part.text) {
@@ -119,7 +133,7 @@ impl<'s, 'n> Taints<'s, 'n> {
                         let Some(name) = name else {
                             continue;
                         };
-                        let taint = self.of_text(part.part(text), job, step);
+                        let taint = Taints { subject, tainted: self }.of_text(part.part(text), job, step);
                         if let Some(taint) =
                             taint.filter(|taint| !matches!(&taint.way, Way::Written(of, _) if of == name))
                         {
@@ -133,21 +147,30 @@ impl<'s, 'n> Taints<'s, 'n> {
         }
     }
 
-    fn add_outputs(&mut self, job: &Job<'n>) {
+    fn add_outputs(&mut self, subject: &Subject<'n>, job: &Job<'n>) {
         let outputs = job.node.get("outputs").and_then(Node::as_mapping).unwrap_or_default();
         for output in outputs {
-            if let Some(taint) = self.of_node(&output.value, job, None) {
+            if let Some(taint) = (Taints { subject, tainted: self }).of_node(&output.value, job, None) {
                 let key = (job.id.to_lowercase(), output.key.name.to_lowercase());
                 let way = Way::Output(output.key.span);
                 self.jobs.insert(key, Taint { way, ..taint });
             }
         }
     }
+}
+
+impl<'s, 'n> Taints<'s, 'n> {
+    pub(super) fn of_file(subject: &'s Subject<'n>) -> Self {
+        Self {
+            subject,
+            tainted: subject.tainted(),
+        }
+    }
 
     /// Returns the taint of what a script writes as an output.
     fn written(&self, job: &Job<'n>, step: Step<'n>) -> Option<Taint> {
         let place = step.node.get("run").map(|run| run.span)?;
-        let parts = written(step.script(), &["GITHUB_OUTPUT", "::set-output"]);
+        let parts = written(self.subject, step.script(), &["GITHUB_OUTPUT", "::set-output"]);
         let taint = parts
             .into_iter()
             .flatten()
@@ -178,11 +201,11 @@ impl<'s, 'n> Taints<'s, 'n> {
             "inputs" if flow.path.len() == 2 => self.of_input(name(1)),
             "steps" if name(2).eq_ignore_ascii_case("outputs") => {
                 let key = (job.id.to_lowercase(), name(1).to_lowercase());
-                self.steps.get(&key).cloned()
+                self.tainted.steps.get(&key).cloned()
             }
             "needs" if name(2).eq_ignore_ascii_case("outputs") => {
                 let key = (name(1).to_lowercase(), name(3).to_lowercase());
-                self.jobs.get(&key).cloned()
+                self.tainted.jobs.get(&key).cloned()
             }
             "github" => self.of_github(flow),
             _ => None,
@@ -201,7 +224,7 @@ impl<'s, 'n> Taints<'s, 'n> {
         }
         let found = of_members(flow)?;
         let last = flow.path.last().map_or("", String::as_str);
-        if matches!(last, "ref" | "ref_name") && self.refs_are_fixed {
+        if matches!(last, "ref" | "ref_name") && self.tainted.refs_are_fixed {
             return None;
         }
         if flow.path.get(2).is_some_and(|name| name == "inputs") {
@@ -214,7 +237,7 @@ impl<'s, 'n> Taints<'s, 'n> {
     fn of_input(&self, name: &str) -> Option<Taint> {
         let words = match self.subject.kind {
             Kind::Action => format!("the input `{name}` of the action"),
-            Kind::Workflow if self.limited.get(&name.to_ascii_lowercase()) == Some(&true) => return None,
+            Kind::Workflow if self.tainted.limited.get(&name.to_ascii_lowercase()) == Some(&true) => return None,
             Kind::Workflow => format!("the input `{name}`"),
         };
         Some(Taint {
@@ -233,14 +256,14 @@ impl<'s, 'n> Taints<'s, 'n> {
 
     /// Returns the taint of the variable `name` where a step runs.
     pub(super) fn of_variable(&self, name: &str, job: &Job<'n>, step: Option<Step<'n>>) -> Option<Taint> {
-        let at = |level: &'n Node| match self.variables.get(&std::ptr::from_ref(level)) {
+        let at = |level: &'n Node| match self.tainted.variables.get(&std::ptr::from_ref(level)) {
             Some(variables) => variables.get(name).copied(),
             None => entry(level.get("env")?, name),
         };
         let own = step.and_then(|step| at(step.node));
-        if let (None, Some(step), false) = (own, step, self.environment.is_empty()) {
+        if let (None, Some(step), false) = (own, step, self.tainted.environment.is_empty()) {
             // What an earlier step has written stands before what the job and the workflow say.
-            let known = self.environment.get(&(job.id.to_lowercase(), name));
+            let known = self.tainted.environment.get(&(job.id.to_lowercase(), name));
             let is_earlier =
                 |taint: &&Taint| matches!(taint.way, Way::Written(_, place) if place.start < step.node.span.start);
             if let Some(taint) = known.filter(is_earlier) {

@@ -226,12 +226,13 @@ fn untouched(text: &str, start: usize) -> Vec<Part<'_>> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::read_again;
+    use super::super::Commands;
 
     /// Compares the variables that are read as commands, each with the program that does.
     #[track_caller]
     fn check(script: &str, expected: &[(&str, &str)]) {
-        let found: Vec<(&str, &str)> = read_again(script)
+        let found: Vec<(&str, &str)> = Commands::of(script)
+            .read_again()
             .iter()
             .flat_map(|again| {
                 let variables = again.parts.iter().flat_map(super::Part::plain_variables);

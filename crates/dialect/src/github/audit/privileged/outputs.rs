@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::command::{commands, written};
+use super::super::command::written;
 use super::super::subject::{Job, Step};
 use super::super::taint::assignments;
 use super::sight::{Known, Names, Sight};
@@ -94,12 +94,12 @@ fn add_step<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>, found: &mu
 /// Returns the outputs that a script writes with what names the code of strangers.
 fn written_names<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>, known: &BTreeSet<Output>) -> Vec<&'n str> {
     let script = step.script();
-    let groups = written(script, &["GITHUB_OUTPUT", "::set-output"]);
+    let groups = written(sight.subject, script, &["GITHUB_OUTPUT", "::set-output"]);
     if groups.is_empty() {
         return Vec::new();
     }
     let mut names = Names::with(sight, job, step, Known::These(known));
-    for command in &commands(script) {
+    for command in sight.subject.commands(script).iter() {
         names.follow(command);
     }
     let mut found = Vec::new();
