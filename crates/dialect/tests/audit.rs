@@ -308,6 +308,105 @@ fn a_fix_that_would_change_what_is_done_is_not_safe() {
     }
 }
 
+#[test]
+fn what_is_read_as_commands_by_any_way_stays_and_is_told() {
+    const TITLE: &str = "${{ github.event.issue.title }}";
+    for line in [
+        "python3.11 -c \"print('TEXT')\"",
+        "python2 -c \"print('TEXT')\"",
+        "nodejs -e \"console.log('TEXT')\"",
+        "php8.2 -r \"echo 'TEXT';\"",
+        "bun -e \"TEXT\"",
+        "lua -e \"TEXT\"",
+        "Rscript -e \"TEXT\"",
+        "julia -e \"TEXT\"",
+        "groovy -e \"TEXT\"",
+        "powershell -Command \"TEXT\"",
+        "cmd.exe /c \"TEXT\"",
+        "script -c \"TEXT\"",
+        "runuser -c \"TEXT\"",
+        "tmux new \"TEXT\"",
+        "nvim -c \"TEXT\"",
+        "osascript -e \"TEXT\"",
+        "mariadb -e \"TEXT\"",
+        "sudo -s \"TEXT\"",
+        "unheard-of --eval=\"TEXT\"",
+        "docker exec app sh -c \"TEXT\"",
+        "echo \"TEXT\" | python3.11",
+        "echo \"TEXT\" | at now",
+        "echo \"TEXT\" | tee x | sudo -u app bash",
+        "{ echo \"TEXT\"; } |\n            python3.11",
+        "( echo \"TEXT\" ) | nodejs",
+        "for i in a; do\n            echo \"TEXT\"\n          done | lua",
+        "CMD=\"echo TEXT\"; $CMD",
+        "CMD=\"echo TEXT\"; OTHER=\"$CMD\"\n          \"$OTHER\"",
+        "CMD=$(echo \"TEXT\"); sudo $CMD",
+        "for CMD in \"TEXT\"; do $CMD; done",
+        "f() { \"$@\"; }; f echo \"TEXT\"",
+        "N=\"TEXT\"; echo $((N + 1))",
+        "N=\"TEXT\"; [[ $N -gt 1 ]]",
+        "export BASH_ENV=\"TEXT\"",
+        "PS4=\"TEXT\"; set -x",
+        "PROMPT_COMMAND=\"TEXT\" bash a.sh",
+        "env NODE_OPTIONS=\"TEXT\" ./deploy",
+        "test -v \"TEXT\"",
+        "local -i n=\"TEXT\"",
+        "$(echo \"TEXT\")",
+        "\"TEXT\" --version",
+        "$TOOL \"TEXT\"",
+        "echo \"TEXT\" > run.sh; bash run.sh",
+        "echo \"TEXT\" > run; ./run",
+        "echo \"TEXT\" | tee tools/run; chmod +x tools/run",
+        "exec > >(bash); echo \"TEXT\"",
+        "echo \"TEXT\" > >(bash)",
+        "bash <(echo \"TEXT\")",
+        "git -c core.pager=\"TEXT\" log",
+        "git config alias.x \"TEXT\"",
+    ] {
+        let file = script(&format!("          {}\n", line.replace("TEXT", TITLE)));
+        let fixed = fix(&file, None, Strictness::Strict);
+        assert_eq!(fixed.text, *file.text, "{line}");
+        assert_eq!(audit(&file, None)[0].diagnostic.code, codes::UNTRUSTED_SCRIPT, "{line}");
+    }
+}
+
+#[test]
+fn what_is_only_a_value_becomes_a_variable() {
+    const TITLE: &str = "${{ github.event.issue.title }}";
+    for line in [
+        "echo \"TEXT\"",
+        "./deploy \"TEXT\"",
+        "tools/deploy --title \"TEXT\"",
+        "cp x . && use \"TEXT\"",
+        "make build && use \"TEXT\"",
+        "python3 a.py && echo \"TEXT\"",
+        "curl -H \"Title: TEXT\" https://example.com",
+        "curl -X POST -d \"{\\\"text\\\": \\\"TEXT\\\"}\" https://example.com | jq .id",
+        "git commit -m \"TEXT\" && git push origin HEAD",
+        "git config user.name \"TEXT\"",
+        "docker build -t \"app:TEXT\" .",
+        "docker run --rm -e TITLE=\"TEXT\" app",
+        "echo \"TEXT\" | docker login --username a --password-stdin",
+        "echo \"TEXT\" | base64 -d > key.json",
+        "echo \"TEXT\" > key.pem; chmod 600 key.pem",
+        "echo \"TEXT\" | tee -a title.txt | sed s/a/b/",
+        "gh pr comment 1 --body \"TEXT\"",
+        "if [ \"TEXT\" = \"a\" ]; then echo b; fi",
+        "TITLE=\"TEXT\"; echo \"$TITLE\" | grep a",
+        "export TITLE=\"TEXT\"",
+        "TITLE=\"$(echo \"TEXT\" | tr -d ' ')\"\n          echo \"title=$TITLE\"",
+        "case \"TEXT\" in a) echo b;; esac",
+        "printf '%s\\n' \"TEXT\"",
+        "sudo cp \"TEXT\" /tmp/a",
+        "echo 'TEXT'",
+    ] {
+        let file = script(&format!("          {}\n", line.replace("TEXT", TITLE)));
+        let fixed = fix(&file, None, Strictness::Strict);
+        assert_eq!(fixed.text.matches(TITLE).count(), 1, "{line}:\n{}", fixed.text);
+        assert!(fixed.text.contains("${ISSUE_TITLE}"), "{line}:\n{}", fixed.text);
+    }
+}
+
 /// Returns a line whose fix spoils something, as a variable with line breaks would come to all later steps.
 fn spoilt(number: usize) -> String {
     format!("          echo \"A{number}=${{{{ github.event.issue.body }}}}\" >> \"$GITHUB_ENV\"\n")

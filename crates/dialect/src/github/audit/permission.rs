@@ -3,6 +3,8 @@
 //! Every step can use the token, those of others' actions too. Without `permissions` it may do what the repository's
 //! settings say, which for older repositories is everything.
 
+mod modesty;
+
 use lockgate_core::Span;
 
 use super::fix::{Edit, Fix, Safety};
@@ -11,16 +13,6 @@ use super::subject::{Job, Kind, Subject, Trigger, entry};
 use super::{Finding, Level};
 use crate::codes;
 use crate::yaml::{Entry, Node};
-
-/// Actions that need no more than to read the repository.
-const MODEST: [&str; 6] = [
-    "actions/checkout",
-    "actions/cache",
-    "actions/upload-artifact",
-    "actions/download-artifact",
-    "swatinem/rust-cache",
-    "dtolnay/rust-toolchain",
-];
 
 /// Permissions with which a run can change what others get.
 const GRAVE: [&str; 6] = ["contents", "packages", "id-token", "actions", "deployments", "pages"];
@@ -86,45 +78,12 @@ fn reading(subject: &Subject<'_>, without: &[&Job<'_>], jobs: &Entry) -> Option<
             span: Span::new(at, at),
             text: "permissions:\n  contents: read\n\n".to_owned(),
         }],
-        safety: if without.iter().all(|job| is_modest(job)) {
+        safety: if without.iter().all(|job| modesty::is_modest(subject, job)) {
             Safety::Safe
         } else {
             Safety::ForPeople
         },
     })
-}
-
-/// Returns whether no step of a job can need more than to read the repository.
-fn is_modest(job: &Job<'_>) -> bool {
-    let asks = |text: &str| {
-        // A build for release is none.
-        let text = text.to_ascii_lowercase().replace("--release", "");
-        [
-            "token",
-            "secrets.",
-            "gh ",
-            "push",
-            "gh-deploy",
-            "release",
-            "api.github.com",
-            "ghcr.io",
-            "publish",
-        ]
-        .iter()
-        .any(|word| text.contains(word))
-    };
-    let mut is_modest = job.node.get("uses").is_none();
-    super::embedded::scalars(job.node, &mut |scalar| {
-        is_modest &= !scalar.as_scalar().is_some_and(|scalar| asks(&scalar.text));
-    });
-    is_modest
-        && job.steps.iter().all(|step| match step.uses() {
-            None => true,
-            Some((uses, _)) => {
-                let name = uses.split('@').next().unwrap_or_default().to_ascii_lowercase();
-                MODEST.contains(&name.as_str()) || name.starts_with("actions/setup-")
-            }
-        })
 }
 
 /// Tells of permissions to write that all of several jobs get.

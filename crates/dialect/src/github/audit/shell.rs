@@ -1,8 +1,12 @@
 //! Which shell runs a script, and how a place in a script is quoted.
 
+mod program;
 mod quoting;
+mod words;
 
+pub(super) use program::program;
 pub(super) use quoting::{Quoting, Script};
+pub(super) use words::commands;
 
 use super::label::{Label, asked};
 use super::subject::{Job, Kind, Step, Subject, text};

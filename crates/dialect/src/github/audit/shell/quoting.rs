@@ -6,9 +6,15 @@
 
 mod meaning;
 mod scan;
+mod uses;
 
-use meaning::{IN_LIST, is_read_again, last_closing, line_before, pipes_to_a_reader, runs_texts, words_meant};
+use std::cell::{Cell, OnceCell};
+
+use super::program::{Role, role};
+use super::words::{Command, commands, holds_commands, plain};
+use meaning::{IN_LIST, last_redirection, line_before, runs_texts, words_meant};
 use scan::{Frame, IN_SINGLE, Scan};
+use uses::Uses;
 
 /// How a place is quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,15 +36,12 @@ const MOST_BYTES: usize = 21_000;
 pub(in super::super) struct Script<'t> {
     text: &'t str,
     scan: Scan<'t>,
-    hints: Hints,
-}
-
-/// What the script as a whole says about each of its places.
-struct Hints {
+    /// Its commands and what it does with their texts; not looked at until asked for.
+    contents: OnceCell<(Vec<Command<'t>>, Uses)>,
+    /// How many bytes were read for the place that is looked at, beside the walk.
+    read: Cell<usize>,
     /// Whether it has commands that read any text of it as commands.
     runs_texts: bool,
-    /// Where the last line begins that pipes what stands before it to a program that reads commands.
-    last_reader: Option<usize>,
     /// Where the last line begins that sends what stands before it elsewhere.
     last_redirection: Option<usize>,
 }
@@ -49,12 +52,20 @@ impl<'t> Script<'t> {
         Self {
             text,
             scan: Scan::of(text),
-            hints: Hints {
-                runs_texts: is_read && runs_texts(text),
-                last_reader: last_closing(text, pipes_to_a_reader).filter(|_| is_read),
-                last_redirection: last_closing(text, |line| line.contains(['|', '>'])).filter(|_| is_read),
-            },
+            contents: OnceCell::new(),
+            read: Cell::new(0),
+            runs_texts: is_read && runs_texts(text),
+            last_redirection: last_redirection(text).filter(|_| is_read),
         }
+    }
+
+    fn contents(&self) -> &(Vec<Command<'t>>, Uses) {
+        self.contents.get_or_init(|| {
+            self.read.set(self.read.get() + self.text.len());
+            let commands = commands(self.text);
+            let uses = Uses::of(self.text, &commands);
+            (commands, uses)
+        })
     }
 
     /// Returns how the part `start..end` is quoted, and about how many bytes were read for it.
@@ -66,7 +77,9 @@ impl<'t> Script<'t> {
         let from = self.walk_to(start);
         let line = line_before(script, start);
         let read = start - from + line.len();
-        match self.unquoted(start, end) {
+        let found = self.unquoted(start, end);
+        let read = read + self.read.take();
+        match found {
             Err(why) => (Quoting::Unclear(why), read),
             Ok((quoting, end_of_command)) => (quoting, read + end_of_command.saturating_sub(end)),
         }
@@ -80,7 +93,7 @@ impl<'t> Script<'t> {
         self.walk_to(start);
         let is_reached = self.scan.up_to(start).is_none() && self.scan.at == start;
         let is_first = line_before(self.text, start).trim().is_empty();
-        let is_sent_elsewhere = self.hints.last_redirection.is_some_and(|at| at > start);
+        let is_sent_elsewhere = self.last_redirection.is_some_and(|at| at > start);
         is_reached && self.scan.frames.is_empty() && is_first && !is_sent_elsewhere
     }
 
@@ -113,15 +126,12 @@ impl<'t> Script<'t> {
             Some((Frame::Double, opened)) => opened,
             _ => start,
         };
-        if is_read_again(script, quote) || is_read_again(script, self.scan.opened().unwrap_or(quote)) {
-            return Err("a program before it may read the text as commands once more");
-        }
         let end_of_command = self.scan.clone().end_of_command().max(end);
-        let command = script.get(end..end_of_command).unwrap_or_default();
-        if pipes_to_a_reader(command) || self.hints.last_reader.is_some_and(|at| at >= end_of_command) {
-            return Err("the program behind the `|` reads the text as commands");
+        let outermost = self.taken(start, quote)?;
+        if self.contents().1.run_output(end, outermost..end_of_command) {
+            return Err("what is printed here is run: by a program behind a `|`, or as a file");
         }
-        if self.hints.runs_texts {
+        if self.runs_texts {
             return Err("the script runs texts as commands, and this may be one of them");
         }
         let quoting = match innermost {
@@ -135,6 +145,54 @@ impl<'t> Script<'t> {
     }
 }
 
+impl Script<'_> {
+    /// Looks at the command in which a part stands, and at those in whose substitutions it stands; returns where the
+    /// outermost starts, or why one of them may read the text as commands.
+    fn taken(&self, start: usize, quote: usize) -> Result<usize, &'static str> {
+        let (mut inside, mut is_direct, mut outermost) = (None, true, None);
+        for (frame, opened) in &self.scan.frames {
+            if is_direct {
+                let from = self.taken_by(inside, *opened, start)?;
+                outermost = outermost.or(from);
+            }
+            is_direct = holds_commands(*frame);
+            if is_direct {
+                inside = Some(*opened);
+            }
+        }
+        if is_direct {
+            let from = self.taken_by(inside, quote, start)?;
+            outermost = outermost.or(from);
+        }
+        Ok(outermost.unwrap_or(0))
+    }
+
+    /// Looks at the command in the substitution `inside` that has a word at `at`, in which a part at `start` stands;
+    /// returns where it starts.
+    fn taken_by(&self, inside: Option<usize>, at: usize, start: usize) -> Result<Option<usize>, &'static str> {
+        let (commands, uses) = self.contents();
+        let count = commands.partition_point(|command| (command.inside, command.start) <= (inside, at));
+        let Some(command) = commands[..count].last().filter(|command| command.inside == inside) else {
+            return Ok(None);
+        };
+        let count = command.words.partition_point(|word| word.start <= at);
+        let (before, own) = match command.words[..count].split_last() {
+            Some((own, before)) if at < own.start + own.text.len() => (before, own),
+            // A group of commands is no word.
+            _ => return Ok(Some(command.start)),
+        };
+        self.read.set(self.read.get() + start - command.start);
+        let is_run = match role(&plain(before), self.text.get(own.start..start).unwrap_or_default())? {
+            Role::Variable(name) => uses.run_variable(name),
+            Role::Argument(program) => uses.run_arguments_of(program),
+        };
+        if is_run {
+            return Err("the script runs or calculates with what this becomes a part of");
+        }
+        Ok(Some(command.start))
+    }
+}
+
 /// Returns whether the part is all that stands in a pair of single quotes.
 fn is_alone(script: &str, start: usize, end: usize) -> bool {
     let bytes = script.as_bytes();
@@ -145,7 +203,7 @@ fn is_alone(script: &str, start: usize, end: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::meaning::IS_COMMAND;
+    use super::super::program::IS_COMMAND;
     use super::scan::{IN_COMMENT, IN_DOCUMENT};
     use super::*;
 

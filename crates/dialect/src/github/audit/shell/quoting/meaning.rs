@@ -1,61 +1,18 @@
-//! What the commands around a place do with its text, as far as their words tell.
+//! What the lines of a script say about its places.
 
 use super::super::is_shell;
-
-/// Programs that read an argument of theirs as commands.
-const READING_AGAIN: [&str; 43] = [
-    "let", "trap", "source", ".", "declare", "typeset", "printf", "php", "ash", "ksh", "pwsh", "eval", "bash", "sh",
-    "zsh", "dash", "su", "sudo -s", "ssh", "python", "python3", "node", "perl", "ruby", "awk", "gawk", "sed", "jq",
-    "yq", "xargs", "psql", "mysql", "parallel", "make", "gmake", "just", "flock", "watch", "alias", "sqlite3",
-    "ansible", "exec", "vim",
-];
-
-/// Programs that read what comes by a pipe as commands.
-const READING_A_PIPE: [&str; 20] = [
-    "bash",
-    "sh",
-    "zsh",
-    "dash",
-    "ash",
-    "ksh",
-    "pwsh",
-    "powershell",
-    "python",
-    "python3",
-    "node",
-    "perl",
-    "ruby",
-    "php",
-    "psql",
-    "mysql",
-    "xargs",
-    "parallel",
-    "ssh",
-    "su",
-];
+use super::super::program::IS_COMMAND;
 
 pub(super) const IN_LIST: &str = "the words of the value are meant here one by one";
-pub(super) const IS_COMMAND: &str = "the value is the command itself";
 
-/// Returns whether a program that reads its argument as commands stands before `position` in its command.
-pub(super) fn is_read_again(script: &str, position: usize) -> bool {
-    names_any(line_before(script, position), &READING_AGAIN)
-}
-
-/// Returns whether a text of commands pipes something to a program that reads commands.
-pub(super) fn pipes_to_a_reader(text: &str) -> bool {
-    let piped = text.find('|').into_iter().chain(text.find(">(")).min();
-    piped.is_some_and(|at| names_any(&text[at..], &READING_A_PIPE))
-}
-
-/// Returns where the last line of this kind begins that ends a loop or group.
-pub(super) fn last_closing(script: &str, is_wanted: impl Fn(&str) -> bool) -> Option<usize> {
+/// Returns where the last line begins that ends a loop or group and sends elsewhere what that prints.
+pub(super) fn last_redirection(script: &str) -> Option<usize> {
     const CLOSING: [&str; 5] = ["done", "fi", "esac", "}", ")"];
     let mut end = script.len();
     script.split_inclusive('\n').rev().find_map(|line| {
         end -= line.len();
         let is_closing = CLOSING.iter().any(|word| line.trim_start().starts_with(word));
-        (is_closing && is_wanted(line)).then_some(end)
+        (is_closing && line.contains(['|', '>'])).then_some(end)
     })
 }
 
@@ -71,11 +28,6 @@ pub(super) fn runs_texts(script: &str) -> bool {
         since_shell = if is_shell(word) { 0 } else { since_shell + 1 };
         runs
     })
-}
-
-fn names_any(text: &str, programs: &[&str]) -> bool {
-    let is_word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
-    text.split(|c| !is_word(c)).any(|word| programs.contains(&word))
 }
 
 /// Returns why a value without quotes has to stay without; `None` when it may be one word.

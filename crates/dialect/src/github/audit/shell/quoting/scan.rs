@@ -51,11 +51,6 @@ impl<'t> Scan<'t> {
         }
     }
 
-    /// Returns where the outermost quote or substitution opened.
-    pub(super) fn opened(&self) -> Option<usize> {
-        self.walk.frames.first().map(|(_, opened)| *opened)
-    }
-
     /// Reads on to the end of the command, with all that its output is piped to; returns where that is.
     pub(super) fn end_of_command(&mut self) -> usize {
         let from = self.walk.at;
