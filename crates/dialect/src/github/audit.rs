@@ -132,7 +132,9 @@ pub fn audit_parsed(file: &SourceFile, root: &Node, lock: Option<&Lock>, strictn
 
 fn findings(subject: &Subject<'_>, strictness: Strictness) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (highest, audit) in AUDITS {
+    let names_strangers = strictness == Strictness::Strict || taint::may_be_named(&subject.file.text);
+    let following = names_strangers.then_some(FOLLOWING).into_iter().flatten();
+    for (highest, audit) in following.chain(AUDITS) {
         if highest.is_told(strictness) {
             audit(subject, &mut found);
         }
@@ -155,10 +157,14 @@ fn key(finding: &Finding) -> (Span, &str, &str) {
 
 type Audit = fn(&Subject<'_>, &mut Vec<Finding>);
 
-/// The audits, each with the highest level of what it finds.
-const AUDITS: [(Level, Audit); 20] = [
+/// The audits that follow texts of others, of which a lenient look tells only those of strangers.
+const FOLLOWING: [(Level, Audit); 2] = [
     (Level::Certain, injection::audit),
     (Level::Certain, environment_file::audit),
+];
+
+/// The other audits, each with the highest level of what it finds.
+const AUDITS: [(Level, Audit); 18] = [
     (Level::Strict, pin::audit),
     (Level::Strict, version_comment::audit),
     (Level::Strict, permission::audit),

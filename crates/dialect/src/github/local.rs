@@ -39,7 +39,13 @@ pub(super) struct Brought {
 
 /// What a script says when it brings files that the repository does not have.
 const BRINGING: [&str; 3] = ["action.y", "tar ", "unzip "];
-const BRINGING_BY_GIT: [&str; 5] = ["git clone", "git submodule", "git worktree", "git checkout", "git switch"];
+const BRINGING_BY_GIT: [&str; 5] = [
+    "git clone",
+    "git submodule",
+    "git worktree",
+    "git checkout",
+    "git switch",
+];
 
 impl Lowering {
     /// Notes which action of the repository a step uses, or that it names a place outside of it.

@@ -12,7 +12,7 @@ use lockgate_pipeline::expression::Flow;
 use super::command::{Part, written};
 use super::embedded::expressions;
 use super::subject::{Job, Kind, Step, Subject, entry, text};
-use super::untrusted::{Lines, of_members, of_strangers};
+use super::untrusted::{self, Lines, of_members, of_strangers};
 use crate::yaml::{Entry, Node};
 
 /// A text that others write, and how it came here.
@@ -79,6 +79,12 @@ const GIVING: [(&str, &str); 6] = [
     ("khan/pull-request-comment-trigger", "the text of a comment"),
     ("github/command", "the text of a comment"),
 ];
+
+/// Returns whether a file may name a text of strangers: where none is named, there is none to be followed.
+pub(super) fn may_be_named(text: &str) -> bool {
+    let text = text.to_ascii_lowercase();
+    untrusted::may_be_named(&text) || GIVING.iter().any(|(action, _)| text.contains(action))
+}
 
 impl<'n> Tainted<'n> {
     pub(super) fn of(subject: &Subject<'n>) -> Self {

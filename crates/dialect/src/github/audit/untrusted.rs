@@ -163,6 +163,34 @@ pub(super) fn of_members(flow: &Flow) -> Option<Untrusted> {
     find(flow, MEMBERS)
 }
 
+/// Returns whether a file, whose text is given in lower case, may name a text that strangers write.
+pub(super) fn may_be_named(text: &str) -> bool {
+    // In double quotes a name may be spelt by escapes.
+    const ESCAPES: [&str; 2] = ["\\x", "\\u"];
+    ESCAPES.iter().any(|escape| text.contains(escape))
+        || text.contains("head_ref")
+        || is_named(text, "event", |behind| !behind.starts_with(is_of_name))
+        || is_named(text, "github", is_whole)
+}
+
+/// Returns whether a word stands in a text such that what is behind it fits.
+fn is_named(text: &str, word: &str, fits: impl Fn(&str) -> bool) -> bool {
+    text.contains(word) && text.match_indices(word).any(|(at, _)| fits(&text[at + word.len()..]))
+}
+
+fn is_of_name(sign: char) -> bool {
+    sign.is_ascii_alphanumeric() || matches!(sign, '_' | '-')
+}
+
+/// Returns whether a context with this behind it is taken as a whole, or a part of it that only the run knows.
+fn is_whole(behind: &str) -> bool {
+    let behind = behind.trim_start();
+    match behind.strip_prefix('.') {
+        Some(part) => part.trim_start().starts_with('*'),
+        None => behind.starts_with([')', ',', '[', '}', '|', '&', '=', '!', '<', '>']),
+    }
+}
+
 fn find(flow: &Flow, table: &[(&str, &'static str, Lines)]) -> Option<Untrusted> {
     let (context, path) = flow.path.split_first()?;
     if context != "github" {
@@ -208,6 +236,24 @@ mod tests {
         let flows = Expression::parse(text).unwrap().flows();
         let found: Vec<&str> = flows.iter().filter_map(of_strangers).map(|found| found.words).collect();
         assert_eq!(found, expected, "{text}");
+        let may_be = may_be_named(&format!("a: b\nrun: echo ${{{{ {text} }}}}\n").to_ascii_lowercase());
+        assert!(may_be || found.is_empty(), "{text}");
+    }
+
+    #[test]
+    fn what_strangers_write_is_named() {
+        for (path, words, _) in STRANGERS {
+            check(&format!("github.{}", path.replace("pages.*", "pages[0]")), &[words]);
+        }
+        check("join(GitHub . *)", &["the name of a pull request's branch"]);
+        check("toJSON(github[inputs.x])", &["everything that the event says"]);
+        assert!(may_be_named("run: \"${{ github.\\x65vent.issue.title }}\""));
+        for text in [
+            "if: github.event_name == 'push'\nuses: github/codeql-action@v3\n",
+            "run: gh api events\nenv: { T: ${{ github.token }} }\n",
+        ] {
+            assert!(!may_be_named(text), "{text}");
+        }
     }
 
     #[test]
