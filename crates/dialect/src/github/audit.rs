@@ -132,7 +132,7 @@ pub fn audit_parsed(file: &SourceFile, root: &Node, lock: Option<&Lock>, strictn
 
 fn findings(subject: &Subject<'_>, strictness: Strictness) -> Vec<Finding> {
     let mut found = Vec::new();
-    let names_strangers = strictness == Strictness::Strict || taint::may_be_named(&subject.file.text);
+    let names_strangers = strictness == Strictness::Strict || taint::may_be_named(subject);
     let following = names_strangers.then_some(FOLLOWING).into_iter().flatten();
     for (highest, audit) in following.chain(AUDITS) {
         if highest.is_told(strictness) {

@@ -25,6 +25,8 @@ pub(super) struct Subject<'n> {
     unread: Cell<usize>,
     /// For each job the places in `jobs` of those that it waits for.
     needed: Vec<Vec<usize>>,
+    /// Its text in lower case, unless names in it may be spelt by escapes; not made until asked for.
+    lower: OnceCell<Option<String>>,
     /// What is tainted; not known until asked for.
     tainted: OnceCell<Tainted<'n>>,
     /// The commands of the scripts that were looked into, by where the script stands in memory.
@@ -107,9 +109,22 @@ impl<'n> Subject<'n> {
             jobs,
             most_places: MOST_TOLD,
             unread: Cell::new(MOST_READ),
+            lower: OnceCell::new(),
             tainted: OnceCell::new(),
             commands: RefCell::default(),
         }
+    }
+
+    /// Returns the text of the file in lower case, in which names can be looked for; `None` when they may be spelt by
+    /// escapes, as is possible in double quotes.
+    pub(super) fn lower_case(&self) -> Option<&str> {
+        const ESCAPES: [&str; 3] = ["\\x", "\\u", "\\U"];
+        let text = &self.file.text;
+        let make = || {
+            let is_spelt = ESCAPES.iter().any(|escape| text.contains(escape));
+            (!is_spelt).then(|| text.to_ascii_lowercase())
+        };
+        self.lower.get_or_init(make).as_deref()
     }
 
     /// Returns what is tainted in the file.

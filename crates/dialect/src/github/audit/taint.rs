@@ -81,9 +81,8 @@ const GIVING: [(&str, &str); 6] = [
 ];
 
 /// Returns whether a file may name a text of strangers: where none is named, there is none to be followed.
-pub(super) fn may_be_named(text: &str) -> bool {
-    let text = text.to_ascii_lowercase();
-    untrusted::may_be_named(&text) || GIVING.iter().any(|(action, _)| text.contains(action))
+pub(super) fn may_be_named(subject: &Subject<'_>) -> bool {
+    subject.lower_case().is_none_or(untrusted::may_be_named) || subject.steps().any(|(_, step)| given(step).is_some())
 }
 
 impl<'n> Tainted<'n> {

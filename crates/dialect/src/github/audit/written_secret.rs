@@ -96,7 +96,7 @@ fn token(text: &str) -> Option<(usize, usize, &'static str)> {
     let bytes = text.as_bytes();
     let mut start = 0;
     for end in 0..=bytes.len() {
-        if bytes.get(end).is_some_and(|byte| is_sign(*byte)) {
+        if bytes.get(end).is_some_and(|byte| IS_SIGN[usize::from(*byte)]) {
             continue;
         }
         let from = std::mem::replace(&mut start, end + 1);
@@ -116,10 +116,16 @@ fn token(text: &str) -> Option<(usize, usize, &'static str)> {
     None
 }
 
-/// Returns whether a byte can be a part of a token.
-fn is_sign(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-')
-}
+/// Whether a byte can be a part of a token, for each byte.
+const IS_SIGN: [bool; 256] = {
+    let mut is_sign = [false; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        is_sign[byte as usize] = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        byte += 1;
+    }
+    is_sign
+};
 
 impl Form {
     fn fits(&self, word: &str) -> bool {
