@@ -275,6 +275,18 @@ mod tests {
     }
 
     #[test]
+    fn a_condition_that_names_more_than_is_tried_is_no_guard() {
+        let names: Vec<String> = (0..5000)
+            .map(|number| format!("github.repository == 'a/b{number}'"))
+            .collect();
+        let condition = format!(
+            "github.event.pull_request.head.label == 'a' && ({})",
+            names.join(" || ")
+        );
+        check("pull_request_target", &condition, false, false);
+    }
+
+    #[test]
     fn a_job_behind_a_guarded_one_is_guarded_too() {
         let text = "on: pull_request_target\njobs:\n  a: { if: github.event_name == 'push' }\n  b: { needs: a }\n  c: { needs: [b] }\n  \
                     d: { needs: a, if: always() }\n  e: { needs: d }\n";

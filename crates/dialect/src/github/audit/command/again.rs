@@ -108,10 +108,12 @@ pub(in super::super) fn may_read_again(script: &str) -> bool {
 
 /// Returns the places among the words of a command at which a program stands that reads commands.
 fn readers<'w>(words: &'w [&str]) -> impl Iterator<Item = (usize, Reader)> + 'w {
+    /// More words than stand before a program that another runs.
+    const NEAR: usize = 64;
     let first = words.first().map_or("", |first| program(first));
     let is_container = CONTAINERS.contains(&first);
     let reach = if is_container || RUNNING.contains(&first) {
-        words.len()
+        NEAR
     } else {
         1
     };
@@ -220,8 +222,16 @@ fn operands<'w>(name: &'w str, words: &'w [&str]) -> impl Iterator<Item = usize>
 
 /// Returns the parts of a text that nothing changes before it is read: what stands in no substitution of commands.
 fn untouched(text: &str, start: usize) -> Vec<Part<'_>> {
-    let is_plain = |frame: &(Frame, usize)| matches!(frame.0, Frame::Double | Frame::Parameter);
-    parts_where(text, start, |walk: &Walk<'_>| walk.frames.iter().all(is_plain))
+    // How many frames are open around the outermost one that is none of quotes. At each step no more than one opens.
+    let mut around = None;
+    parts_where(text, start, |walk: &Walk<'_>| {
+        around = around.filter(|around| walk.frames.len() > *around).or_else(|| {
+            let (frame, _) = walk.frames.last()?;
+            let is_plain = matches!(frame, Frame::Double | Frame::Parameter);
+            (!is_plain).then(|| walk.frames.len() - 1)
+        });
+        around.is_none()
+    })
 }
 
 #[cfg(test)]
@@ -295,6 +305,23 @@ mod tests {
             "cat <<E\n$T\nE",
         ] {
             check(script, &[]);
+        }
+    }
+
+    #[test]
+    fn long_commands_are_read_by_their_size() {
+        for (script, count) in [
+            (format!("sudo {}", "bash ".repeat(50_000)), 0),
+            (format!("bash -c \"$T {}\"", "$(".repeat(50_000)), 1),
+            (format!("bash -c \"{}$T\"", "${-:-".repeat(50_000)), 1),
+            (format!("{}; echo $T", "echo a | bash ".repeat(20_000)), 0),
+        ] {
+            let again = Commands::of(&script).read_again();
+            let variables = again
+                .iter()
+                .flat_map(|again| &again.parts)
+                .flat_map(super::Part::plain_variables);
+            assert_eq!(variables.count(), count, "{}", &script[..20]);
         }
     }
 }

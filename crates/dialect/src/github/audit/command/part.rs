@@ -17,7 +17,11 @@ pub(in super::super) fn unquoted(text: &str, start: usize) -> Vec<Part<'_>> {
 }
 
 /// Returns the parts of a text that stand where `is_wanted` says so of the walk along it.
-pub(super) fn parts_where<'t>(text: &'t str, start: usize, is_wanted: impl Fn(&Walk<'t>) -> bool) -> Vec<Part<'t>> {
+pub(super) fn parts_where<'t>(
+    text: &'t str,
+    start: usize,
+    mut is_wanted: impl FnMut(&Walk<'t>) -> bool,
+) -> Vec<Part<'t>> {
     let mut parts = Vec::new();
     let mut add = |from: usize, to: usize, is_replaced| {
         if let Some(inner) = text.get(from..to.min(text.len())).filter(|inner| !inner.is_empty()) {
@@ -31,7 +35,8 @@ pub(super) fn parts_where<'t>(text: &'t str, start: usize, is_wanted: impl Fn(&W
         let at = walk.at;
         let piece = walk.step();
         let was_wanted = wanted.is_some();
-        let ends = !is_wanted(&walk) || matches!(piece, Piece::Single | Piece::Comment | Piece::Documents);
+        let is_wanted = is_wanted(&walk);
+        let ends = !is_wanted || matches!(piece, Piece::Single | Piece::Comment | Piece::Documents);
         if let Some(from) = wanted.take_if(|_| ends) {
             add(from, at, true);
         }
@@ -45,7 +50,7 @@ pub(super) fn parts_where<'t>(text: &'t str, start: usize, is_wanted: impl Fn(&W
             }
             _ => {}
         }
-        if wanted.is_none() && is_wanted(&walk) {
+        if wanted.is_none() && is_wanted {
             wanted = Some(walk.at);
         }
     }

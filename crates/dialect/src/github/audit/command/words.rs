@@ -49,10 +49,8 @@ pub(super) fn words(text: &str) -> Vec<&str> {
     let mut start = None;
     while walk.at < text.len() {
         let from = walk.at;
-        let is_outside = walk.frames.is_empty();
+        let is_between = is_between(text, &walk);
         walk.step();
-        let sign = text.as_bytes()[from];
-        let is_between = is_outside && (sign.is_ascii_whitespace() || text.as_bytes()[from..].starts_with(b"\\\n"));
         if !is_between {
             start.get_or_insert(from);
         } else if let Some(start) = start.take() {
@@ -98,16 +96,19 @@ pub(super) fn is_assignment(word: &str) -> bool {
 
 /// Returns the first word of a text, and what stands behind it.
 fn first(text: &str) -> (&str, &str) {
-    let is_quoted = |word: &str| word.contains(['"', '\'', '$', '`', '\\', '(']);
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
-    let word = &text[..end];
-    // Few words have quotes; those that have may go on behind a blank.
-    let word = if is_quoted(word) && is_assignment(word.split(['"', '\'', '$']).next().unwrap_or_default()) {
-        words(text).first().copied().unwrap_or_default()
-    } else {
-        word
-    };
+    let mut walk = Walk::of(text);
+    while walk.at < text.len() && !is_between(text, &walk) {
+        walk.step();
+    }
+    let end = walk.at.min(text.len());
+    let word = text.get(..end).unwrap_or(text);
     (word, text[word.len()..].trim_start())
+}
+
+/// Returns whether a walk along a text is between two words.
+fn is_between(text: &str, walk: &Walk<'_>) -> bool {
+    let rest = &text.as_bytes()[walk.at..];
+    walk.frames.is_empty() && (rest[0].is_ascii_whitespace() || rest.starts_with(b"\\\n"))
 }
 
 #[cfg(test)]
@@ -136,6 +137,8 @@ mod tests {
         ] {
             assert_eq!(command_of(text), expected, "{text}");
         }
+        let many = format!("{}git", "A='x' ".repeat(50_000));
+        assert_eq!(command_of(&many), "git");
     }
 
     #[test]

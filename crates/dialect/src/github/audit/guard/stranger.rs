@@ -38,34 +38,31 @@ const UNNAMED: [f64; 2] = [0.25, 0.375];
 impl<'c> Stranger<'c> {
     /// Returns the strangers by `event` that a condition may tell apart; `None` when they are too many.
     pub(super) fn all(condition: &'c str, event: &str) -> Option<Vec<Self>> {
-        const MOST: usize = 64;
         let lower = condition.to_ascii_lowercase();
-        let one = Self {
+        let mut all = vec![Self {
             repository: "owner/repository".to_owned(),
             ids: UNNAMED,
             association: ASSOCIATIONS[0],
             cause: CAUSES[0],
             branch: NOBODY,
-        };
-        let mut all = vec![one];
-        let mut vary = |make: &mut dyn FnMut(&Self) -> Vec<Self>| all = all.iter().flat_map(make).collect();
+        }];
         if lower.contains("repo") {
-            let repositories = repositories(condition);
-            vary(&mut |one| with(one, &repositories, |one, name| one.repository.clone_from(name)));
-            let ids = ids(condition)?;
-            vary(&mut |one| with(one, &ids, |one, ids| one.ids = *ids));
+            all = each(&all, &repositories(condition), |one, name| {
+                one.repository.clone_from(name);
+            })?;
+            all = each(&all, &ids(condition)?, |one, ids| one.ids = *ids)?;
         }
         if lower.contains("association") {
-            vary(&mut |one| with(one, &ASSOCIATIONS, |one, association| one.association = association));
+            all = each(&all, &ASSOCIATIONS, |one, association| one.association = association)?;
         }
         if event == "workflow_run" && lower.contains("event.workflow_run.event") {
-            vary(&mut |one| with(one, &CAUSES, |one, cause| one.cause = cause));
+            all = each(&all, &CAUSES, |one, cause| one.cause = cause)?;
         }
         if ["head.label", "'label'"].iter().any(|word| lower.contains(word)) {
             let branches: Vec<&str> = texts(condition).chain([NOBODY]).collect();
-            vary(&mut |one| with(one, &branches, |one, branch| one.branch = branch));
+            all = each(&all, &branches, |one, branch| one.branch = branch)?;
         }
-        (all.len() <= MOST).then_some(all)
+        Some(all)
     }
 
     /// Returns the run that the stranger causes by `event`, as far as it is known.
@@ -173,14 +170,18 @@ fn person(login: &str, id: f64) -> Value {
     Value::object([("login", Value::from(login)), ("id", Value::from(id))])
 }
 
-/// Returns a stranger once for each of `values`.
-fn with<'c, T>(one: &Stranger<'c>, values: &[T], set: impl Fn(&mut Stranger<'c>, &T)) -> Vec<Stranger<'c>> {
-    let of_value = |value| {
+/// Returns each of `all` once for each of `values`; `None` when they would be too many.
+fn each<'c, T>(all: &[Stranger<'c>], values: &[T], set: impl Fn(&mut Stranger<'c>, &T)) -> Option<Vec<Stranger<'c>>> {
+    const MOST: usize = 64;
+    let of_value = |one: &Stranger<'c>, value| {
         let mut one = one.clone();
         set(&mut one, value);
         one
     };
-    values.iter().map(of_value).collect()
+    let of_all = all
+        .iter()
+        .flat_map(|one| values.iter().map(|value| of_value(one, value)));
+    (values.len() <= MOST / all.len()).then(|| of_all.collect())
 }
 
 fn texts(condition: &str) -> impl Iterator<Item = &str> {
