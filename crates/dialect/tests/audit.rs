@@ -538,6 +538,23 @@ fn no_program_gets_a_variable_that_it_looks_for() {
 }
 
 #[test]
+fn a_file_with_commands_sets_no_variable_of_a_fix() {
+    for reading in ["source ./env.sh", "set -a; . ./env.sh", "if true; then . ./env.sh; fi"] {
+        let lines = format!("{reading}\n          echo \"${{{{ env.SUBJECT }}}} ${{{{ github.event.issue.title }}}}\"");
+        let file = script(&format!("          {lines}\n"));
+        let text = file.text.replace(
+            "permissions",
+            "env:\n  SUBJECT: ${{ github.event.issue.title }}\npermissions",
+        );
+        let fixed = fix(&SourceFile::new("a.yml", text), None, Strictness::Strict).text;
+        assert!(
+            fixed.contains("echo \"${VALUE_OF_ENV_SUBJECT} ${VALUE_OF_ISSUE_TITLE}\""),
+            "{fixed}"
+        );
+    }
+}
+
+#[test]
 fn what_is_one_word_for_certain_is_mended_without_quotes_too() {
     for (on, expression, is_mended) in [
         ("pull_request", "github.head_ref", true),

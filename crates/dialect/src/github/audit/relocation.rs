@@ -21,7 +21,7 @@ use super::subject::{Job, Step, Subject, entry};
 use super::{Finding, Level};
 use crate::yaml::{Entry, Node, Style, written};
 use certainty::{Quotes, doubt, is_one_word};
-use name::name_for;
+use name::{name_for, unheard_of};
 
 /// An expression in a script of a step.
 pub(super) struct Place<'a, 'n> {
@@ -89,7 +89,11 @@ impl Place<'_, '_> {
         if let Some(same) = same {
             return same.key.name.clone();
         }
-        let name = name_for(flow);
+        let name = if self.reads_commands() {
+            unheard_of(name_for(flow))
+        } else {
+            name_for(flow)
+        };
         let mut free = name.clone();
         let mut number = 2;
         while self.is_taken(&free) {
@@ -112,9 +116,21 @@ impl Place<'_, '_> {
     pub(super) fn by<'t>(&self, variable: Option<&'t str>, flow: &'t Flow) -> By<'t> {
         match variable {
             // Of anything more than the variable itself the rest would be lost.
-            Some(name) if self.is_only(name) => By::Existing(name),
+            Some(name) if self.is_only(name) && !self.reads_commands() => By::Existing(name),
             _ => By::New(flow),
         }
+    }
+
+    /// Returns whether its script reads commands from a file, which may set any variable.
+    fn reads_commands(&self) -> bool {
+        let is_first = |(at, _): (usize, &str)| {
+            let before = self.sink.text[..at].trim_end_matches([' ', '\t']);
+            before.is_empty()
+                || before.ends_with(['\n', ';', '&', '|', '(', '{'])
+                || before.ends_with("then")
+                || before.ends_with("do")
+        };
+        self.sink.has_word("source") || self.sink.text.match_indices(". ").any(is_first)
     }
 
     /// Returns whether it is nothing but the variable of this name.

@@ -52,7 +52,12 @@ pub(super) fn name_for(flow: &Flow) -> String {
     let name = format!("{start}{}", parts.join("_"));
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
     let is_known = OF_THE_RUNNER.iter().any(|start| name.starts_with(start)) || KNOWN.contains(&name.as_str());
-    if is_name && !is_known {
+    if is_name && !is_known { name } else { unheard_of(name) }
+}
+
+/// Returns a name that begins as none does that a program knows.
+pub(super) fn unheard_of(name: String) -> String {
+    if name.starts_with(OWN) {
         name
     } else {
         format!("{OWN}{name}")

@@ -7,8 +7,8 @@
 mod known;
 
 use known::{
-    BEFORE_ANOTHER, ENDS_OF_SUCH, HARMLESS, OF_DOCKER, OF_GH, OF_GIT, READ_BY_PROGRAMS, RUNNING, RUNNING_IN_ITS_PLACE,
-    is_in, runs,
+    BEFORE_ANOTHER, BESIDE_ANOTHER, ENDS_OF_SUCH, HARMLESS, OF_DOCKER, OF_GH, OF_GIT, READ_BY_PROGRAMS, RUNNING,
+    RUNNING_IN_ITS_PLACE, is_in, runs,
 };
 
 /// What a text is in its command.
@@ -67,6 +67,18 @@ fn runs_nothing(name: &str, arguments: &[&str], own: &str, is_exact: bool) -> bo
         let name = name_of(piece).unwrap_or_default();
         runs(&RUNNING, &name) || (!is_exact && runs(&RUNNING_IN_ITS_PLACE, &name))
     };
+    // Which program it is that only the run knows.
+    let is_unknown = |word: &&str| word.starts_with(['$', '`']) || word.starts_with("\"$");
+    if is_in(BESIDE_ANOTHER, name)
+        && arguments
+            .iter()
+            .any(|word| is_unknown(word) && !word.starts_with("${{"))
+    {
+        return false;
+    }
+    if name == "tar" && arguments.iter().any(|word| matches!(*word, "-I" | "-F")) {
+        return false;
+    }
     let words: Vec<&str> = arguments.iter().copied().chain([own]).collect();
     let is_variable = |at: usize| {
         let next = words.get(at + 1).map(|word| word.trim_start_matches(['"', '\'']));
@@ -230,26 +242,31 @@ fn is_harmless_git(arguments: &[&str], own: &str) -> bool {
     let command = arguments.first().copied().unwrap_or_default();
     let is_of_a_person = arguments.iter().any(|word| OF_A_PERSON.contains(word));
     let mut words = arguments.iter().chain([&own]);
-    let names_a_program = words.any(|word| NAMING_A_PROGRAM.iter().any(|option| word.starts_with(option)));
+    let names_a_program = words.any(|word| {
+        let sets = command == "clone" && ["-c", "-u", "--config"].iter().any(|option| word.starts_with(option));
+        sets || NAMING_A_PROGRAM.iter().any(|option| word.starts_with(option))
+    });
     !names_a_program && (is_in(OF_GIT, command) || (command == "config" && is_of_a_person))
 }
 
 /// Returns whether an argument is an option by which a program runs a text.
 fn runs_a_text(word: &str) -> bool {
-    const LAST_PARTS: &str =
-        "command commands cmd script scripts eval exec execute execdir ok expr expression hook program";
-    const WHOLE: &str = "toolexec run code print sql call entrypoint shell init-file rcfile filter ex";
+    const PARTS: &str = "command commands cmd script scripts eval exec execute execdir expr hook";
+    const LAST_PARTS: &str = "ok expression program action";
+    const WHOLE: &str = "toolexec rsh rsync-path run code print sql call entrypoint shell init-file rcfile filter ex";
     let name = word.split_once('=').map_or(word, |(name, _)| name);
     if matches!(word, "/c" | "/C" | "/k" | "/K") {
         return true;
     }
+    let parts = word
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .map(str::to_ascii_lowercase);
+    if parts.into_iter().any(|part| is_in(PARTS, &part)) || word.to_ascii_lowercase().contains("command=") {
+        // As in `-o ProxyCommand=…`, `--set script=…` and `send-command`.
+        return true;
+    }
     let Some(name) = name.strip_prefix('-') else {
-        // As in `-o ProxyCommand=…` and `--set script=…`.
-        let name = name.to_ascii_lowercase();
-        return word.contains('=')
-            && ["command", "cmd", "script", "exec", "eval"]
-                .iter()
-                .any(|end| name.ends_with(end));
+        return false;
     };
     let long = name.trim_start_matches('-').to_ascii_lowercase();
     let is_short = name.len() <= 3 && name.bytes().all(|byte| byte.is_ascii_alphabetic());
@@ -261,7 +278,7 @@ fn runs_a_text(word: &str) -> bool {
 
 /// Returns the words that a word has without its quotes.
 fn pieces(word: &str) -> impl Iterator<Item = &str> {
-    word.split(|c: char| c.is_whitespace() || "\"'`()|;&".contains(c))
+    word.split(|c: char| c.is_whitespace() || "\"'`()|;&{},[]".contains(c))
         .filter(|piece| !piece.is_empty())
 }
 
@@ -270,7 +287,7 @@ fn pieces(word: &str) -> impl Iterator<Item = &str> {
 fn name_of(word: &str) -> Option<String> {
     let word = unquoted(word);
     let name = word.rsplit('/').next().unwrap_or_default();
-    if name.contains(['$', '`', '*', '?']) {
+    if name.contains(['$', '`', '*', '?', '{']) {
         return None;
     }
     let name = name.to_ascii_lowercase();
@@ -353,6 +370,15 @@ mod tests {
             "local -i n=",
             "unset ",
             "gh api x --jq ",
+            "aws ssm send-command --parameters commands=",
+            "kubectl run x --command -- ",
+            "docker exec app $SHELL ",
+            "{bash,-c} ",
+            "docker exec app {sh,-c} ",
+            "git clone -c core.x=",
+            "tar -I ",
+            "tar --checkpoint-action=exec=",
+            "rsync --rsync-path=",
         ] {
             assert!(of(command).is_err(), "{command}");
         }

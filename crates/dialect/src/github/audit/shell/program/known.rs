@@ -28,10 +28,14 @@ pub(super) static RUNNING_IN_ITS_PLACE: LazyLock<BTreeSet<&str>> = LazyLock::new
 pub(super) const BEFORE_ANOTHER: &str =
     "sudo doas env command nohup time nice ionice stdbuf timeout setsid xvfb-run busybox winpty";
 
+/// Programs that run one of those that their arguments name, among others of their own.
+pub(super) const BESIDE_ANOTHER: &str = "docker podman nerdctl kubectl oc npx bunx pnpm yarn uv uvx poetry pipenv hatch bundle nix \
+    find cargo npm gcloud aws az";
+
 /// Programs that take a text as a text, whatever their options are.
 pub(super) const HARMLESS: &str = "echo cat cp mv rm mkdir rmdir ls ln touch chmod chown cd pushd popd true false : return exit shift \
     curl grep egrep fgrep head tail wc cut tr uniq tee base64 md5sum sha1sum sha256sum sha512sum cksum date dirname \
-    basename realpath readlink sleep seq diff cmp stat file du df id which case gzip gunzip zip unzip";
+    basename realpath readlink sleep seq diff cmp stat file du df id which case gzip gunzip unzip";
 
 pub(super) const OF_GIT: &str = "add am apply archive branch checkout cherry-pick clean commit describe diff fetch init log ls-files \
     ls-remote ls-tree merge mv pull push remote reset restore rev-list rev-parse revert rm show show-ref stash status \

@@ -39,10 +39,10 @@ pub(in super::super) struct Uses {
 
 impl Uses {
     pub(super) fn of(script: &str, commands: &[Command<'_>]) -> Self {
-        let looking = Looking {
+        let mut looking = Looking {
             script,
             commands,
-            files: files(commands),
+            files: BTreeSet::new(),
             functions: functions(commands),
         };
         let piped = looking.run_behind();
@@ -55,6 +55,7 @@ impl Uses {
             values.take(command, looking.before(at));
         }
         values.follow(&mut run);
+        looking.files = files(commands, &run);
         let is_reader = |at: &usize| looking.is_stage(*at) && looking.run_piped(*at, &run);
         let starts = |at: usize| commands[at].start;
         let all = || 0..commands.len();
@@ -302,6 +303,13 @@ mod tests {
             "a > x; bash < x",
             "a | tee Makefile",
             "a > x; chmod 755 x",
+            "a > x; $(cat x)",
+            "a > x; A=$(< x); $A",
+            "a > x; python -c \"$(cat x)\"",
+            "a > x; while read l; do $l; done < x",
+            "a >> \"$BASH_ENV\"",
+            "a | sudo tee /etc/systemd/system/x.service",
+            "a > version.go",
         ] {
             assert!(!Uses::of(script, &commands(script)).writers.is_empty(), "{script}");
         }

@@ -2,28 +2,43 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::program::{program, reads_a_pipe, unquoted};
+use super::super::super::program::{assigned, program, reads_a_pipe, runs_its_words, unquoted};
 use super::super::super::words::Command;
 
-/// Returns the names of the files that a script runs.
-pub(super) fn files(commands: &[Command<'_>]) -> BTreeSet<String> {
+/// Returns the names of the files that a script runs, when it runs the values of some variables.
+pub(super) fn files(commands: &[Command<'_>], run: &BTreeSet<String>) -> BTreeSet<String> {
+    let reads_lines =
+        |command: &Command<'_>| matches!(program(&command.plain()), Some("read" | "mapfile" | "readarray"));
+    let reads_any_lines = commands.iter().any(reads_lines);
     let mut found = BTreeSet::new();
     for command in commands {
         let words = command.plain();
-        let Some(name) = program(&words) else {
-            continue;
-        };
+        let name = program(&words).unwrap_or_default();
         found.insert(name_of_file(name));
         let is_made_to_run = name == "chmod" && words.iter().any(|word| makes_run(word));
-        let is_copied =
-            matches!(name, "cp" | "mv" | "ln" | "install") && words.iter().any(|word| is_script(&unquoted(word)));
-        if is_made_to_run || is_copied || name == "install" || reads_a_pipe(&words) {
-            let all = command.words.iter().map(|word| word.text);
-            found.extend(all.filter(|word| !word.starts_with('-')).map(name_of_file));
+        let is_copied = matches!(name, "cp" | "mv" | "ln") && words.iter().any(|word| is_script(&unquoted(word)));
+        if is_made_to_run || is_copied || name == "install" || reads_a_pipe(&words) || runs_its_words(&words) {
+            found.extend(command.words.iter().flat_map(|word| named_in(word.text)));
         }
+        // As in `A=$(cat file); $A`.
+        let values = words
+            .iter()
+            .filter(|word| assigned(word).is_some_and(|name| run.contains(name)));
+        found.extend(values.flat_map(|word| named_in(word)));
+        let sources = command
+            .words
+            .windows(2)
+            .filter(|pair| reads_any_lines && pair[0].text == "<");
+        found.extend(sources.map(|pair| name_of_file(pair[1].text)));
     }
     found.remove("");
     found
+}
+
+/// Returns the names of files that may stand in a word.
+fn named_in(word: &str) -> impl Iterator<Item = String> {
+    let pieces = word.split(|c: char| c.is_whitespace() || "()`<>;|&=".contains(c));
+    pieces.filter(|piece| !piece.starts_with('-')).map(name_of_file)
 }
 
 pub(super) fn name_of_file(word: &str) -> String {
@@ -39,11 +54,12 @@ fn makes_run(word: &str) -> bool {
 
 /// Returns whether a file is a script by its name or folder, which a later step may run.
 pub(super) fn is_script(file: &str) -> bool {
-    const ENDINGS: &str = "sh bash zsh ksh fish py pyw js mjs cjs ts mts rb pl pm php lua ps1 psm1 bat cmd awk sed sql mk cmake \
-        gradle groovy kts r jl tcl exp vim el nix";
+    const ENDINGS: &str = "sh bash zsh ksh fish py pyw js mjs cjs ts mts jsx tsx rb pl pm php lua ps1 psm1 bat cmd awk sed sql mk \
+        cmake gradle groovy r jl tcl exp vim el nix tf go rs c h cc cpp hpp java cs fs hs ml swift scala kt kts";
     const NAMES: &str = "makefile gnumakefile dockerfile containerfile jenkinsfile justfile rakefile gemfile vagrantfile \
-        procfile .bashrc .bash_profile .bash_login .profile .zshrc .zshenv .zprofile .envrc .gitconfig rc.local";
-    const FOLDERS: [&str; 5] = ["/bin/", "/sbin/", "hooks/", "/cron", "profile.d/"];
+        procfile .bashrc .bash_profile .bash_login .profile .zshrc .zshenv .zprofile .envrc .gitconfig package.json \
+        $bash_env ${bash_env} $env ${env}";
+    const FOLDERS: [&str; 5] = ["/bin/", "/sbin/", "hooks/", "/etc/", "systemd/"];
     let file = file.to_ascii_lowercase();
     let name = file.rsplit('/').next().unwrap_or_default();
     let ending = name.rsplit_once('.').map_or("", |(_, ending)| ending);
