@@ -539,7 +539,12 @@ fn no_program_gets_a_variable_that_it_looks_for() {
 
 #[test]
 fn a_file_with_commands_sets_no_variable_of_a_fix() {
-    for reading in ["source ./env.sh", "set -a; . ./env.sh", "if true; then . ./env.sh; fi"] {
+    for reading in [
+        "source ./env.sh",
+        "set -a; . ./env.sh",
+        "if true; then . ./env.sh; fi",
+        "export $(cat .env | grep =)",
+    ] {
         let lines = format!("{reading}\n          echo \"${{{{ env.SUBJECT }}}} ${{{{ github.event.issue.title }}}}\"");
         let file = script(&format!("          {lines}\n"));
         let text = file.text.replace(

@@ -77,7 +77,7 @@ impl Lowering {
 
 fn brings(script: &str) -> bool {
     let says = |word: &&str| script.contains(*word);
-    BRINGING.iter().any(|word| says(word)) || (says(&"git ") && BRINGING_BY_GIT.iter().any(|word| says(word)))
+    BRINGING.iter().any(&says) || (says(&"git ") && BRINGING_BY_GIT.iter().any(says))
 }
 
 impl Brought {

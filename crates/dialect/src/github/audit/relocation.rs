@@ -121,7 +121,7 @@ impl Place<'_, '_> {
         }
     }
 
-    /// Returns whether its script reads commands from a file, which may set any variable.
+    /// Returns whether its script reads commands or names from elsewhere, which may set any variable.
     fn reads_commands(&self) -> bool {
         let is_first = |(at, _): (usize, &str)| {
             let before = self.sink.text[..at].trim_end_matches([' ', '\t']);
@@ -130,7 +130,15 @@ impl Place<'_, '_> {
                 || before.ends_with("then")
                 || before.ends_with("do")
         };
-        self.sink.has_word("source") || self.sink.text.match_indices(". ").any(is_first)
+        let text = self.sink.text;
+        // As in `export $(cat file)`.
+        let sets_any = ["export", "declare", "readonly", "local"].iter().any(|word| {
+            let behind = text
+                .match_indices(word)
+                .map(|(at, _)| text[at + word.len()..].trim_start_matches([' ', '"']));
+            self.sink.has_word(word) && behind.into_iter().any(|behind| behind.starts_with(['$', '`']))
+        });
+        sets_any || self.sink.has_word("source") || text.match_indices(". ").any(is_first)
     }
 
     /// Returns whether it is nothing but the variable of this name.
