@@ -11,7 +11,7 @@ use lockgate_core::Span;
 use super::command::{Commands, Part, written};
 use super::room::Room;
 use super::subject::Subject;
-use super::taint::{Taint, Taints, Way, Who};
+use super::taint::{Taint, Taints, Way, Who, may_be_named};
 use super::untrusted::Lines;
 use super::{Finding, Level};
 use crate::codes;
@@ -19,6 +19,9 @@ use crate::codes;
 const FILES: [&str; 2] = ["GITHUB_ENV", "GITHUB_PATH"];
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    if !may_be_named(subject) {
+        return;
+    }
     let taints = LazyCell::new(|| Taints::of_file(subject));
     for (job, step) in subject.steps() {
         let Some(run) = step.node.get("run") else {

@@ -15,7 +15,7 @@ use super::room::Room;
 use super::shell::Shell;
 use super::sink::Language;
 use super::subject::{Step, Subject};
-use super::taint::{Taint, Taints, Way, Who};
+use super::taint::{Taint, Taints, Way, Who, may_be_named};
 use super::{Finding, Level};
 use crate::codes;
 
@@ -31,6 +31,9 @@ pub(super) fn audit<'n>(subject: &Subject<'n>, found: &mut Vec<Finding>) {
     places(subject, found, judge, |place, (taint, flow)| {
         finding(place, &taint, &flow)
     });
+    if !may_be_named(subject) {
+        return;
+    }
     for (job, step) in subject.steps() {
         if command::may_read_again(step.script()) {
             read_again(subject, step, |name| taints.of_shell_variable(name, job, step), found);
