@@ -102,7 +102,7 @@ codes! {
     CREDENTIALS_IN_ARTIFACT = "LG0236", "An artifact holds the token of the checkout";
     OBSOLETE_COMMAND = "LG0241", "A command to the runner that is obsolete";
     OBSOLETE_ACTION = "LG0242", "A version of an action that is obsolete";
-    OBSOLETE_RUNNER = "LG0243", "A runner that does not exist any more";
+    OBSOLETE_RUNNER = "LG0243", "A runner that does not exist";
     NO_CHECKOUT = "LG0244", "A file of the repository in a job without a checkout";
     UNREACHABLE_SERVICE = "LG0245", "A service that no step can reach";
 }

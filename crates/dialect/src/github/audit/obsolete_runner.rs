@@ -1,4 +1,6 @@
-//! Labels of runners that GitHub has taken away: a job that asks for one waits until it is cancelled.
+//! Labels of runners that GitHub has taken away, or never had: a job that asks for one waits until it is cancelled.
+
+use lockgate_core::diagnostic::nearest;
 
 use super::label::labels;
 use super::subject::Subject;
@@ -22,16 +24,63 @@ const GONE: [(&str, &str); 11] = [
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for job in &subject.jobs {
         for label in labels(job) {
-            if let Some((gone, instead)) = GONE.iter().find(|(gone, _)| gone.eq_ignore_ascii_case(label.text)) {
-                let diagnostic = subject
-                    .warning(
-                        codes::OBSOLETE_RUNNER,
-                        label.span,
-                        format!("GitHub has no runner `{gone}` any more"),
-                    )
-                    .help(format!("use `{instead}`"));
-                found.push(Finding::new(Level::Certain, diagnostic));
-            }
+            let gone = GONE.iter().find(|(gone, _)| gone.eq_ignore_ascii_case(label.text));
+            let (message, instead) = match gone {
+                Some((gone, instead)) => (format!("GitHub has no runner `{gone}` any more"), (*instead).to_owned()),
+                None => match meant(label.text) {
+                    Some(meant) => (format!("no runner of GitHub's has the label `{}`", label.text), meant),
+                    None => continue,
+                },
+            };
+            let diagnostic = subject
+                .warning(codes::OBSOLETE_RUNNER, label.span, message)
+                .help(format!("use `{instead}`"));
+            found.push(Finding::new(Level::Certain, diagnostic));
+        }
+    }
+}
+
+/// Returns the label of GitHub's that one is a slip of: in the name of the system, or in `latest`.
+///
+/// Every other label may be one that somebody has given to a runner.
+fn meant(label: &str) -> Option<String> {
+    const SYSTEMS: [&str; 3] = ["ubuntu", "windows", "macos"];
+    let (system, version) = label.split_once('-')?;
+    let near = |word: &str, words: &[&'static str]| nearest(word, words.iter().copied());
+    let is_known = |system: &str| SYSTEMS.iter().any(|known| known.eq_ignore_ascii_case(system));
+    let is_latest = version.eq_ignore_ascii_case("latest");
+    let meant = match (is_known(system), is_latest) {
+        (true, false) => format!("{system}-{}", near(version, &["latest"])?),
+        (false, true) => format!("{}-latest", near(system, &SYSTEMS)?),
+        _ => return None,
+    };
+    Some(meant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::meant;
+
+    #[test]
+    fn a_slip_is_told_from_a_label_of_ones_own() {
+        for (label, expected) in [
+            ("ubuntu-lastest", "ubuntu-latest"),
+            ("unbutu-latest", "ubuntu-latest"),
+            ("windws-latest", "windows-latest"),
+            ("MacOS-lates", "MacOS-latest"),
+        ] {
+            assert_eq!(meant(label).as_deref(), Some(expected));
+        }
+        for label in [
+            "ubuntu-latest",
+            "ubuntu-large",
+            "ubuntu-26.04",
+            "linux-latest",
+            "macos-15-xlarge",
+            "gpu",
+            "é-latest",
+        ] {
+            assert_eq!(meant(label), None, "{label}");
         }
     }
 }
