@@ -292,4 +292,67 @@ mod tests {
         writes("case $A in a) echo \"$B\" >> $OUT;; esac", &["B"]);
         writes("echo \"$(cat <<'E'\n$A\nE\n)$B\" >> $OUT", &["B"]);
     }
+
+    /// What a script of nonsense is made of.
+    const SIGNS: [&str; 36] = [
+        "\\",
+        "'",
+        "\"",
+        "$(",
+        ")",
+        "(",
+        "((",
+        "))",
+        "$((",
+        "${",
+        "}",
+        "{ ",
+        "`",
+        "<<E",
+        "<<-'E'",
+        "\nE\n",
+        "\n",
+        "case a in ",
+        "esac",
+        ";;",
+        "|",
+        "&",
+        ";",
+        "#",
+        " ",
+        "a",
+        "é",
+        "${{ x }}",
+        "${{",
+        "$'",
+        "A=(",
+        ">",
+        "A=",
+        "bash -c ",
+        "echo $A",
+        "<<<",
+    ];
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            failure_persistence: None,
+            ..proptest::prelude::ProptestConfig::with_cases(500)
+        })]
+
+        #[test]
+        fn nonsense_is_read_with_its_places(signs in proptest::collection::vec(proptest::sample::select(&SIGNS[..]), 0..40)) {
+            let script = signs.concat();
+            let commands = Commands::of(&script);
+            for command in commands.iter() {
+                assert!(script[command.start..].starts_with(command.text));
+                assert!(command.text.ends_with(command.words()));
+                let _ = command.assignment();
+            }
+            let again = commands.read_again();
+            let written = commands.written(&["A"]);
+            for part in again.iter().flat_map(|again| &again.parts).chain(written.iter().flatten()) {
+                assert!(script[part.start..].starts_with(part.text));
+            }
+        }
+    }
 }
