@@ -101,7 +101,7 @@ pub(crate) struct InitArguments {
 
 #[derive(Debug, Default, Args)]
 pub(crate) struct WorkflowArguments {
-    /// The workflow file, or the folder of workflow files [default: .github/workflows].
+    /// The workflow file, by its path or its name in .github/workflows, or a folder of them [default: .github/workflows].
     #[arg(long, value_name = "FILE-OR-FOLDER")]
     pub(crate) workflow: Option<PathBuf>,
     /// The event.

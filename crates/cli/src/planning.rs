@@ -221,7 +221,12 @@ pub(crate) fn plans(candidates: Vec<Candidate>, event: &str) -> Result<Vec<(Stri
 
 /// Returns the plans of the workflows that start on the event that the caller chose, or says why none does.
 pub(crate) fn plans_on(candidates: Vec<Candidate>, event: &str) -> Result<Vec<(String, Arc<Plan>)>, Failure> {
-    let help = "name another event with --event, such as workflow_dispatch";
+    let help = match event {
+        "workflow_dispatch" => {
+            "name another event with --event, or write `workflow_dispatch` into the `on:` of the workflow"
+        }
+        _ => "name another event with --event, such as workflow_dispatch",
+    };
     starting(candidates, event, help)
 }
 

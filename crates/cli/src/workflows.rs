@@ -36,8 +36,17 @@ pub(crate) fn is_yaml(path: &Path) -> bool {
 }
 
 /// Returns the files that a command means: a file, those in a folder, or those of the project.
+///
+/// A name alone that is no file here is that of a workflow of the project.
 pub(crate) fn select(root: &Path, given: Option<&Path>) -> Result<Vec<PathBuf>, Failure> {
-    let path = given.map_or_else(|| root.join(FOLDER), Path::to_path_buf);
+    let folder = root.join(FOLDER);
+    let path = match given {
+        None => folder,
+        Some(given) if given.components().count() == 1 && !given.exists() && folder.join(given).is_file() => {
+            folder.join(given)
+        }
+        Some(given) => given.to_path_buf(),
+    };
     let metadata = std::fs::metadata(&path).map_err(|error| {
         let failure = Failure::usage(format!("there is no `{}`", path.display())).because(&error);
         match given {

@@ -328,6 +328,13 @@ fn an_expanded_plan_is_the_file_of_one_workflow() {
     told.says(&["2 workflows start", "ci.yml", "other.yml", "--workflow FILE"]);
     let one = ["plan", "--expanded", "--workflow", ".github/workflows/other.yml"];
     scene.lockgate(&one).expect(0).says(&["runs-on: x"]);
+    // A name alone is looked for among the workflows.
+    let named = ["plan", "--expanded", "--workflow", "other.yml"];
+    scene.lockgate(&named).expect(0).says(&["runs-on: x"]);
+    scene
+        .lockgate(&["run", "--workflow", "other.yml", "--event", "workflow_dispatch"])
+        .expect(2)
+        .says(&["or write `workflow_dispatch` into the `on:`"]);
 }
 
 #[test]
