@@ -200,11 +200,15 @@ fn program_of<'w, 't>(words: &'w [&'t str], own: &str) -> Result<Run<'w, 't>, &'
     }
 }
 
+/// Returns whether shells and programs read what they are to do from a variable of this name.
+pub(super) fn is_read_by_programs(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    is_in(READ_BY_PROGRAMS, &upper) || ENDS_OF_SUCH.iter().any(|end| upper.ends_with(end))
+}
+
 /// Returns the role of the value of a variable.
 fn variable(name: &str) -> Result<Role<'_>, &'static str> {
-    let upper = name.to_ascii_uppercase();
-    let is_read = is_in(READ_BY_PROGRAMS, &upper) || ENDS_OF_SUCH.iter().any(|end| upper.ends_with(end));
-    if is_read || !is_name(name) {
+    if is_read_by_programs(name) || !is_name(name) {
         Err("shells and programs read this variable, and what they are to do from it")
     } else {
         Ok(Role::Variable(name))

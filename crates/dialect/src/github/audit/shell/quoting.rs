@@ -29,6 +29,8 @@ pub(in super::super) enum Quoting {
     Unclear(&'static str),
 }
 
+const IN_SUBSTITUTION: &str = "it stands inside of a substitution";
+
 /// The longest script that is looked into: GitHub's runner takes 21,000 characters.
 const MOST_BYTES: usize = 21_000;
 
@@ -126,6 +128,11 @@ impl<'t> Script<'t> {
             Some((Frame::Double, opened)) => opened,
             _ => start,
         };
+        // What stands in one, with quotes of its own or without, may be calculated with.
+        let is_substituted = |frame: Frame| matches!(frame, Frame::Parameter | Frame::Arithmetic);
+        if self.scan.frames.iter().any(|(frame, _)| is_substituted(*frame)) {
+            return Err(IN_SUBSTITUTION);
+        }
         let end_of_command = self.scan.clone().end_of_command().max(end);
         let outermost = self.taken(start, quote)?;
         if self.contents().1.run_output(end, outermost..end_of_command) {
@@ -139,7 +146,7 @@ impl<'t> Script<'t> {
             None | Some((Frame::Command, _)) => words_meant(script, start).map_or(Quoting::Bare, Quoting::Unclear),
             Some((Frame::Double, _)) => Quoting::Double,
             Some((Frame::List, _)) => return Err(IN_LIST),
-            Some(_) => return Err("it stands inside of a substitution"),
+            Some(_) => return Err(IN_SUBSTITUTION),
         };
         Ok((quoting, end_of_command))
     }
@@ -375,6 +382,9 @@ mod tests {
             "python3 -c \"\nprint('${{ x }}')\"",
             "docker run a \\\n  sh -c ${{ x }}",
             "echo ${A:-${{ x }}}",
+            "echo \"${A[\"${{ x }}\"]}\"",
+            "echo \"${A:-$(echo \"${{ x }}\")}\"",
+            "echo $(( \"${{ x }}\" ))",
             "echo `make ${{ x }}`",
             "echo $((1 + ${{ x }}))",
             "sed -i 's/a/b/' ${{ x }}",

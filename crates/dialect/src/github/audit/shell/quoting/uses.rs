@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::super::super::sink::variables;
-use super::super::program::{assigned, is_name, program, reads_a_pipe, runs_its_words, unquoted};
+use super::super::program::{assigned, is_name, is_read_by_programs, program, reads_a_pipe, runs_its_words, unquoted};
 use super::super::words::Command;
 use calculation::calculated;
 use file::{files, is_script, name_of_file};
@@ -40,7 +40,6 @@ pub(in super::super) struct Uses {
 impl Uses {
     pub(super) fn of(script: &str, commands: &[Command<'_>]) -> Self {
         let mut looking = Looking {
-            script,
             commands,
             files: BTreeSet::new(),
             functions: functions(commands),
@@ -52,6 +51,11 @@ impl Uses {
             if piped[at] || runs_its_words(&command.plain()) {
                 run.extend(command.words.iter().flat_map(|word| variables_of(word.text)));
             }
+            let for_programs = command
+                .words
+                .iter()
+                .filter(|word| assigned(word.text).is_some_and(is_read_by_programs));
+            run.extend(for_programs.flat_map(|word| variables_of(word.text)));
             values.take(command, looking.before(at));
         }
         values.follow(&mut run);
@@ -94,7 +98,6 @@ impl Uses {
 
 /// A script that is looked through.
 struct Looking<'c, 't> {
-    script: &'c str,
     commands: &'c [Command<'t>],
     /// Files that are run.
     files: BTreeSet<String>,
@@ -104,10 +107,22 @@ struct Looking<'c, 't> {
 impl<'c, 't> Looking<'c, 't> {
     /// Returns for each command whether its output is run by one behind it.
     fn run_behind(&self) -> Vec<bool> {
+        let none = BTreeSet::new();
+        // What stands in a group or a substitution reads what comes to the command around it.
+        let nested = (0..self.commands.len()).filter(|at| self.commands[*at].inside.is_some());
+        let last_nested = nested
+            .filter(|at| self.run_piped(*at, &none))
+            .map(|at| self.commands[at].start)
+            .max();
         let mut found = vec![false; self.commands.len()];
         for at in (0..self.commands.len()).rev() {
-            let next = self.next(at);
-            found[at] = next.is_some_and(|next| found[next] || self.run_piped(next, &BTreeSet::new()));
+            let command = &self.commands[at];
+            let is_nested = last_nested.is_some_and(|last| last > command.start);
+            found[at] = command.is_piped
+                && (is_nested
+                    || self
+                        .next(at)
+                        .is_none_or(|next| found[next] || self.run_piped(next, &none)));
         }
         found
     }
@@ -129,13 +144,10 @@ impl<'c, 't> Looking<'c, 't> {
         &self.commands[at - count..at]
     }
 
-    /// Returns whether something is piped to a command.
+    /// Returns whether something may be piped to a command.
     fn is_stage(&self, at: usize) -> bool {
         let is_behind_another = at > 0 && self.next(at - 1).is_some();
-        let is_target = self.commands[at]
-            .inside
-            .is_some_and(|opened| self.script[..opened].ends_with('>'));
-        is_behind_another || is_target
+        is_behind_another || self.commands[at].inside.is_some()
     }
 
     /// Returns whether a command makes something run of what comes by a pipe.
@@ -277,6 +289,9 @@ mod tests {
             ("B=\"x $A\"; C=$B; $C", &["A", "B", "C"]),
             ("for x in $A; do $x; done", &["A", "x"]),
             ("echo $A | while read X; do $X; done", &["A", "X"]),
+            ("echo $A | (bash)", &["A"]),
+            ("echo $A | cat $(bash)", &["A"]),
+            ("export PS4=\"$A\"", &["A"]),
             ("f() { $1; }; f $A", &["@"]),
             ("f() { local c=\"$2\"; \"$c\"; }", &["@", "c"]),
             ("[[ $A -gt 1 ]] && [[ $B == x ]]", &["A"]),
