@@ -87,7 +87,7 @@ fn human(round: &Round, rounds: Rounds) -> String {
     text.push_str(&sum);
     if let Rounds::Many { took } = rounds {
         text.insert_str(0, &format!("checked at {}\n", out::time_of_day()));
-        text.push_str(&format!("; took {}", Spoken(took)));
+        text.extend(["; took ", &Spoken(took).to_string()]);
     }
     text.push('\n');
     text
