@@ -11,6 +11,7 @@ use lockgate_dialect::github::{self, Callable, LocalUse, Lowered};
 use lockgate_dialect::lock::{ActionVersion, Lock};
 use lockgate_dialect::text;
 use lockgate_dialect::yaml::{self, Node};
+use lockgate_pipeline::definition::Pipeline;
 
 use super::declared::Declared;
 use super::files::{Kind, Source, by_text};
@@ -105,17 +106,23 @@ impl Judged {
             (None, Some(node)) => Declared::of_broken(node),
             (None, None) => Declared::default(),
         });
-        // Others have to know what a workflow does only when it calls or is called. Most of that is steps, and what
-        // nobody asks for is let go where it was read.
-        if lowered.calls.is_empty() && !matches!(lowered.callable, Callable::Yes(_)) {
-            lowered.workflow = None;
-        } else if let Some(workflow) = &mut lowered.workflow {
+        // Of a workflow that neither calls nor is called, others have to know at most what its jobs may do. What nobody
+        // asks for, most of which is steps, is let go where it was read.
+        let is_alone = lowered.calls.is_empty() && !matches!(lowered.callable, Callable::Yes(_));
+        lowered.workflow = lowered
+            .workflow
+            .filter(|workflow| !is_alone || says_permissions(&workflow.pipeline));
+        if let Some(workflow) = &mut lowered.workflow {
             for job in workflow.pipeline.jobs.iter_mut().filter_map(Arc::get_mut) {
                 job.steps = Vec::new();
             }
         }
         self.workflow = Some(Box::new(lowered));
     }
+}
+
+fn says_permissions(pipeline: &Pipeline) -> bool {
+    pipeline.permissions.is_some() || pipeline.jobs.iter().any(|job| job.permissions.is_some())
 }
 
 /// Returns the mistakes of a `lockgate.yaml` that only the workflows and this machine know; `read` are workflows.

@@ -249,6 +249,20 @@ fn many_files_are_told_in_the_order_given() {
 }
 
 #[test]
+fn all_that_is_wrong_with_a_called_file_is_told_at_once() {
+    let called =
+        "on: push\njobs: { a: { runs-on: ubuntu-latest, permissions: { contents: write }, steps: [{ run: make }] } }\n";
+    let calling = "on: push\npermissions: { contents: read }\njobs: { a: { uses: ./.github/workflows/b.yml } }\n";
+    let files = Files::of(&[
+        (".github/workflows/a.yml", calling),
+        (".github/workflows/b.yml", called),
+    ]);
+    for arguments in [&[][..], &[".github/workflows/a.yml"]] {
+        files.check(arguments).expect(2).says(&["LG0182", "LG0188"]);
+    }
+}
+
+#[test]
 fn no_program_is_started_for_files_that_need_none() {
     let files = Files::of(&[(".github/workflows/a.yml", SOUND), ("lockgate.yaml", "run: ./server\n")]);
     super::scene::fixture::git(&files.scene.project, &["init", "--quiet"]);

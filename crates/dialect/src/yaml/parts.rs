@@ -128,10 +128,14 @@ fn spaces(bytes: &[u8]) -> usize {
     bytes.iter().take_while(|byte| is_space(**byte)).count()
 }
 
-/// Returns how many line breaks the white space at the start has.
+/// Returns how many line breaks the white space at the start has: `\n`, `\r\n`, or `\r` alone.
 fn breaks(bytes: &[u8]) -> usize {
-    let spaces = bytes.iter().take_while(|byte| is_space(**byte));
-    spaces.filter(|byte| **byte == b'\n').count()
+    let ends_line = |(at, byte): &(usize, &u8)| match **byte {
+        b'\n' => true,
+        b'\r' => bytes.get(at + 1) != Some(&b'\n'),
+        _ => false,
+    };
+    bytes[..spaces(bytes)].iter().enumerate().filter(ends_line).count()
 }
 
 /// Returns how many bytes an escape takes and how many it gives, which begin with `first`.
@@ -227,7 +231,7 @@ mod tests {
             "\\n",
             "é",
         ];
-        const SINGLE: [&str; 7] = ["X", " ", "''", "\n  ", "\r\n\r\n ", "\\", "é"];
+        const SINGLE: [&str; 8] = ["X", " ", "''", "\n  ", "\r\n\r\n ", "\r\r ", "\\", "é"];
         let all = |quote: &str, pieces: &[&str]| {
             for number in 0..pieces.len().pow(4) {
                 let text = (0..4).map(|at| pieces[number / pieces.len().pow(at) % pieces.len()]);

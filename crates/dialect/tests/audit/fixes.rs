@@ -31,6 +31,8 @@ fn a_fix_that_would_change_what_is_done_is_not_safe() {
         "CMD=\"${{ github.event.issue.title }}\"; eval \"$CMD\"",
         "make ${{ github.event.issue.title && format('--title {0}', github.event.issue.title) || '' }} --fast",
         "make ${{ github.event.issue.title }}",
+        "echo \"$URL_${{ github.event.issue.title }}\"",
+        "echo \"$${{ github.event.issue.title }}\"",
     ] {
         let file = script(&format!("          {line}\n"));
         assert_eq!(audit(&file, None)[0].diagnostic.code, codes::UNTRUSTED_SCRIPT, "{line}");

@@ -63,7 +63,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 /// Returns how certain it is that the value of a variable is written as it is, by what stands behind it on its line;
 /// `None` when a program before takes from it what could begin another variable.
 fn level(script: &str, end: usize) -> Option<Level> {
-    const CLEANING: [&str; 6] = ["tr -", "base64", "sha256sum", "sha1sum", "md5sum", "wc -"];
+    const CLEANING: [&str; 7] = ["tr -c", "tr -dc", "base64", "sha256sum", "sha1sum", "md5sum", "wc -"];
     const CHANGING: [&str; 9] = [
         "jq ", "sed ", "awk ", "head -", "tail -", "cut ", "grep ", "python", "node ",
     ];
@@ -76,7 +76,8 @@ fn level(script: &str, end: usize) -> Option<Level> {
     let piped = behind.find('|').map_or("", |at| &behind[at..]);
     let has = |words: &[&str]| words.iter().any(|word| piped.contains(word));
     let is_certain = !has(&CHANGING);
-    (!has(&CLEANING)).then_some(if is_certain { Level::Certain } else { Level::Strict })
+    let is_clean = has(&CLEANING) || (has(&["tr "]) && has(&["\\n"]));
+    (!is_clean).then_some(if is_certain { Level::Certain } else { Level::Strict })
 }
 
 fn finding(subject: &Subject<'_>, span: Span, file: &str, taint: Taint, level: Level) -> Finding {

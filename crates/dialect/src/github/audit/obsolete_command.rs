@@ -17,30 +17,45 @@ struct Command {
     start: &'static str,
     /// The file that is written instead.
     file: &'static str,
-    /// What became of it.
-    fate: &'static str,
+    fate: Fate,
+}
+
+/// What became of it.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Obsolete,
+    SwitchedOff,
+}
+
+impl Fate {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Obsolete => "is taken from whatever a step prints, and obsolete since 2022",
+            Self::SwitchedOff => "was switched off in 2020, so that it fails",
+        }
+    }
 }
 
 const COMMANDS: [Command; 4] = [
     Command {
         start: "::set-output name=",
         file: "GITHUB_OUTPUT",
-        fate: "is taken from whatever a step prints, and obsolete since 2022",
+        fate: Fate::Obsolete,
     },
     Command {
         start: "::save-state name=",
         file: "GITHUB_STATE",
-        fate: "is taken from whatever a step prints, and obsolete since 2022",
+        fate: Fate::Obsolete,
     },
     Command {
         start: "::set-env name=",
         file: "GITHUB_ENV",
-        fate: "was switched off in 2020, so that it fails",
+        fate: Fate::SwitchedOff,
     },
     Command {
         start: "::add-path::",
         file: "GITHUB_PATH",
-        fate: "was switched off in 2020, so that it fails",
+        fate: Fate::SwitchedOff,
     },
 ];
 
@@ -114,7 +129,11 @@ fn finding(subject: &Subject<'_>, parts: &mut Parts<'_>, line: Line<'_>) -> Find
         "NAME=value"
     };
     let diagnostic = subject
-        .warning(codes::OBSOLETE_COMMAND, span, format!("`{name}` {}", command.fate))
+        .warning(
+            codes::OBSOLETE_COMMAND,
+            span,
+            format!("`{name}` {}", command.fate.words()),
+        )
         .help(format!("write `echo \"{form}\" >> \"${}\"`", command.file));
     Finding::new(Level::Certain, diagnostic)
 }
@@ -126,8 +145,9 @@ fn fix(subject: &Subject<'_>, run: &Scalar, parts: &mut Parts<'_>, shell: Shell,
         Style::Plain => !text.contains([':', '#']),
         Style::Single | Style::Double => false,
     };
-    // A value that only the shell knows may hold what the command decodes and the file does not.
-    let safety = if text.matches('$').count() > 1 || text.contains('`') {
+    // A value that only the shell knows may hold what the command decodes and the file does not; and a command that fails
+    // has not set what the file would.
+    let safety = if line.command.fate == Fate::SwitchedOff || text.matches('$').count() > 1 || text.contains('`') {
         Safety::ForPeople
     } else {
         Safety::Safe

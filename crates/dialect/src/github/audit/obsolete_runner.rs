@@ -1,6 +1,6 @@
 //! Labels of runners that GitHub has taken away, or never had: a job that asks for one waits until it is cancelled.
 
-use lockgate_core::diagnostic::nearest;
+use lockgate_core::diagnostic::is_one_slip;
 
 use super::label::labels;
 use super::subject::Subject;
@@ -46,7 +46,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
 fn meant(label: &str) -> Option<String> {
     const SYSTEMS: [&str; 3] = ["ubuntu", "windows", "macos"];
     let (system, version) = label.split_once('-')?;
-    let near = |word: &str, words: &[&'static str]| nearest(word, words.iter().copied());
+    let near = |word: &str, words: &[&'static str]| words.iter().copied().find(|meant| is_one_slip(word, meant));
     let is_known = |system: &str| SYSTEMS.iter().any(|known| known.eq_ignore_ascii_case(system));
     let is_latest = version.eq_ignore_ascii_case("latest");
     let meant = match (is_known(system), is_latest) {
@@ -65,7 +65,7 @@ mod tests {
     fn a_slip_is_told_from_a_label_of_ones_own() {
         for (label, expected) in [
             ("ubuntu-lastest", "ubuntu-latest"),
-            ("unbutu-latest", "ubuntu-latest"),
+            ("ubunut-latest", "ubuntu-latest"),
             ("windws-latest", "windows-latest"),
             ("MacOS-lates", "MacOS-latest"),
         ] {
@@ -74,6 +74,11 @@ mod tests {
         for label in [
             "ubuntu-latest",
             "ubuntu-large",
+            "ubuntu-largest",
+            "ubuntu-fastest",
+            "ubuntu-latest-m",
+            "windows-latest-8",
+            "ubuntu22-latest",
             "ubuntu-26.04",
             "linux-latest",
             "macos-15-xlarge",

@@ -221,6 +221,9 @@ impl Place<'_, '_> {
         let (wide, bare, safety) = match self.sink.language {
             Language::Shell(Shell::Posix) => {
                 let quoting = self.quoting()?;
+                if self.is_part_of_a_name() {
+                    return None;
+                }
                 let (wide, written) = match quoting {
                     Quoting::Double => (0, format!("${{{name}}}")),
                     Quoting::AloneInSingle => (1, format!("\"${{{name}}}\"")),
@@ -243,6 +246,13 @@ impl Place<'_, '_> {
         let is_writable = self.is_writable(span, &bare);
         let edit = Edit::replacing(&self.subject.file.text, span, self.sink.text.get(start..end)?, bare);
         Some((edit.filter(|_| is_writable)?, safety))
+    }
+
+    /// Returns whether the text before it is the sign or the beginning of a variable's name, which a brace would end.
+    fn is_part_of_a_name(&self) -> bool {
+        let before = self.sink.text.get(..self.embedded.start).unwrap_or_default();
+        let before = before.trim_end_matches(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        before.ends_with(['$']) || before.ends_with("${")
     }
 
     /// Returns why its value may be another one as a variable; `None` when it is the same for certain.

@@ -118,7 +118,7 @@ impl<'n> Subject<'n> {
     /// Returns the text of the file in lower case, in which names can be looked for; `None` when they may be spelt by
     /// escapes, as is possible in double quotes.
     pub(super) fn lower_case(&self) -> Option<&str> {
-        const ESCAPES: [&str; 3] = ["\\x", "\\u", "\\U"];
+        const ESCAPES: [&str; 5] = ["\\x", "\\u", "\\U", "\\\n", "\\\r"];
         let text = &self.file.text;
         let make = || {
             let is_spelt = ESCAPES.iter().any(|escape| text.contains(escape));

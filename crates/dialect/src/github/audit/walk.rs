@@ -173,7 +173,19 @@ impl<'t> Walk<'t> {
         self.word(width)
     }
 
+    /// Returns whether the backquote here begins or ends a command. In PowerShell it takes the meaning from the next sign,
+    /// as at the end of a word or a line; there it has no partner on its line.
+    fn is_quoting(&self) -> bool {
+        let line = self.rest().iter().skip(1).take_while(|byte| **byte != b'\n');
+        let before = self.at.checked_sub(1).map(|at| self.script.as_bytes()[at]);
+        let is_behind_word = before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
+        self.backquote.is_some() || !is_behind_word || line.into_iter().any(|byte| *byte == b'`')
+    }
+
     fn backquote(&mut self) -> Piece {
+        if !self.is_quoting() {
+            return self.word(1);
+        }
         let Some(open) = self.backquote.take() else {
             self.backquote = Some(self.frames.len());
             return self.open(Frame::Backquoted, 1);

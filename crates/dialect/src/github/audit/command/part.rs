@@ -101,14 +101,18 @@ impl<'t> Part<'t> {
             .collect()
     }
 
-    /// Returns the variables that are replaced in it by all of their value, which nothing quotes or cleans.
+    /// Returns the variables that are replaced in it by what others wrote: neither quoted nor rid of what is dangerous
+    /// there, nor only asked whether they are set.
     pub(in super::super) fn plain_variables(&self) -> Vec<(usize, &'t str)> {
+        const HARMLESS: [&str; 4] = ["@Q", "+", ":+", "//[^"];
         let mut found = self.variables();
         found.retain(|(at, name)| {
             let inside = at - self.start;
             let behind = &self.text[inside + name.len()..];
             let is_braced = self.text[..inside].ends_with("${");
-            !(is_braced && ["@", "/", "+", ":+"].iter().any(|sign| behind.starts_with(sign)))
+            // A line break is written `$'\n'`, which is no part of this one.
+            let is_rid = HARMLESS.iter().any(|sign| behind.starts_with(sign)) || matches!(behind, "//" | "//$");
+            !(is_braced && is_rid)
         });
         found
     }
