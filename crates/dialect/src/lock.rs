@@ -193,6 +193,15 @@ mod tests {
     }
 
     #[test]
+    fn what_is_written_of_a_file_that_is_no_yaml_can_be_read() {
+        let file = SourceFile::new(FILE_NAME, "vion: a\0\n#tve%\0ta: y");
+        let (lock, found) = Lock::read(&file);
+        assert!(!found.is_empty());
+        let (_, found) = Lock::read(&SourceFile::new(FILE_NAME, lock.to_text().as_str()));
+        assert_eq!(found, []);
+    }
+
+    #[test]
     fn only_a_full_digest_is_one() {
         assert!(is_digest(&"0a".repeat(20)) && is_digest(&"0A".repeat(32)));
         for text in ["", "0a0a0a0", &"0g".repeat(20), &"0a".repeat(21)] {

@@ -1,6 +1,6 @@
 //! From the text of `lockgate.lock` to what it records.
 
-use lockgate_core::{Diagnostic, SourceFile, Span};
+use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 
 use super::comment::Comments;
 use super::writing::HEAD;
@@ -24,13 +24,16 @@ pub(super) fn read(file: &SourceFile) -> (Lock, Vec<Diagnostic>) {
         return (reading.lock, reading.found);
     }
     let (node, broken) = yaml::parse(file);
+    // Of what is no YAML nobody can say where its comments are.
+    if !broken.iter().any(|mistake| mistake.severity == Severity::Error) {
+        reading.lock.comments = Comments::of(&file.text, node.as_ref(), HEAD);
+    }
     // Whatever keeps the file from being read is one mistake to its reader: the lock says nothing.
     reading.found.extend(broken.into_iter().map(|mistake| Diagnostic {
         code: codes::WRONG_LOCK,
         help: mistake.help.or_else(|| Some(AGAIN.to_owned())),
         ..mistake
     }));
-    reading.lock.comments = Comments::of(&file.text, node.as_ref(), HEAD);
     if let Some(node) = node.filter(|node| !node.is_null()) {
         reading.whole(&node);
     }
