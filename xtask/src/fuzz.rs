@@ -93,7 +93,7 @@ pub(crate) fn run(arguments: &FuzzArguments) -> Result<bool, Refusal> {
     let mut figures = Vec::new();
     let mut is_clean = true;
     for target in targets {
-        let found = place.fuzz(target, &host, arguments.seconds)?;
+        let mut found = place.fuzz(target, &host, arguments.seconds)?;
         is_clean &= found["finding"].is_null();
         eprintln!(
             "{}: {} inputs in {} s, {} places of the code reached{}",
@@ -105,6 +105,12 @@ pub(crate) fn run(arguments: &FuzzArguments) -> Result<bool, Refusal> {
                 .as_str()
                 .map_or_else(String::new, |path| format!("; FOUND {path}"))
         );
+        // Figures are kept for others, whose machine has other folders.
+        if let Some(path) = found["finding"].as_str().map(Path::new) {
+            found["finding"] = path
+                .file_name()
+                .map_or(Value::Null, |name| json!(name.to_string_lossy()));
+        }
         figures.push(found);
     }
     let figures = json!({
