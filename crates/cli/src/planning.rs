@@ -252,7 +252,7 @@ fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(
     }
     if !plans.iter().any(|(_, plan)| plan.has_work()) {
         for (_, plan) in &plans {
-            for line in plan.tree_hiding(&|text| out::hidden(text).into_owned()) {
+            for line in plan.tree_hiding(&out::of_people) {
                 out::progress(out::name(&line));
             }
         }

@@ -177,7 +177,7 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// Returns whether a word is exactly one slip of the keys away from another, whatever their case.
 pub fn is_one_slip(word: &str, meant: &str) -> bool {
     let word: Vec<char> = word.to_lowercase().chars().collect();
-    word.len().abs_diff(meant.len()) <= 1 && distance(&word, meant) == 1
+    word.len().abs_diff(meant.chars().count()) <= 1 && distance(&word, meant) == 1
 }
 
 /// Returns the distance of a word, in lower case, from another one.

@@ -11,6 +11,7 @@ pub mod machine;
 pub mod percent;
 pub mod secret;
 pub mod time;
+pub mod words;
 
 pub use diagnostic::{Diagnostic, Severity, SourceFile, Span};
 pub use effect::{EffectKey, ResultStamp};

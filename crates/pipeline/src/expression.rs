@@ -52,6 +52,12 @@ pub const CONTEXTS: [&str; 12] = [
     "env", "github", "inputs", "job", "jobs", "matrix", "needs", "runner", "secrets", "steps", "strategy", "vars",
 ];
 
+/// Returns the context that `name` names, without regard to case.
+fn context_named(name: &str) -> Option<&'static str> {
+    let find = |is_same: fn(&str, &str) -> bool| CONTEXTS.into_iter().find(|known| is_same(known, name));
+    find(|known, name| known == name).or_else(|| find(str::eq_ignore_ascii_case))
+}
+
 /// A parsed expression. Compared and serialised as its text.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

@@ -77,7 +77,11 @@ fn document(format: Format, round: &Round, scope: &Scope<'_>, rounds: Rounds) ->
 }
 
 fn human(round: &Round, rounds: Rounds) -> String {
-    let mut text = Drawing::of_result().whole(round);
+    let mut text = match rounds {
+        Rounds::Many { .. } => format!("checked at {}\n", out::time_of_day()),
+        Rounds::Once => String::new(),
+    };
+    text += &Drawing::of_result().whole(round);
     let plural = if round.files == 1 { "" } else { "s" };
     let sum = format!(
         "{} file{plural}: {}",
@@ -86,7 +90,6 @@ fn human(round: &Round, rounds: Rounds) -> String {
     );
     text.push_str(&sum);
     if let Rounds::Many { took } = rounds {
-        text.insert_str(0, &format!("checked at {}\n", out::time_of_day()));
         text.extend(["; took ", &Spoken(took).to_string()]);
     }
     text.push('\n');

@@ -3,6 +3,7 @@
 //! The log holds what was last seen. A host that was stopped, an instance that nobody starts again and an address that
 //! another program took since tell it nothing, so who looks asks the host too.
 
+use lockgate_core::words::listed;
 use lockgate_delivery::explain::Status;
 use lockgate_delivery::explain::status::RevisionStatus;
 use lockgate_host::status::HostStatus;
@@ -66,11 +67,12 @@ fn dead_roles(host: &HostStatus) -> Option<String> {
         .filter(|(_, role)| !role.alive)
         .map(|(name, _)| name)
         .collect();
-    let (last, rest) = dead.split_last()?;
-    let (names, verb, object) = match rest {
-        [] => ((*last).to_owned(), "does", "it"),
-        rest => (format!("{} and {last}", rest.join(", ")), "do", "them"),
+    let (verb, object) = match dead.len() {
+        0 => return None,
+        1 => ("does", "it"),
+        _ => ("do", "them"),
     };
+    let names = listed(&dead);
     let so = if host.proxy.alive { "" } else { ", so nothing answers" };
     Some(format!(
         "{names} {verb} not run{so}: `lockgate host start` starts {object}"

@@ -16,7 +16,7 @@ pub(super) fn tree(candidates: &[Candidate], event: &str, now: jiff::Timestamp) 
         lines.push(format!("{}: {}", candidate.file, candidate.decision.reason()));
         if let Some(plan) = &candidate.plan {
             lines.extend(
-                plan.tree_hiding(&of_people)
+                plan.tree_hiding(&out::of_people)
                     .iter()
                     .map(|line| out::name(line).into_owned()),
             );
@@ -28,12 +28,7 @@ pub(super) fn tree(candidates: &[Candidate], event: &str, now: jiff::Timestamp) 
     lines.join("\n")
 }
 
-/// Returns a text without secrets, also when only a part of it or another spelling is shown.
-fn of_people(text: &str) -> String {
-    out::hidden(text).into_owned()
-}
-
-/// Returns the same for a document that programs read.
+/// Returns a text without secrets, as [`out::of_people`] does, for a document that programs read.
 fn of_programs(text: &str) -> String {
     out::in_document(text).into_owned()
 }

@@ -1,6 +1,7 @@
 //! Mistakes in the user's files, drawn as a compiler does.
 
 use annotate_snippets::{Annotation, AnnotationKind, Level, Origin, Renderer, Snippet};
+use lockgate_core::words::listed;
 use lockgate_core::{Diagnostic, Severity, Span};
 use serde::Serialize;
 
@@ -124,12 +125,9 @@ fn also(diagnostic: &Diagnostic) -> String {
 
 /// Returns lines in words, such as `lines 3, 4 and 7`.
 fn of_lines(lines: &[usize]) -> String {
-    let words: Vec<String> = lines.iter().map(usize::to_string).collect();
-    match words.as_slice() {
-        [line] => format!("line {line}"),
-        [before @ .., last] => format!("lines {} and {last}", before.join(", ")),
-        [] => String::new(),
-    }
+    let numbers: Vec<String> = lines.iter().map(usize::to_string).collect();
+    let plural = if lines.len() == 1 { "" } else { "s" };
+    format!("line{plural} {}", listed(&numbers))
 }
 
 /// The lines of a file from the first to the last place of a diagnostic: the renderer reads all that it is given.

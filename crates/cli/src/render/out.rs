@@ -51,6 +51,11 @@ pub(crate) fn output(line: impl std::fmt::Display) {
     drop(writeln!(std::io::stderr().lock(), "{line}"));
 }
 
+/// Returns a text without secrets, also when only a part of it or another spelling is shown.
+pub(crate) fn of_people(text: &str) -> String {
+    hidden(text).into_owned()
+}
+
 /// Writes a text, which ends with a line break unless it is empty, to stdout at once.
 pub(crate) fn text(text: &str) {
     as_it_is(&hidden(text));

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use lockgate_core::diagnostic::nearest;
+use lockgate_core::words::listed;
 use lockgate_core::{Diagnostic, Severity, SourceFile, Span};
 
 use super::fields::Fields;
@@ -221,10 +222,10 @@ pub(super) fn suggestion(word: &str, names: &[&str]) -> String {
     if let Some(name) = nearest(word, names.iter().copied()) {
         return format!("did you mean `{name}`?");
     }
-    let listed: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    match listed.split_last() {
-        Some((last, [])) => format!("possible is only {last}"),
-        Some((last, others)) => format!("possible are {} and {last}", others.join(", ")),
-        None => "no key is possible here".to_owned(),
+    let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
+    match quoted.as_slice() {
+        [] => "no key is possible here".to_owned(),
+        [only] => format!("possible is only {only}"),
+        several => format!("possible are {}", listed(several)),
     }
 }

@@ -13,7 +13,7 @@ use std::cmp::Ordering;
 use super::comparison;
 use super::syntax::{Comparison, Name, Node};
 use super::value::{Array, Value};
-use super::{CONTEXTS, EvaluationError, Scope};
+use super::{EvaluationError, Scope, context_named};
 
 use key::Key;
 
@@ -86,10 +86,9 @@ impl<'s> Evaluator<'s> {
     }
 
     fn context(&mut self, text: &str) -> Result<Value, EvaluationError> {
-        let name = CONTEXTS.iter().find(|name| name.eq_ignore_ascii_case(text));
         let missing = || EvaluationError::ContextUnavailable(text.to_owned());
-        let name = name.ok_or_else(missing)?;
-        if let Some((_, value)) = self.read.iter().find(|(read, _)| read == name) {
+        let name = context_named(text).ok_or_else(missing)?;
+        if let Some((_, value)) = self.read.iter().find(|(read, _)| *read == name) {
             return Ok(value.clone());
         }
         let value = self.scope.context(name).ok_or_else(missing)?;

@@ -6,16 +6,31 @@ use super::{SyntaxError, SyntaxErrorKind};
 /// The most characters that an expression may have, counted in UTF-16 units as on GitHub.
 const MAX_LENGTH: usize = 21_000;
 
-/// A word, literal or sign, and where it stands.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Token<'t> {
-    pub(super) kind: TokenKind<'t>,
-    pub(super) start: usize,
-    pub(super) end: usize,
+/// A word, literal or sign, and where it stands. Its ends are bytes, of which an expression has less than 64 Ki.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Token {
+    pub(super) kind: TokenKind,
+    start: u32,
+    end: u32,
 }
 
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum TokenKind<'t> {
+impl Token {
+    pub(super) fn start(self) -> usize {
+        self.start as usize
+    }
+
+    pub(super) fn end(self) -> usize {
+        self.end as usize
+    }
+
+    /// Returns what `text`, from which it was read, has in its place.
+    pub(super) fn of(self, text: &str) -> &str {
+        &text[self.start()..self.end()]
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum TokenKind {
     OpenParenthesis,
     CloseParenthesis,
     OpenBracket,
@@ -33,16 +48,16 @@ pub(super) enum TokenKind<'t> {
     And,
     Or,
     Number(f64),
-    /// What stands between the quotes; a quote inside is still doubled.
-    String(&'t str),
+    /// A quote inside is still doubled.
+    String,
     True,
     False,
     Null,
-    Name(&'t str),
+    Name,
 }
 
 /// Returns the tokens of `text`.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
+pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
     if text.len() > MAX_LENGTH && text.encode_utf16().count() > MAX_LENGTH {
         return Err(SyntaxError {
             kind: SyntaxErrorKind::Lexing,
@@ -56,54 +71,66 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token<'_>>, SyntaxError> {
         at: 0,
         tokens: Vec::with_capacity(text.len() / 4 + 1),
     };
-    while lexer.next()? {}
+    lexer.read()?;
     Ok(lexer.tokens)
 }
 
 struct Lexer<'t> {
     text: &'t str,
     at: usize,
-    tokens: Vec<Token<'t>>,
+    tokens: Vec<Token>,
 }
 
-impl<'t> Lexer<'t> {
-    /// Reads one token; returns whether there was one.
-    fn next(&mut self) -> Result<bool, SyntaxError> {
-        self.space();
-        let start = self.at;
-        let rest = &self.text[start..];
-        let Some(first) = rest.chars().next() else {
-            return Ok(false);
-        };
-        let kind = match first {
-            '\'' => self.string()?,
-            '.' if self.is_after_operand() => self.sign(1, TokenKind::Dot),
-            '.' | '-' | '+' | '0'..='9' => self.number()?,
-            _ => match sign(rest) {
-                Some((length, kind)) => self.sign(length, kind),
-                None => self.word(first)?,
-            },
-        };
-        self.tokens.push(Token {
-            kind,
-            start,
-            end: self.at,
-        });
-        Ok(true)
-    }
-
-    fn space(&mut self) {
+impl Lexer<'_> {
+    fn read(&mut self) -> Result<(), SyntaxError> {
         let bytes = self.text.as_bytes();
-        while bytes.get(self.at).is_some_and(|byte| is_space(*byte)) {
-            self.at += 1;
+        while let Some(&first) = bytes.get(self.at) {
+            let start = self.at;
+            let kind = match (first, bytes.get(start + 1)) {
+                (b'\t'..=b'\r' | b' ', _) => {
+                    self.at += 1;
+                    continue;
+                }
+                (b'\'', _) => self.string()?,
+                (b'.', _) if self.is_after_operand() => self.sign(1, TokenKind::Dot),
+                (b'.' | b'-' | b'+' | b'0'..=b'9', _) => self.number()?,
+                (b'!', Some(b'=')) => self.sign(2, TokenKind::NotEqual),
+                (b'=', Some(b'=')) => self.sign(2, TokenKind::Equal),
+                (b'>', Some(b'=')) => self.sign(2, TokenKind::GreaterOrEqual),
+                (b'<', Some(b'=')) => self.sign(2, TokenKind::LessOrEqual),
+                (b'&', Some(b'&')) => self.sign(2, TokenKind::And),
+                (b'|', Some(b'|')) => self.sign(2, TokenKind::Or),
+                (b'!', _) => self.sign(1, TokenKind::Not),
+                (b'>', _) => self.sign(1, TokenKind::Greater),
+                (b'<', _) => self.sign(1, TokenKind::Less),
+                (b'(', _) => self.sign(1, TokenKind::OpenParenthesis),
+                (b')', _) => self.sign(1, TokenKind::CloseParenthesis),
+                (b'[', _) => self.sign(1, TokenKind::OpenBracket),
+                (b']', _) => self.sign(1, TokenKind::CloseBracket),
+                (b',', _) => self.sign(1, TokenKind::Comma),
+                (b'*', _) => self.sign(1, TokenKind::Star),
+                (0x80.., _) if self.wide_space() => continue,
+                _ => self.word()?,
+            };
+            self.tokens.push(Token {
+                kind,
+                start: start as u32,
+                end: self.at as u32,
+            });
         }
-        if bytes.get(self.at).is_some_and(|byte| !byte.is_ascii()) {
-            let rest = &self.text[self.at..];
-            self.at += rest.len() - rest.trim_start().len();
-        }
+        Ok(())
     }
 
-    fn sign(&mut self, length: usize, kind: TokenKind<'t>) -> TokenKind<'t> {
+    /// Leaves out white space that is not ASCII; returns whether there was some.
+    #[cold]
+    fn wide_space(&mut self) -> bool {
+        let rest = &self.text[self.at..];
+        let length = rest.len() - rest.trim_start().len();
+        self.at += length;
+        length > 0
+    }
+
+    fn sign(&mut self, length: usize, kind: TokenKind) -> TokenKind {
         self.at += length;
         kind
     }
@@ -112,19 +139,20 @@ impl<'t> Lexer<'t> {
         self.tokens.last().is_some_and(|token| {
             matches!(
                 token.kind,
-                TokenKind::Name(_) | TokenKind::CloseBracket | TokenKind::CloseParenthesis | TokenKind::Star
+                TokenKind::Name | TokenKind::CloseBracket | TokenKind::CloseParenthesis | TokenKind::Star
             )
         })
     }
 
-    fn string(&mut self) -> Result<TokenKind<'t>, SyntaxError> {
+    fn string(&mut self) -> Result<TokenKind, SyntaxError> {
         let start = self.at;
+        let bytes = self.text.as_bytes();
         let mut from = start + 1;
-        while let Some(length) = self.text[from..].find('\'') {
+        while let Some(length) = bytes[from..].iter().position(|byte| *byte == b'\'') {
             let quote = from + length;
-            if !self.text[quote + 1..].starts_with('\'') {
+            if bytes.get(quote + 1) != Some(&b'\'') {
                 self.at = quote + 1;
-                return Ok(TokenKind::String(&self.text[start + 1..quote]));
+                return Ok(TokenKind::String);
             }
             from = quote + 2;
         }
@@ -136,55 +164,62 @@ impl<'t> Lexer<'t> {
         })
     }
 
-    fn number(&mut self) -> Result<TokenKind<'t>, SyntaxError> {
+    fn number(&mut self) -> Result<TokenKind, SyntaxError> {
         let start = self.at;
-        let first = self.text[start..].chars().next().map_or(1, char::len_utf8);
-        self.at = self.word_end(start + first, |byte| byte != b'.' && is_boundary(byte));
-        let text = &self.text[start..self.at];
-        let value = number::parse(text);
+        // Its first byte is a sign, a point or a digit.
+        self.skip_word(start + 1, |byte| byte != b'.' && is_boundary(byte));
+        let value = number::parse(&self.text[start..self.at]);
         if value.is_nan() {
             return Err(self.unexpected(start));
         }
         Ok(TokenKind::Number(value))
     }
 
-    fn word(&mut self, first: char) -> Result<TokenKind<'t>, SyntaxError> {
+    fn word(&mut self) -> Result<TokenKind, SyntaxError> {
         let start = self.at;
-        self.at = self.word_end(start + first.len_utf8(), is_boundary);
-        let word = &self.text[start..self.at];
-        if !is_name(word) {
-            return Err(self.unexpected(start));
+        let bytes = self.text.as_bytes();
+        let length = bytes[start..].iter().position(|byte| !is_of_name(*byte));
+        self.at = length.map_or(bytes.len(), |length| start + length);
+        let is_name = self.at > start && is_start_of_name(bytes[start]);
+        if !is_name || bytes.get(self.at).is_some_and(|byte| !is_boundary(*byte)) {
+            let first = self.text[start..].chars().next().map_or(1, char::len_utf8);
+            self.skip_word(start + first, is_boundary);
+            // A wide space ends a name as well.
+            if !is_name || self.text[start..self.at].bytes().any(|byte| !is_of_name(byte)) {
+                return Err(self.unexpected(start));
+            }
         }
         let is_property = self.tokens.last().is_some_and(|token| token.kind == TokenKind::Dot);
-        Ok(match word {
-            _ if is_property => TokenKind::Name(word),
-            "true" => TokenKind::True,
-            "false" => TokenKind::False,
-            "null" => TokenKind::Null,
-            "NaN" => TokenKind::Number(f64::NAN),
-            "Infinity" => TokenKind::Number(f64::INFINITY),
-            _ => TokenKind::Name(word),
+        if is_property {
+            return Ok(TokenKind::Name);
+        }
+        Ok(match &bytes[start..self.at] {
+            b"true" => TokenKind::True,
+            b"false" => TokenKind::False,
+            b"null" => TokenKind::Null,
+            b"NaN" => TokenKind::Number(f64::NAN),
+            b"Infinity" => TokenKind::Number(f64::INFINITY),
+            _ => TokenKind::Name,
         })
     }
 
-    /// Returns where the word ends that goes on at `from`.
-    fn word_end(&self, from: usize, ends: fn(u8) -> bool) -> usize {
+    /// Goes to the end of the word that goes on at `from`.
+    fn skip_word(&mut self, from: usize, ends: impl Fn(u8) -> bool) {
         let bytes = self.text.as_bytes();
-        let mut at = from;
-        while let Some(byte) = bytes.get(at) {
+        self.at = from;
+        while let Some(byte) = bytes.get(self.at) {
             if byte.is_ascii() {
                 if ends(*byte) {
                     break;
                 }
-                at += 1;
+                self.at += 1;
                 continue;
             }
-            match self.text[at..].chars().next() {
-                Some(character) if !character.is_whitespace() => at += character.len_utf8(),
+            match self.text[self.at..].chars().next() {
+                Some(character) if !character.is_whitespace() => self.at += character.len_utf8(),
                 _ => break,
             }
         }
-        at
     }
 
     fn unexpected(&self, start: usize) -> SyntaxError {
@@ -207,29 +242,6 @@ impl<'t> Lexer<'t> {
     }
 }
 
-fn sign(rest: &str) -> Option<(usize, TokenKind<'static>)> {
-    let bytes = rest.as_bytes();
-    let second = bytes.get(1).copied();
-    Some(match (bytes[0], second) {
-        (b'!', Some(b'=')) => (2, TokenKind::NotEqual),
-        (b'=', Some(b'=')) => (2, TokenKind::Equal),
-        (b'>', Some(b'=')) => (2, TokenKind::GreaterOrEqual),
-        (b'<', Some(b'=')) => (2, TokenKind::LessOrEqual),
-        (b'&', Some(b'&')) => (2, TokenKind::And),
-        (b'|', Some(b'|')) => (2, TokenKind::Or),
-        (b'!', _) => (1, TokenKind::Not),
-        (b'>', _) => (1, TokenKind::Greater),
-        (b'<', _) => (1, TokenKind::Less),
-        (b'(', _) => (1, TokenKind::OpenParenthesis),
-        (b')', _) => (1, TokenKind::CloseParenthesis),
-        (b'[', _) => (1, TokenKind::OpenBracket),
-        (b']', _) => (1, TokenKind::CloseBracket),
-        (b',', _) => (1, TokenKind::Comma),
-        (b'*', _) => (1, TokenKind::Star),
-        _ => return None,
-    })
-}
-
 fn is_boundary(byte: u8) -> bool {
     matches!(
         byte,
@@ -241,9 +253,10 @@ fn is_space(byte: u8) -> bool {
     matches!(byte, b'\t'..=b'\r' | b' ')
 }
 
-fn is_name(word: &str) -> bool {
-    word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
-        && word
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'_' || b == b'-')
+fn is_start_of_name(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_'
+}
+
+fn is_of_name(byte: u8) -> bool {
+    is_start_of_name(byte) || byte.is_ascii_digit() || byte == b'-'
 }

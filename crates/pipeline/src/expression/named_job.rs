@@ -49,10 +49,10 @@ fn resolved(node: Node) -> Node {
     let all = |nodes: Vec<Node>| nodes.into_iter().map(resolved).collect();
     let one = |node: Box<Node>| Box::new(resolved(*node));
     match node {
-        Node::Call(call) if call.names_jobs() => standing(call),
-        Node::Call(call) => Node::Call(Call {
+        Node::Call(call) if call.names_jobs() => standing(*call),
+        Node::Call(call) => Node::from(Call {
             arguments: all(call.arguments),
-            ..call
+            ..*call
         }),
         Node::Index(base, index) => Node::Index(one(base), one(index)),
         Node::Filter(inner) => Node::Filter(one(inner)),
@@ -75,7 +75,7 @@ fn standing(call: Call) -> Node {
     let result = function.name();
     let ended = arguments.into_iter().map(|job| {
         let needs = Node::Context(Name {
-            text: "needs".to_owned(),
+            text: "needs".into(),
             position,
         });
         let job = Node::Index(Box::new(needs), Box::new(resolved(job)));
@@ -83,10 +83,10 @@ fn standing(call: Call) -> Node {
         Node::Compare(Comparison::Equal, Box::new(found), Box::new(word(result)))
     });
     let mut ended: Vec<Node> = ended.collect();
-    let cancelled = Node::Call(Call {
+    let cancelled = Node::from(Call {
         function: Function::Cancelled,
         name: Name {
-            text: Function::Cancelled.name().to_owned(),
+            text: Function::Cancelled.name().into(),
             position,
         },
         arguments: Vec::new(),

@@ -1,5 +1,8 @@
 //! Numbers as text and back, by the rules of GitHub's runner.
 
+/// So many digits are a number that is kept exactly, and so is each step to it.
+const EXACT_DIGITS: usize = 15;
+
 /// Returns the number that `text` names, or NaN.
 ///
 /// White space around it is ignored and the empty text is 0. Decimal with sign, point and exponent,
@@ -9,6 +12,11 @@ pub(super) fn parse(text: &str) -> f64 {
     let text = text.trim();
     if text.is_empty() {
         return 0.0;
+    }
+    if text.len() <= EXACT_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return text
+            .bytes()
+            .fold(0.0, |number, digit| number * 10.0 + f64::from(digit - b'0'));
     }
     if let Some(digits) = text.strip_prefix("0x") {
         return radix(digits, 16);

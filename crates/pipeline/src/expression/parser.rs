@@ -11,9 +11,9 @@ use super::function::{Arity, Function};
 use super::lexer::{Token, TokenKind, tokens};
 use super::syntax::{Name, Node};
 use super::value::Value;
-use super::{CONTEXTS, SyntaxError, SyntaxErrorKind};
+use super::{SyntaxError, SyntaxErrorKind, context_named};
 
-use part::{Arguments, Binary, Operand, Part, filter, index, joined, leaf, not, unknown_context};
+use part::{Arguments, Binary, Operand, Operator, Part, filter, index, leaf, unknown_context};
 
 /// Returns the tree of `text`; an empty text is `null`.
 pub(super) fn parse(text: &str, arities: Arities) -> Result<Node, SyntaxError> {
@@ -38,9 +38,9 @@ pub(super) fn parse(text: &str, arities: Arities) -> Result<Node, SyntaxError> {
 
 struct Parser<'t> {
     text: &'t str,
-    tokens: &'t [Token<'t>],
+    tokens: &'t [Token],
     at: usize,
-    open: Vec<Open>,
+    open: Vec<Open<'t>>,
     arities: Arities,
 }
 
@@ -48,12 +48,11 @@ struct Parser<'t> {
 pub(super) type Arities = fn(Function) -> Arity;
 
 /// What still lacks its right part.
-enum Open {
+enum Open<'t> {
     Group,
-    Call(Arguments),
+    Call(Arguments<'t>),
     Index(Part, usize),
-    Not(usize),
-    Binary(Binary, Part, usize),
+    Operator(Operator),
 }
 
 impl<'t> Parser<'t> {
@@ -63,32 +62,27 @@ impl<'t> Parser<'t> {
             let Some(token) = self.peek() else {
                 return Err(self.ended());
             };
-            let literal = match &token.kind {
+            self.at += 1;
+            let literal = match token.kind {
                 TokenKind::Not => {
-                    self.at += 1;
-                    self.open.push(Open::Not(token.start));
+                    self.open.push(Open::Operator(Operator::Not(token.start())));
                     continue;
                 }
                 TokenKind::OpenParenthesis => {
-                    self.at += 1;
                     self.open.push(Open::Group);
                     continue;
                 }
-                TokenKind::Name(name) => {
-                    self.at += 1;
-                    match self.name(name, token.start)? {
-                        Some(operand) => return Ok(operand),
-                        None => continue,
-                    }
-                }
+                TokenKind::Name => match self.name(token.of(self.text), token.start())? {
+                    Some(operand) => return Ok(operand),
+                    None => continue,
+                },
                 TokenKind::True => Value::Boolean(true),
                 TokenKind::False => Value::Boolean(false),
                 TokenKind::Null => Value::Null,
-                TokenKind::Number(number) => Value::Number(*number),
-                TokenKind::String(text) => Value::String(unquoted(text)),
+                TokenKind::Number(number) => Value::Number(number),
+                TokenKind::String => Value::String(unquoted(token.of(self.text))),
                 _ => return Err(self.unexpected(token)),
             };
-            self.at += 1;
             return Ok(Operand {
                 part: leaf(Node::Literal(literal)),
                 takes_index: false,
@@ -97,20 +91,14 @@ impl<'t> Parser<'t> {
     }
 
     /// Returns the context or the call without arguments that `text` begins; none when arguments follow.
-    fn name(&mut self, text: &str, position: usize) -> Result<Option<Operand>, SyntaxError> {
-        let name = Name {
-            text: text.to_owned(),
-            position,
-        };
-        let part = if !self.take(&TokenKind::OpenParenthesis) {
-            let known = CONTEXTS.iter().any(|context| context.eq_ignore_ascii_case(text));
-            leaf(Node::Context(
-                known.then_some(name).ok_or_else(|| unknown_context(text, position))?,
-            ))
-        } else if self.take(&TokenKind::CloseParenthesis) {
-            Arguments::of(name).call(self.arities)?
+    fn name(&mut self, text: &'t str, position: usize) -> Result<Option<Operand>, SyntaxError> {
+        let part = if !self.take(TokenKind::OpenParenthesis) {
+            let known = context_named(text).ok_or_else(|| unknown_context(text, position))?;
+            leaf(Node::Context(Name::of(known, text, position)))
+        } else if self.take(TokenKind::CloseParenthesis) {
+            Arguments::of(text, position).call(self.arities)?
         } else {
-            self.open.push(Open::Call(Arguments::of(name)));
+            self.open.push(Open::Call(Arguments::of(text, position)));
             return Ok(None);
         };
         Ok(Some(Operand {
@@ -131,15 +119,15 @@ impl<'t> Parser<'t> {
                 };
             };
             self.at += 1;
-            operand = match &token.kind {
-                TokenKind::Dot if operand.takes_index => self.property(operand.part, token.start)?,
+            operand = match token.kind {
+                TokenKind::Dot if operand.takes_index => self.property(operand.part, token.start())?,
                 TokenKind::OpenBracket if operand.takes_index => {
-                    if !self.take(&TokenKind::Star) {
-                        self.open.push(Open::Index(operand.part, token.start));
+                    if !self.take(TokenKind::Star) {
+                        self.open.push(Open::Index(operand.part, token.start()));
                         return Ok(None);
                     }
-                    self.expect(&TokenKind::CloseBracket)?;
-                    filter(operand.part, token.start)?
+                    self.expect(TokenKind::CloseBracket)?;
+                    filter(operand.part, token.start())?
                 }
                 TokenKind::CloseParenthesis => self.close_parenthesis(operand.part, token)?,
                 TokenKind::CloseBracket => self.close_bracket(operand.part, token)?,
@@ -154,7 +142,8 @@ impl<'t> Parser<'t> {
                 kind => {
                     let binary = Binary::of(kind).ok_or_else(|| self.unexpected(token))?;
                     let left = self.bind(operand.part, binary.strength())?;
-                    self.open.push(Open::Binary(binary, left, token.start));
+                    let operator = Operator::Binary(binary, left, token.start());
+                    self.open.push(Open::Operator(operator));
                     return Ok(None);
                 }
             };
@@ -163,18 +152,11 @@ impl<'t> Parser<'t> {
 
     /// Gives `right` to all open operators that bind at least as tightly as `strength`.
     fn bind(&mut self, mut right: Part, strength: u8) -> Result<Part, SyntaxError> {
-        loop {
-            right = match self.open.pop() {
-                Some(Open::Not(position)) => not(right, position)?,
-                Some(Open::Binary(binary, left, position)) if binary.strength() >= strength => {
-                    joined(binary, left, right, position)?
-                }
-                other => {
-                    self.open.extend(other);
-                    return Ok(right);
-                }
-            };
+        let binds = |open: &mut Open<'_>| matches!(open, Open::Operator(operator) if operator.strength() >= strength);
+        while let Some(Open::Operator(operator)) = self.open.pop_if(binds) {
+            right = operator.with(right)?;
         }
+        Ok(right)
     }
 
     fn property(&mut self, base: Part, position: usize) -> Result<Operand, SyntaxError> {
@@ -182,14 +164,17 @@ impl<'t> Parser<'t> {
             return Err(self.ended());
         };
         self.at += 1;
-        match &token.kind {
-            TokenKind::Name(name) => index(base, leaf(Node::Literal(Value::from(*name))), position),
+        match token.kind {
+            TokenKind::Name => {
+                let name = Value::from(token.of(self.text));
+                index(base, leaf(Node::Literal(name)), position)
+            }
             TokenKind::Star => filter(base, position),
             _ => Err(self.unexpected(token)),
         }
     }
 
-    fn close_parenthesis(&mut self, inner: Part, token: &Token<'_>) -> Result<Operand, SyntaxError> {
+    fn close_parenthesis(&mut self, inner: Part, token: Token) -> Result<Operand, SyntaxError> {
         let inner = self.bind(inner, 0)?;
         let part = match self.open.pop() {
             Some(Open::Group) => inner,
@@ -205,7 +190,7 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn close_bracket(&mut self, inner: Part, token: &Token<'_>) -> Result<Operand, SyntaxError> {
+    fn close_bracket(&mut self, inner: Part, token: Token) -> Result<Operand, SyntaxError> {
         let inner = self.bind(inner, 0)?;
         match self.open.pop() {
             Some(Open::Index(base, position)) => index(base, inner, position),
@@ -213,17 +198,17 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn peek(&self) -> Option<&'t Token<'t>> {
-        self.tokens.get(self.at)
+    fn peek(&self) -> Option<Token> {
+        self.tokens.get(self.at).copied()
     }
 
-    fn take(&mut self, kind: &TokenKind<'_>) -> bool {
-        let found = self.peek().is_some_and(|token| token.kind == *kind);
+    fn take(&mut self, kind: TokenKind) -> bool {
+        let found = self.peek().is_some_and(|token| token.kind == kind);
         self.at += usize::from(found);
         found
     }
 
-    fn expect(&mut self, kind: &TokenKind<'_>) -> Result<(), SyntaxError> {
+    fn expect(&mut self, kind: TokenKind) -> Result<(), SyntaxError> {
         if self.take(kind) {
             return Ok(());
         }
@@ -233,18 +218,18 @@ impl<'t> Parser<'t> {
         })
     }
 
-    fn unexpected(&self, token: &Token<'_>) -> SyntaxError {
+    fn unexpected(&self, token: Token) -> SyntaxError {
         SyntaxError {
             kind: SyntaxErrorKind::Parsing,
-            message: format!("unexpected symbol `{}`", &self.text[token.start..token.end]),
-            position: token.start,
-            length: token.end - token.start,
+            message: format!("unexpected symbol `{}`", token.of(self.text)),
+            position: token.start(),
+            length: token.end() - token.start(),
         }
     }
 
     fn ended(&self) -> SyntaxError {
         let last = self.tokens.last();
-        let (start, end) = last.map_or((0, 0), |token| (token.start, token.end));
+        let (start, end) = last.map_or((0, 0), |token| (token.start(), token.end()));
         SyntaxError {
             kind: SyntaxErrorKind::Parsing,
             message: format!("the expression ends too early, after `{}`", &self.text[start..end]),
@@ -254,8 +239,9 @@ impl<'t> Parser<'t> {
     }
 }
 
-/// Returns the text between the quotes with each doubled quote as one.
-fn unquoted(text: &str) -> String {
+/// Returns what a string between quotes means: each doubled quote inside is one.
+fn unquoted(quoted: &str) -> String {
+    let text = &quoted[1..quoted.len() - 1];
     if text.contains('\'') {
         text.replace("''", "'")
     } else {

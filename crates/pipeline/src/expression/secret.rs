@@ -92,7 +92,7 @@ impl MarkerKey {
 
 /// Returns whether `text` has anything in it that looks like the mark of a secret.
 pub fn contains_marker(text: &str) -> bool {
-    text.contains(START) && marks(text).next().is_some()
+    !text.is_ascii() && marks(text).next().is_some()
 }
 
 /// Returns `text` with `stars` in place of all that looks like a mark.

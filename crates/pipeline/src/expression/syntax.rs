@@ -1,5 +1,7 @@
 //! The tree of a parsed expression.
 
+use std::borrow::Cow;
+
 use super::function::Function;
 use super::value::Value;
 
@@ -16,14 +18,27 @@ pub(crate) enum Node {
     And(Vec<Node>),
     Or(Vec<Node>),
     Compare(Comparison, Box<Node>, Box<Node>),
-    Call(Call),
+    Call(Box<Call>),
 }
 
 /// A name as written, and where.
 #[derive(Clone, Debug)]
 pub(crate) struct Name {
-    pub(crate) text: String,
+    pub(crate) text: Cow<'static, str>,
     pub(crate) position: usize,
+}
+
+impl Name {
+    /// Returns the name `text`, which says `known` in any case.
+    pub(crate) fn of(known: &'static str, text: &str, position: usize) -> Self {
+        // Most names are written as the documentation writes them, and need no copy.
+        let text = if text == known {
+            Cow::Borrowed(known)
+        } else {
+            Cow::Owned(text.to_owned())
+        };
+        Self { text, position }
+    }
 }
 
 /// The call of a function.
@@ -42,6 +57,12 @@ pub(crate) enum Comparison {
     GreaterOrEqual,
     Less,
     LessOrEqual,
+}
+
+impl From<Call> for Node {
+    fn from(call: Call) -> Self {
+        Self::Call(Box::new(call))
+    }
 }
 
 impl Node {

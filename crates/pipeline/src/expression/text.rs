@@ -7,7 +7,7 @@ use super::value::Value;
 pub(super) fn of(node: &Node) -> String {
     match node {
         Node::Literal(value) => literal(value),
-        Node::Context(name) => name.text.clone(),
+        Node::Context(name) => name.text.to_string(),
         Node::Index(base, index) => match index.as_ref() {
             Node::Literal(Value::String(name)) if is_name(name) => format!("{}.{name}", below(base, Strength::Name)),
             index => format!("{}[{}]", below(base, Strength::Name), of(index)),

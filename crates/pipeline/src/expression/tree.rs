@@ -86,7 +86,7 @@ impl Node {
     /// Returns the path of `names` behind a context.
     pub(crate) fn path(context: &str, names: &[&str]) -> Self {
         let context = Self::Context(Name {
-            text: context.to_owned(),
+            text: context.to_owned().into(),
             position: 0,
         });
         names.iter().fold(context, |base, name| base.field(*name))
@@ -99,10 +99,10 @@ impl Node {
 
     /// Returns the call of a function.
     pub(crate) fn call(function: Function, arguments: Vec<Self>) -> Self {
-        Self::Call(Call {
+        Self::from(Call {
             function,
             name: Name {
-                text: function.name().to_owned(),
+                text: function.name().into(),
                 position: 0,
             },
             arguments,

@@ -222,8 +222,9 @@ pub struct Object {
     fields: Arc<Fields>,
 }
 
+/// The fields of an object, while it is made and after.
 #[derive(Clone, Debug, Default)]
-struct Fields {
+pub(super) struct Fields {
     in_order: Vec<(String, Value)>,
     /// Where each name is; empty while there are few, which are found as fast one by one.
     index: BTreeMap<String, usize>,
@@ -265,7 +266,12 @@ impl Fields {
         self.index.get(self.case.name(name).as_ref()).copied()
     }
 
-    fn push(&mut self, key: String, value: Value) {
+    /// Sets the field `key`; a field of that name keeps its place.
+    pub(super) fn set(&mut self, key: String, value: Value) {
+        if let Some(at) = self.position(&key) {
+            self.in_order[at].1 = value;
+            return;
+        }
         self.in_order.push((key, value));
         let unindexed = if self.index.is_empty() {
             0
@@ -299,12 +305,7 @@ impl Object {
 
     /// Sets the field `key`; a field of that name keeps its place.
     pub fn insert(&mut self, key: impl Into<String>, value: Value) {
-        let key = key.into();
-        let fields = Arc::make_mut(&mut self.fields);
-        match fields.position(&key) {
-            Some(at) => fields.in_order[at].1 = value,
-            None => fields.push(key, value),
-        }
+        Arc::make_mut(&mut self.fields).set(key.into(), value);
     }
 
     /// Returns the fields in order.
@@ -330,11 +331,19 @@ impl Object {
 
 impl FromIterator<(String, Value)> for Object {
     fn from_iter<T: IntoIterator<Item = (String, Value)>>(fields: T) -> Self {
-        let mut object = Self::default();
+        let mut own = Fields::default();
         for (key, value) in fields {
-            object.insert(key, value);
+            own.set(key, value);
         }
-        object
+        own.into()
+    }
+}
+
+impl From<Fields> for Object {
+    fn from(fields: Fields) -> Self {
+        Self {
+            fields: Arc::new(fields),
+        }
     }
 }
 

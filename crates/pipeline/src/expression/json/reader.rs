@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use super::super::value::{Array, Object, Value};
+use super::super::value::{Array, Fields, Object, Value};
 
 /// The deepest nesting that GitHub's runner reads.
 const MAX_DEPTH: usize = 64;
@@ -95,9 +95,9 @@ impl Reader<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, NotJson> {
         self.open(depth)?;
-        let mut object = Object::default();
+        let mut fields = Fields::default();
         if self.take(b'}') {
-            return Ok(Value::Object(object));
+            return Ok(Value::Object(Object::default()));
         }
         loop {
             if self.next() != Some(b'"') {
@@ -107,10 +107,10 @@ impl Reader<'_> {
             self.space();
             self.expect(b':')?;
             self.space();
-            object.insert(name, self.value(depth + 1)?);
+            fields.set(name, self.value(depth + 1)?);
             self.space();
             if self.take(b'}') {
-                return Ok(Value::Object(object));
+                return Ok(Value::Object(fields.into()));
             }
             self.expect(b',')?;
             self.space();

@@ -30,7 +30,7 @@ pub(super) enum Binary {
 }
 
 impl Binary {
-    pub(super) fn of(kind: &TokenKind<'_>) -> Option<Self> {
+    pub(super) fn of(kind: TokenKind) -> Option<Self> {
         Some(match kind {
             TokenKind::And => Self::And,
             TokenKind::Or => Self::Or,
@@ -55,11 +55,34 @@ impl Binary {
     }
 }
 
+/// An operator whose right side is not read yet, and where its sign stands.
+pub(super) enum Operator {
+    Not(usize),
+    Binary(Binary, Part, usize),
+}
+
+impl Operator {
+    pub(super) fn strength(&self) -> u8 {
+        match self {
+            Self::Not(_) => u8::MAX,
+            Self::Binary(binary, ..) => binary.strength(),
+        }
+    }
+
+    /// Returns what it makes of its right side.
+    pub(super) fn with(self, right: Part) -> Result<Part, SyntaxError> {
+        match self {
+            Self::Not(position) => not(right, position),
+            Self::Binary(binary, left, position) => joined(binary, left, right, position),
+        }
+    }
+}
+
 pub(super) fn leaf(node: Node) -> Part {
     Part { node, height: 1 }
 }
 
-pub(super) fn not(inner: Part, position: usize) -> Result<Part, SyntaxError> {
+fn not(inner: Part, position: usize) -> Result<Part, SyntaxError> {
     let height = inner.height + 1;
     part(Node::Not(Box::new(inner.node)), height, position)
 }
@@ -94,7 +117,7 @@ pub(super) fn filter(base: Part, position: usize) -> Result<Operand, SyntaxError
     })
 }
 
-pub(super) fn joined(binary: Binary, left: Part, right: Part, position: usize) -> Result<Part, SyntaxError> {
+fn joined(binary: Binary, left: Part, right: Part, position: usize) -> Result<Part, SyntaxError> {
     let comparison = match binary {
         Binary::And => return chain(Node::And, [left, right].map(conjuncts), position),
         Binary::Or => return chain(Node::Or, [left, right].map(disjuncts), position),
@@ -149,16 +172,17 @@ fn disjuncts(part: Part) -> Side {
 }
 
 /// A call whose arguments are being read.
-pub(super) struct Arguments {
-    name: Name,
+pub(super) struct Arguments<'t> {
+    /// The name of the function, and where it stands.
+    name: (&'t str, usize),
     nodes: Vec<Node>,
     height: usize,
 }
 
-impl Arguments {
-    pub(super) fn of(name: Name) -> Self {
+impl<'t> Arguments<'t> {
+    pub(super) fn of(name: &'t str, position: usize) -> Self {
         Self {
-            name,
+            name: (name, position),
             nodes: Vec::new(),
             height: 0,
         }
@@ -172,18 +196,18 @@ impl Arguments {
     /// Returns the call, unless its function or the number of its arguments is wrong.
     pub(super) fn call(self, arities: fn(Function) -> Arity) -> Result<Part, SyntaxError> {
         let Self { name, nodes, height } = self;
-        let Some(function) = Function::named(&name.text) else {
-            let hint = did_you_mean(&name.text, Function::ALL.iter().map(|function| function.name()));
-            return Err(error(&name, format!("unknown function `{}`{hint}", name.text)));
+        let (text, position) = name;
+        let Some(function) = Function::named(text) else {
+            let hint = did_you_mean(text, Function::ALL.iter().map(|function| function.name()));
+            return Err(error(name, format!("unknown function `{text}`{hint}")));
         };
         let arity = arities(function);
         if !arity.accepts(nodes.len()) {
-            return Err(error(&name, refused_arity(function, arity, nodes.len())));
+            return Err(error(name, refused_arity(function, arity, nodes.len())));
         }
-        let position = name.position;
-        let node = Node::Call(Call {
+        let node = Node::from(Call {
             function,
-            name,
+            name: Name::of(function.name(), text, position),
             arguments: nodes,
         });
         part(node, height + 1, position)
@@ -196,19 +220,15 @@ pub(super) fn unknown_context(text: &str, position: usize) -> SyntaxError {
     } else {
         did_you_mean(text, CONTEXTS.iter().copied())
     };
-    let name = Name {
-        text: text.to_owned(),
-        position,
-    };
-    error(&name, format!("unknown context `{text}`{hint}"))
+    error((text, position), format!("unknown context `{text}`{hint}"))
 }
 
-fn error(name: &Name, message: String) -> SyntaxError {
+fn error((name, position): (&str, usize), message: String) -> SyntaxError {
     SyntaxError {
         kind: SyntaxErrorKind::Parsing,
         message,
-        position: name.position,
-        length: name.text.len(),
+        position,
+        length: name.len(),
     }
 }
 

@@ -112,9 +112,9 @@ impl<'w> Rewriter<'w> {
                 Box::new(self.rewrite(right)?),
             ),
             Node::Call(call) if call.function.is_status() => self.status(call)?,
-            Node::Call(call) => Node::Call(Call {
+            Node::Call(call) => Node::from(Call {
                 arguments: self.each(&call.arguments)?,
-                ..call.clone()
+                ..Call::clone(call)
             }),
         };
         // What the parts became may decide the whole.

@@ -164,7 +164,7 @@ impl Rewriter<'_> {
     /// Returns what a status function answers.
     pub(super) fn status(&self, call: &Call) -> Result<Node, Refusal> {
         let Statuses::Named { place, is_past } = self.statuses else {
-            return Ok(Node::Call(call.clone()));
+            return Ok(call.clone().into());
         };
         Ok(match call.function {
             Function::Success => self.success(place, is_past)?,
@@ -176,7 +176,7 @@ impl Rewriter<'_> {
             }
             Function::Cancelled if is_past => Node::Literal(Value::Boolean(false)),
             Function::Always => Node::Literal(Value::Boolean(true)),
-            _ => Node::Call(call.clone()),
+            _ => call.clone().into(),
         })
     }
 

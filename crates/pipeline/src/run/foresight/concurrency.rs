@@ -5,6 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use lockgate_core::words::listed;
+
 use super::{Foreseen, known_to_jobs, of_leg};
 use crate::definition::Concurrency;
 use crate::expression::Scope;
@@ -106,16 +108,13 @@ impl Group {
             }
         };
         let members: Vec<String> = self.members.iter().map(member).collect();
-        let who = match members.as_slice() {
-            [one] => format!("{one} has"),
-            [first @ .., last] => format!("{} and {last} share", first.join(", ")),
-            [] => String::new(),
-        };
+        let who = listed(&members);
+        let verb = if members.len() == 1 { "has" } else { "share" };
         let first = self.members.keys().next().map(|place| plan.definition(*place));
         Foreseen {
             at: first.map_or_else(String::new, |job| job.place_of("concurrency").to_string()),
             words: format!(
-                "{who} the concurrency group `{}`, which this version does not keep: they may run at the same time",
+                "{who} {verb} the concurrency group `{}`, which this version does not keep: they may run at the same time",
                 self.name
             ),
         }
