@@ -4,31 +4,27 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use lockgate_core::{Diagnostic, Secret, Severity};
+use lockgate_core::Secret;
 
-use lockgate_dialect::github::{
-    self, Caution, Check, Decision, Event, Judgement, Schedule, Trigger as Declared, Workflow,
-};
-use lockgate_dialect::limit::limited;
-use lockgate_pipeline::definition::{Called, Pipeline};
+use lockgate_dialect::github::{self, Decision, Event};
+use lockgate_pipeline::expression::Value;
 use lockgate_pipeline::expression::secret::MarkerKey;
-use lockgate_pipeline::expression::{Template, Value};
-use lockgate_pipeline::plan::{Ended, Plan, PlanRequest, PlannedJob, Trigger};
-use lockgate_pipeline::run::{self, Foreseen};
+use lockgate_pipeline::plan::{Ended, Plan, Trigger};
 
 use crate::arguments::WorkflowArguments;
-use crate::called_workflows::CalledFiles;
 use crate::config::{self, Configuration};
 use crate::exit::Failure;
 use crate::init;
-use crate::local_actions::Reached;
 use crate::project::{CONFIGURATION, Project};
 use crate::render::{diagnostics, out};
 use crate::trigger::{self, Occasion};
 use crate::{pairs, random, workflows};
 
+mod candidates;
 pub(crate) mod json_file;
 mod refusal;
+
+pub(crate) use candidates::{Candidate, candidates};
 
 /// What a run is asked for.
 pub(crate) struct Request<'a> {
@@ -52,20 +48,6 @@ pub(crate) struct Context {
     env: BTreeMap<String, String>,
     /// How jobs ended, as far as it is told.
     pub(crate) known: BTreeMap<String, Ended>,
-}
-
-/// One workflow file and what the event does to it.
-pub(crate) struct Candidate {
-    /// The file, as shown to people.
-    pub(crate) file: String,
-    /// Whether the event starts it, and why.
-    pub(crate) decision: Decision,
-    /// What each filter of the event said.
-    pub(crate) checks: Vec<Check>,
-    /// The times at which the workflow starts by itself.
-    pub(crate) schedules: Vec<Schedule>,
-    /// The plan; none when it does not start.
-    pub(crate) plan: Option<Arc<Plan>>,
 }
 
 impl Context {
@@ -111,16 +93,6 @@ fn refuse_long(event: &Event, inputs: &BTreeMap<String, String>) -> Result<(), F
     }
 }
 
-/// Only who starts or calls a workflow gives it inputs.
-fn refuse_inputs_of(event: &str, inputs: &BTreeMap<String, String>) -> Result<(), Failure> {
-    if inputs.is_empty() || matches!(event, "workflow_dispatch" | "workflow_call") {
-        return Ok(());
-    }
-    let names: Vec<&str> = inputs.keys().map(String::as_str).collect();
-    let message = format!("the event `{event}` has no inputs, but was given: {}", names.join(", "));
-    Err(Failure::usage(message).help("start the workflow with --event workflow_dispatch, or leave the inputs out"))
-}
-
 /// An event that GitHub does not have starts nothing, and whoever names one has misspelt it.
 fn refuse_unknown_event(name: &str) -> Result<(), Failure> {
     match github::event_named(name) {
@@ -149,68 +121,6 @@ pub(crate) fn secrets(arguments: &WorkflowArguments) -> Result<BTreeMap<String, 
         .collect();
     out::hide(secrets.values());
     Ok(secrets)
-}
-
-/// Returns every workflow file with its plan, or all mistakes drawn.
-pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec<Candidate>, Failure> {
-    let root = &request.project.root;
-    let mut found = Vec::new();
-    let mut mistakes: Vec<Diagnostic> = Vec::new();
-    let mut reached = Reached::new(request.project);
-    let mut called = CalledFiles::new(request.project);
-    for path in workflows::select(root, request.arguments.workflow.as_deref())? {
-        let file = match workflows::read(root, &path)? {
-            Ok(file) => file,
-            Err(mistake) => {
-                mistakes.push(*mistake);
-                continue;
-            }
-        };
-        let lowered = github::lower(&file);
-        called.add(&path, &file, lowered.clone());
-        mistakes.extend(
-            lowered
-                .diagnostics
-                .into_iter()
-                .filter(|d| d.severity == Severity::Error),
-        );
-        if let Some(mut workflow) = lowered.workflow {
-            reached.note(&path, &file, &lowered.uses, &mut workflow.pipeline);
-            found.push((path, file.path.to_string(), workflow, lowered.calls));
-        }
-    }
-    let of_calls = called.diagnostics().into_iter();
-    mistakes.extend(of_calls.filter(|found| found.severity == Severity::Error));
-    if !mistakes.is_empty() {
-        return Err(diagnostics::failure(&limited(mistakes)));
-    }
-    let mut candidates = Vec::with_capacity(found.len());
-    for (path, file, workflow, calls) in found {
-        let mut cautions: Vec<(Arc<str>, Caution)> = Vec::new();
-        let pipelines = called.pipelines(&path, &calls, |path, called, pipeline| {
-            reached.note(path, called.file, called.uses, pipeline);
-            add_environment(pipeline, &context.env);
-            let of_file = called.workflow.cautions.iter().cloned();
-            cautions.extend(of_file.map(|caution| (Arc::clone(&called.file.path), caution)));
-        });
-        let found = Found {
-            file,
-            workflow,
-            called: pipelines,
-            cautions,
-        };
-        candidates.push(candidate(request, context, found)?);
-    }
-    Ok(candidates)
-}
-
-/// A workflow file that was read, with the workflows that it calls.
-struct Found {
-    file: String,
-    workflow: Workflow,
-    called: BTreeMap<String, Called>,
-    /// What the jobs of the called workflows get otherwise than they ask for, with the file.
-    cautions: Vec<(Arc<str>, Caution)>,
 }
 
 /// Returns the plans of the workflows that start, or says why none does.
@@ -262,104 +172,6 @@ fn starting(candidates: Vec<Candidate>, event: &str, help: &str) -> Result<Vec<(
     Ok(plans)
 }
 
-fn candidate(request: &Request<'_>, context: &Context, found: Found) -> Result<Candidate, Failure> {
-    let Found {
-        file,
-        workflow,
-        called,
-        mut cautions,
-    } = found;
-    let Judgement { decision, checks } = github::judged(&workflow, &context.event);
-    let schedules = workflow.triggers.event("schedule");
-    let schedules = schedules.map_or(Vec::new(), |trigger| trigger.schedules.clone());
-    if !decision.is_yes() {
-        return Ok(Candidate {
-            file,
-            decision,
-            checks,
-            schedules,
-            plan: None,
-        });
-    }
-    let declared = workflow
-        .triggers
-        .event(&context.event.name)
-        .map_or(&[][..], |trigger| &trigger.inputs);
-    refuse_inputs_of(&context.event.name, &context.inputs)?;
-    let inputs = github::resolve_inputs(declared, &context.inputs).map_err(|mistakes| {
-        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        Failure::usage(format!("{file}: {}", lines.join("\n  "))).help("inputs are given with --input NAME=VALUE")
-    })?;
-    let mut pipeline = workflow.pipeline;
-    let of_file = workflow.cautions.into_iter();
-    cautions.extend(of_file.map(|caution| (Arc::clone(&pipeline.path), caution)));
-    add_environment(&mut pipeline, &context.env);
-    let trigger = completed(&context.trigger, &inputs, workflow.triggers.event(&context.event.name));
-    let plan_request = PlanRequest {
-        trigger,
-        inputs,
-        vars: context.vars.clone(),
-        secrets: context.secrets.keys().cloned().collect(),
-        marker_key: context.marker_key.clone(),
-        called,
-        selected: request.arguments.job.clone(),
-        replaced: request
-            .replaced
-            .iter()
-            .filter(|id| pipeline.job(id).is_some())
-            .cloned()
-            .collect(),
-        known: context
-            .known
-            .iter()
-            .filter(|(id, _)| pipeline.job(id).is_some())
-            .map(|(id, ended)| (id.clone(), ended.clone()))
-            .collect(),
-    };
-    let plan = Plan::make(Arc::new(pipeline), plan_request).map_err(|errors| refusal::of(&file, &errors))?;
-    for (path, caution) in cautions {
-        let is_meant = |(place, job): (usize, &PlannedJob)| {
-            job.fate.may_run() && plan.definition(place).id == caution.job && plan.pipeline_of(place).path == path
-        };
-        if plan.jobs.iter().enumerate().any(is_meant) {
-            out::progress(diagnostics::in_one_line(&caution.diagnostic));
-        }
-    }
-    for Foreseen { at, words } in run::foreseen(&plan) {
-        out::progress(format_args!("warning: {}: {}", out::name(&at), out::name(&words)));
-    }
-    Ok(Candidate {
-        file,
-        decision,
-        checks,
-        schedules,
-        plan: Some(Arc::new(plan)),
-    })
-}
-
-/// Returns the trigger with what its payload takes from the workflow: all inputs as text, or the schedule.
-fn completed(trigger: &Trigger, inputs: &Value, declared: Option<&Declared>) -> Trigger {
-    let mut trigger = trigger.clone();
-    let Value::Object(payload) = &mut trigger.payload else {
-        return trigger;
-    };
-    match (trigger.event.as_str(), inputs) {
-        ("workflow_dispatch", Value::Object(inputs)) => {
-            let texts = inputs
-                .iter()
-                .map(|(name, value)| (name.to_owned(), Value::String(value.to_text())));
-            payload.insert("inputs", Value::object(texts));
-        }
-        ("schedule", _) if payload.get("schedule").is_none() => {
-            if let Some(schedule) = declared.and_then(|declared| declared.schedules.first()) {
-                payload.insert("schedule", Value::String(schedule.cron.clone()));
-            }
-        }
-        _ => {}
-    }
-    trigger
-}
-
 /// Returns the payload of the event that a plan is for, as the file at `GITHUB_EVENT_PATH` holds it.
 pub(crate) fn payload(plan: &Plan) -> String {
     let payload = match &plan.contexts.github {
@@ -369,12 +181,6 @@ pub(crate) fn payload(plan: &Plan) -> String {
     payload.map_or(String::new(), |payload| {
         serde_json::to_string(payload).unwrap_or_default()
     })
-}
-
-/// Adds the variables of `--env`, below those of the workflow.
-fn add_environment(pipeline: &mut Pipeline, env: &BTreeMap<String, String>) {
-    let given = env.iter().map(|(name, value)| (name.clone(), Template::literal(value)));
-    pipeline.env = given.chain(std::mem::take(&mut pipeline.env)).collect();
 }
 
 /// Returns the jobs that Lockgate does itself; none without a `lockgate.yaml`.

@@ -67,8 +67,13 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
     let mut context = Context::read(&request)?;
     context.trigger.run_number = run_number(&bench.folders, &bench.identity);
     let plans = planning::plans_on(planning::candidates(&request, &context)?, &arguments.workflow.event)?;
-    let (mut worst, mut told) = (Exit::Ok, Vec::new());
-    for (number, (_, plan)) in plans.into_iter().enumerate() {
+    let (mut worst, mut last) = (Exit::Ok, Exit::Ok);
+    let (mut told, mut ends) = (Vec::new(), Vec::new());
+    for (number, (file, plan)) in plans.into_iter().enumerate() {
+        if last == Exit::Cancelled {
+            ends.push(format!("{file}: not started"));
+            continue;
+        }
         let id = if number == 0 {
             id.clone()
         } else {
@@ -87,12 +92,20 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
         let stream = bench.begin(&id, &record, &plan, context.secrets.clone())?;
         let start = start(plan, &record, slots(arguments.jobs));
         let handle = bench.runs.begin(&stream, start).await.map_err(unreadable)?;
-        let exit = bench.watch(&handle, arguments, debug).await;
+        last = bench.watch(&handle, arguments, debug).await;
         told.push(bench.outcome(&handle));
-        worst = if worst == Exit::Ok { exit } else { worst };
-        if exit == Exit::Cancelled {
-            break;
-        }
+        let conclusion = handle.state().conclusion();
+        let end = conclusion.map_or_else(|| "not over".to_owned(), |conclusion| conclusion.to_string());
+        ends.push(format!("{file}: {end}"));
+        worst = if worst == Exit::Ok { last } else { worst };
+    }
+    if ends.len() > 1 {
+        // The end of the last one alone says nothing of those before it.
+        out::progress(format_args!(
+            "{} workflows: {}",
+            ends.len(),
+            out::name(&ends.join(", "))
+        ));
     }
     if arguments.json {
         out::json(&serde_json::json!({ "runs": told }));

@@ -8,6 +8,7 @@
 #[path = "support/scene.rs"]
 mod scene;
 
+use nix::sys::signal::Signal;
 use scene::load::Load;
 use scene::{Scene, http, processes};
 use serde_json::{Value, json};
@@ -107,12 +108,16 @@ fn the_way_back(scene: &Scene, temperature: &str) -> Value {
 fn control(scene: &Scene) -> Value {
     let load = Load::on(scene);
     let address = scene.address();
-    processes::kill(scene.stable_instance());
-    scene::until("another serves", || {
-        http::get(&address, "/health")
-            .ok()
-            .filter(|answer| answer.status == 200)
-    });
+    let serves = || http::get(&address, "/health").is_ok_and(|answer| answer.status == 200);
+    // Started again at once, it may miss no request at all; so its supervisor stands still for a while.
+    let (instance, supervisor) = (scene.stable_instance(), scene.pid("supervisor"));
+    processes::send(supervisor, Signal::SIGSTOP);
+    processes::kill(instance);
+    for _ in 0..200 {
+        assert!(!serves(), "a killed revision answers");
+    }
+    processes::send(supervisor, Signal::SIGCONT);
+    scene::until("another serves", || serves().then_some(()));
     let report = load.finish();
     assert!(
         report.number("failed") > 0,

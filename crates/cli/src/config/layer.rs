@@ -50,7 +50,7 @@ impl Layer {
 
     pub(super) fn read(fields: &mut Fields<'_>, reader: &mut Reader) -> Self {
         let run = keys::RUN.take(fields);
-        Self {
+        let mut layer = Self {
             says_run: run.is_some(),
             run: run.and_then(|node| command(node, reader)),
             artifact: keys::ARTIFACT_NAME.text(fields, reader),
@@ -65,7 +65,10 @@ impl Layer {
             rollback_when: keys::ROLLBACK_WHEN.take(fields).and_then(|node| rules(node, reader)),
             listen: keys::LISTEN.take(fields).and_then(|node| listen(node, reader)),
             stop_grace: keys::STOP_TIMEOUT.duration(fields, reader),
-        }
+        };
+        // Misspelt it is told as such, and not as missing.
+        layer.says_run |= fields.has_slip_of(keys::RUN.name);
+        layer
     }
 
     /// Returns this layer with what it does not say taken from `below`.

@@ -23,8 +23,7 @@ pub(super) fn read(node: &Node, reader: &mut Reader) -> Option<Vec<SmokeCheck>> 
 fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> {
     let mut fields = keys::OF_SMOKE.fields(node, reader)?;
     let name = keys::CHECK_NAME.text(&mut fields, reader);
-    let get = keys::GET.text(&mut fields, reader);
-    let post = keys::POST.text(&mut fields, reader);
+    let asked = [&keys::GET, &keys::POST].map(|key| key.take(&mut fields));
     let body = keys::JSON.take(&mut fields);
     let headers = keys::HEADERS
         .take(&mut fields)
@@ -32,10 +31,12 @@ fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> 
     let timeout = keys::CHECK_TIMEOUT.duration(&mut fields, reader);
     let expect = keys::EXPECT.take(&mut fields);
     let place = fields.first_key();
+    let is_misspelt = fields.has_slip_of(keys::GET.name) || fields.has_slip_of(keys::POST.name);
     fields.finish(reader);
-    let (method, path) = match (get, post) {
-        (Some(path), None) => (Method::Get, path),
-        (None, Some(path)) => (Method::Post, path),
+    let (method, path) = match asked {
+        [Some(node), None] => (Method::Get, keys::GET.text_of(node, reader)),
+        [None, Some(node)] => (Method::Post, keys::POST.text_of(node, reader)),
+        [None, None] if is_misspelt => return None,
         _ => {
             let message = "a smoke check asks with either `get` or `post`";
             reader.report(
@@ -46,7 +47,7 @@ fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> 
             return None;
         }
     };
-    let mut check = SmokeCheck::get(name.unwrap_or_else(|| format!("check {number}")), path);
+    let mut check = SmokeCheck::get(name.unwrap_or_else(|| format!("check {number}")), path?);
     check.method = method;
     check.headers = headers;
     if let (Method::Get, Some(node)) = (method, body) {

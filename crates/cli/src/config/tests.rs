@@ -60,11 +60,26 @@ fn an_environment_says_it_again_and_wins() {
 }
 
 #[test]
+fn a_mistake_is_told_once() {
+    mistakes(
+        "run: ./a\nsmoke: [{ get: health }, { gett: /a }, {}]\n",
+        &[
+            "2:16 LG0114 `health` is no path | a path begins with `/`; the instance is filled in",
+            "2:28 LG0111 a smoke check has no key `gett` | did you mean `get`?",
+            "2:40 LG0112 a smoke check asks with either `get` or `post` | write `get: /path` or `post: /path`",
+        ],
+    );
+    mistakes(
+        "environments: { production: { runs: ./a } }\n",
+        &["1:31 LG0111 an environment has no key `runs` | did you mean `run`?"],
+    );
+}
+
+#[test]
 fn all_mistakes_come_at_once() {
     mistakes(
         "version: 2\nrunn: ./a\nhealth: health\ninstances: 0\nstrategy: { blue-green: { soak: 30 } }\nlisten: nowhere\n",
         &[
-            "1:1 LG0112 environment `production` does not say how to run the application | add `run:` with the command that starts it; it listens at the port in $PORT",
             "1:10 LG0114 this version of lockgate reads `version: 1` only | write `version: 1`",
             "2:1 LG0111 lockgate.yaml has no key `runn` | did you mean `run`?",
             "3:9 LG0114 `health` is no health check | write a path such as `/health`, or `tcp`",

@@ -95,3 +95,38 @@ jobs:
         "variables are given with `--var NAME=VALUE`",
     ]);
 }
+
+#[test]
+fn several_workflows_are_told_each_and_only_those_with_a_job_that_is_asked_for_run() {
+    let scene = Scene::of("shop");
+    shop::write(&scene.project, shop::BUILD);
+    let write = |name: &str, job: &str, script: &str| {
+        let folder = scene.project.join(".github/workflows");
+        let steps = format!("runs-on: ubuntu-latest\n    steps: [{{ run: {script} }}]\n");
+        let text = format!("on: repository_dispatch\njobs:\n  {job}:\n    {steps}");
+        fs::write(folder.join(name), text).unwrap();
+    };
+    write("a.yml", "breaks", "exit 1");
+    write("b.yml", "works", "echo worked");
+    let event = ["--event", "repository_dispatch"];
+    scene.lockgate(&[&["run"], &event[..]].concat()).expect(1).says(&[
+        ".github/workflows/a.yml: failure in",
+        ".github/workflows/b.yml: success in",
+        "\n2 workflows: .github/workflows/a.yml: failure, .github/workflows/b.yml: success\n",
+    ]);
+    let told = scene.lockgate(&[&["run", "--job", "works"], &event[..]].concat());
+    let told = told.expect(0).says(&["worked"]);
+    assert!(
+        !told.err.contains("workflows:") && !told.err.contains("breaks"),
+        "{}",
+        told.err
+    );
+    scene
+        .lockgate(&[&["plan", "--job", "works"], &event[..]].concat())
+        .expect(0)
+        .says(&[".github/workflows/a.yml: none of its jobs is asked for, only `works`"]);
+    scene
+        .lockgate(&[&["run", "--job", "nobody", "--job", "works"], &event[..]].concat())
+        .expect(2)
+        .says(&["there is no job `nobody`; the jobs are `breaks`"]);
+}

@@ -43,13 +43,32 @@ impl Lowering {
 
     fn labels(&mut self, node: &Node) -> Option<TemplateValue> {
         let is_text = |node: &Node| node.as_scalar().is_some_and(|scalar| !scalar.to_text().is_empty());
-        let fits = match node.as_sequence() {
-            Some(items) => !items.is_empty() && items.iter().all(is_text),
-            None => is_text(node),
-        };
-        if !fits {
-            self.reader.wrong_type(node, "`runs-on`", "a label or a list of labels");
-            return None;
+        match node.as_sequence() {
+            Some([]) => {
+                let message = "`runs-on` names no label";
+                self.error_with_help(
+                    codes::WRONG_TYPE,
+                    node.span,
+                    message,
+                    "write one, such as `[self-hosted]`",
+                );
+                return None;
+            }
+            Some(items) => {
+                let wrong: Vec<&Node> = items.iter().filter(|item| !is_text(item)).collect();
+                for item in &wrong {
+                    self.reader
+                        .wrong_type(item, "a label of `runs-on`", "a text that is not empty");
+                }
+                if !wrong.is_empty() {
+                    return None;
+                }
+            }
+            None if is_text(node) => {}
+            None => {
+                self.reader.wrong_type(node, "`runs-on`", "a label or a list of labels");
+                return None;
+            }
         }
         self.value(node, &JOB_KEY)
     }

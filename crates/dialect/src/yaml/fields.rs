@@ -79,7 +79,8 @@ impl<'n> Fields<'n> {
     /// A key that is only misspelt is not missing: [`Fields::finish`] says what is meant.
     pub fn require(&mut self, name: &'static str, reader: &mut Reader) -> Option<&'n Node> {
         let found = self.take(name);
-        if found.is_none() && !self.has_slip_of(name) {
+        let is_declared = matches!(self.known, Known::Declared(_));
+        if found.is_none() && !(is_declared && self.has_slip_of(name)) {
             let message = format!("{} needs the key `{name}`", self.what);
             let diagnostic = reader.error(codes::MISSING_KEY, self.first_key(), message);
             reader.report(match self.example(name) {
@@ -91,15 +92,14 @@ impl<'n> Fields<'n> {
     }
 
     /// Returns whether a key that is not possible here is most likely meant to be `name`.
+    ///
+    /// Possible is what is declared, else what has been asked for until now.
     pub fn has_slip_of(&self, name: &str) -> bool {
-        let Known::Declared(shape) = &self.known else {
-            return false;
-        };
-        let names = || shape.keys.iter().map(|key| key.name);
+        let names = self.names();
         let unknown = self.entries.iter().map(|entry| entry.key.name.as_str());
         unknown
-            .filter(|key| nearest(key, [name]).is_some() && shape.key(key).is_none())
-            .any(|key| nearest(key, names()) == Some(name))
+            .filter(|key| nearest(key, [name]).is_some() && !names.contains(key))
+            .any(|key| nearest(key, names.iter().copied()) == Some(name))
     }
 
     /// Returns the place of the first key, to point at the mapping without covering it.

@@ -1,0 +1,251 @@
+//! Each workflow file, whether the event starts it, and its plan.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use lockgate_core::words::listed;
+use lockgate_core::{Diagnostic, Severity};
+
+use lockgate_dialect::github::{self, Caution, Check, Decision, Judgement, Schedule, Trigger as Declared, Workflow};
+use lockgate_dialect::limit::limited;
+use lockgate_pipeline::definition::{Called, Pipeline};
+use lockgate_pipeline::expression::{Template, Value};
+use lockgate_pipeline::plan::{Plan, PlanRequest, PlannedJob, Trigger};
+use lockgate_pipeline::run::{self, Foreseen};
+
+use super::{Context, Request, refusal};
+use crate::called_workflows::CalledFiles;
+use crate::exit::Failure;
+use crate::local_actions::Reached;
+use crate::render::{diagnostics, out};
+use crate::workflows;
+
+/// One workflow file and what the event does to it.
+pub(crate) struct Candidate {
+    /// The file, as shown to people.
+    pub(crate) file: String,
+    /// Whether the event starts it, and why.
+    pub(crate) decision: Decision,
+    /// What each filter of the event said.
+    pub(crate) checks: Vec<Check>,
+    /// The times at which the workflow starts by itself.
+    pub(crate) schedules: Vec<Schedule>,
+    /// The plan; none when it does not start.
+    pub(crate) plan: Option<Arc<Plan>>,
+}
+
+/// Returns every workflow file with its plan, or all mistakes drawn.
+pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec<Candidate>, Failure> {
+    let root = &request.project.root;
+    let mut read = Vec::new();
+    let mut mistakes: Vec<Diagnostic> = Vec::new();
+    let mut reached = Reached::new(request.project);
+    let mut called = CalledFiles::new(request.project);
+    for path in workflows::select(root, request.arguments.workflow.as_deref())? {
+        let file = match workflows::read(root, &path)? {
+            Ok(file) => file,
+            Err(mistake) => {
+                mistakes.push(*mistake);
+                continue;
+            }
+        };
+        let lowered = github::lower(&file);
+        called.add(&path, &file, lowered.clone());
+        mistakes.extend(
+            lowered
+                .diagnostics
+                .into_iter()
+                .filter(|d| d.severity == Severity::Error),
+        );
+        if let Some(mut workflow) = lowered.workflow {
+            reached.note(&path, &file, &lowered.uses, &mut workflow.pipeline);
+            read.push((path, file.path.to_string(), workflow, lowered.calls));
+        }
+    }
+    let of_calls = called.diagnostics().into_iter();
+    mistakes.extend(of_calls.filter(|found| found.severity == Severity::Error));
+    if !mistakes.is_empty() {
+        return Err(diagnostics::failure(&limited(mistakes)));
+    }
+    let mut found = Vec::with_capacity(read.len());
+    for (path, file, workflow, calls) in read {
+        let mut cautions: Vec<(Arc<str>, Caution)> = Vec::new();
+        let called = called.pipelines(&path, &calls, |path, called, pipeline| {
+            reached.note(path, called.file, called.uses, pipeline);
+            add_environment(pipeline, &context.env);
+            let of_file = called.workflow.cautions.iter().cloned();
+            cautions.extend(of_file.map(|caution| (Arc::clone(&called.file.path), caution)));
+        });
+        found.push(Found {
+            judgement: github::judged(&workflow, &context.event),
+            file,
+            workflow,
+            called,
+            cautions,
+        });
+    }
+    let elsewhere = |asked: &String| found.iter().any(|found| found.starts() && found.has(asked));
+    let known = request.arguments.job.iter().filter(|asked| elsewhere(asked));
+    let known: BTreeSet<&str> = known.map(String::as_str).collect();
+    found
+        .into_iter()
+        .map(|found| found.candidate(request, context, &known))
+        .collect()
+}
+
+/// A workflow file that was read, with the workflows that it calls.
+struct Found {
+    file: String,
+    workflow: Workflow,
+    judgement: Judgement,
+    called: BTreeMap<String, Called>,
+    /// What the jobs of the called workflows get otherwise than they ask for, with the file.
+    cautions: Vec<(Arc<str>, Caution)>,
+}
+
+impl Found {
+    fn starts(&self) -> bool {
+        self.judgement.decision.is_yes()
+    }
+
+    /// Returns whether a job that is asked for, also one of a called workflow, can be one of its own.
+    fn has(&self, asked: &str) -> bool {
+        let id = asked.split('/').next().unwrap_or_default().trim();
+        self.workflow.pipeline.job(id).is_some()
+    }
+
+    /// Returns it with its plan; each job of `known` is one of a workflow that starts.
+    fn candidate(
+        mut self,
+        request: &Request<'_>,
+        context: &Context,
+        known: &BTreeSet<&str>,
+    ) -> Result<Candidate, Failure> {
+        let asked = &request.arguments.job;
+        let of_another = |asked: &&String| known.contains(asked.as_str()) && !self.has(asked);
+        let selected: Vec<String> = asked.iter().filter(|asked| !of_another(asked)).cloned().collect();
+        if self.starts() && selected.is_empty() && !asked.is_empty() {
+            let jobs: Vec<String> = asked.iter().map(|id| format!("`{id}`")).collect();
+            self.judgement.decision = Decision::No(format!("none of its jobs is asked for, only {}", listed(&jobs)));
+        }
+        let schedules = self.workflow.triggers.event("schedule");
+        let schedules = schedules.map_or(Vec::new(), |trigger| trigger.schedules.clone());
+        let (file, Judgement { decision, checks }) = (self.file.clone(), self.judgement.clone());
+        let plan = if self.starts() {
+            Some(Arc::new(self.plan(request, context, selected)?))
+        } else {
+            None
+        };
+        Ok(Candidate {
+            file,
+            decision,
+            checks,
+            schedules,
+            plan,
+        })
+    }
+
+    fn plan(self, request: &Request<'_>, context: &Context, selected: Vec<String>) -> Result<Plan, Failure> {
+        let Self {
+            file,
+            workflow,
+            called,
+            mut cautions,
+            ..
+        } = self;
+        let declared = workflow.triggers.event(&context.event.name);
+        let inputs = inputs(&file, declared, context)?;
+        let mut pipeline = workflow.pipeline;
+        let of_file = workflow.cautions.into_iter();
+        cautions.extend(of_file.map(|caution| (Arc::clone(&pipeline.path), caution)));
+        add_environment(&mut pipeline, &context.env);
+        let plan_request = PlanRequest {
+            trigger: completed(&context.trigger, &inputs, declared),
+            inputs,
+            vars: context.vars.clone(),
+            secrets: context.secrets.keys().cloned().collect(),
+            marker_key: context.marker_key.clone(),
+            called,
+            selected,
+            replaced: request
+                .replaced
+                .iter()
+                .filter(|id| pipeline.job(id).is_some())
+                .cloned()
+                .collect(),
+            known: context
+                .known
+                .iter()
+                .filter(|(id, _)| pipeline.job(id).is_some())
+                .map(|(id, ended)| (id.clone(), ended.clone()))
+                .collect(),
+        };
+        let plan = Plan::make(Arc::new(pipeline), plan_request).map_err(|errors| refusal::of(&file, &errors))?;
+        warn(&plan, &cautions);
+        Ok(plan)
+    }
+}
+
+/// Tells what the jobs that may run get otherwise than they ask for, and what can be foreseen.
+fn warn(plan: &Plan, cautions: &[(Arc<str>, Caution)]) {
+    for (path, caution) in cautions {
+        let is_meant = |(place, job): (usize, &PlannedJob)| {
+            job.fate.may_run() && plan.definition(place).id == caution.job && plan.pipeline_of(place).path == *path
+        };
+        if plan.jobs.iter().enumerate().any(is_meant) {
+            out::progress(diagnostics::in_one_line(&caution.diagnostic));
+        }
+    }
+    for Foreseen { at, words } in run::foreseen(plan) {
+        out::progress(format_args!("warning: {}: {}", out::name(&at), out::name(&words)));
+    }
+}
+
+/// Returns the values of the inputs that a workflow declares.
+fn inputs(file: &str, declared: Option<&Declared>, context: &Context) -> Result<Value, Failure> {
+    refuse_inputs_of(&context.event.name, &context.inputs)?;
+    let declared = declared.map_or(&[][..], |trigger| &trigger.inputs);
+    github::resolve_inputs(declared, &context.inputs).map_err(|mistakes| {
+        let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
+        Failure::usage(format!("{file}: {}", lines.join("\n  "))).help("inputs are given with --input NAME=VALUE")
+    })
+}
+
+/// Returns the trigger with what its payload takes from the workflow: all inputs as text, or the schedule.
+fn completed(trigger: &Trigger, inputs: &Value, declared: Option<&Declared>) -> Trigger {
+    let mut trigger = trigger.clone();
+    let Value::Object(payload) = &mut trigger.payload else {
+        return trigger;
+    };
+    match (trigger.event.as_str(), inputs) {
+        ("workflow_dispatch", Value::Object(inputs)) => {
+            let texts = inputs
+                .iter()
+                .map(|(name, value)| (name.to_owned(), Value::String(value.to_text())));
+            payload.insert("inputs", Value::object(texts));
+        }
+        ("schedule", _) if payload.get("schedule").is_none() => {
+            if let Some(schedule) = declared.and_then(|declared| declared.schedules.first()) {
+                payload.insert("schedule", Value::String(schedule.cron.clone()));
+            }
+        }
+        _ => {}
+    }
+    trigger
+}
+
+/// Only who starts or calls a workflow gives it inputs.
+fn refuse_inputs_of(event: &str, inputs: &BTreeMap<String, String>) -> Result<(), Failure> {
+    if inputs.is_empty() || matches!(event, "workflow_dispatch" | "workflow_call") {
+        return Ok(());
+    }
+    let names: Vec<&str> = inputs.keys().map(String::as_str).collect();
+    let message = format!("the event `{event}` has no inputs, but was given: {}", names.join(", "));
+    Err(Failure::usage(message).help("start the workflow with --event workflow_dispatch, or leave the inputs out"))
+}
+
+/// Adds the variables of `--env`, below those of the workflow.
+fn add_environment(pipeline: &mut Pipeline, env: &BTreeMap<String, String>) {
+    let given = env.iter().map(|(name, value)| (name.clone(), Template::literal(value)));
+    pipeline.env = given.chain(std::mem::take(&mut pipeline.env)).collect();
+}
