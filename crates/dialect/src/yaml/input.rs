@@ -2,9 +2,10 @@
 //!
 //! The scanner's own input for texts makes room for 128 bytes more at every word of a plain scalar, and decodes every
 //! character that it looks at. Here a scalar takes the room that it needs, and a character of ASCII is its byte. The
-//! events are the same.
+//! events are the same, except that a tab behind `key:` is white space, as in YAML and on GitHub.
 
 use saphyr_parser::Input;
+use saphyr_parser::input::SkipTabs;
 
 /// How many characters the scanner looks ahead at most: so much room it makes at every word of a plain scalar, which
 /// begins with 32.
@@ -31,6 +32,16 @@ impl<'t> Text<'t> {
     #[inline]
     fn byte(&self) -> u8 {
         self.rest.first().copied().unwrap_or(0)
+    }
+
+    /// Goes to the end of the line; returns how many characters that were.
+    fn skip_comment(&mut self) -> usize {
+        let mut count = 0;
+        while !matches!(self.peek(), '\n' | '\r' | '\0' | '\u{FEFF}') {
+            self.skip();
+            count += 1;
+        }
+        count
     }
 
     /// Returns a character of which the scanner has seen that not all before it are of ASCII.
@@ -112,6 +123,29 @@ impl Input for Text<'_> {
         (!self.rest.is_empty()).then(|| self.peek())
     }
 
+    fn skip_ws_to_eol(&mut self, tabs: SkipTabs) -> (usize, Result<SkipTabs, &'static str>) {
+        let (mut count, mut found_tab, mut found_space) = (0, false, false);
+        loop {
+            match self.byte() {
+                b' ' => found_space = true,
+                b'\t' if tabs != SkipTabs::No => found_tab = true,
+                b'#' if !found_space && !found_tab => {
+                    let message = "comments must be separated from other tokens by whitespace";
+                    return (count, Err(message));
+                }
+                b'#' => {
+                    count += self.skip_comment();
+                    break;
+                }
+                _ => break,
+            }
+            self.skip();
+            count += 1;
+        }
+        // Only behind the `:` of a key does the scanner ask for a space; what may not follow it there is refused anyway.
+        (count, Ok(SkipTabs::Result(found_tab, found_space || found_tab)))
+    }
+
     #[inline]
     fn next_is_blank_or_breakz(&self) -> bool {
         matches!(self.byte(), b' ' | b'\t' | b'\n' | b'\r' | 0)
@@ -183,7 +217,8 @@ mod tests {
             "{a: [b, c: d], ? e : f}",
             "a: *b\n&c d: !!str e",
             "\ta: b",
-            "a:\tb",
+            "a:\t\"b\"",
+            "a:\t{b: c}\t# d",
             "a: b\n\t# c",
             "%YAML 1.2\n---\na",
         ] {
@@ -192,9 +227,28 @@ mod tests {
     }
 
     #[test]
+    fn a_tab_behind_a_key_is_white_space() {
+        let events = |text: &'static str| -> Vec<_> {
+            let events = Parser::new(Text::new(text)).map(|event| event.map(|(event, _)| event));
+            events.collect::<Result<_, _>>().unwrap()
+        };
+        for (tab, space) in [
+            ("a:\tb", "a: b"),
+            ("a:\t\t-1\t# c", "a: -1"),
+            ("- a:\tb\n  c:\td", "- a: b\n  c: d"),
+        ] {
+            assert_eq!(events(tab), events(space), "{tab:?}");
+        }
+        for text in ["a:\t- b", "a:\tb: c", "a:\t# c\n\tb: d"] {
+            assert!(Parser::new(Text::new(text)).any(|event| event.is_err()), "{text:?}");
+        }
+    }
+
+    #[test]
     fn the_events_of_whole_files_are_the_same_cut_anywhere() {
         let mut texts = Vec::new();
         files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus"), &mut texts);
+        texts.retain(|text| !text.contains(":\t"));
         assert!(texts.len() > 250, "{}", texts.len());
         for (number, text) in texts.iter().enumerate() {
             same(text);

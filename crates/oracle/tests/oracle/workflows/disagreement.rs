@@ -79,7 +79,14 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
     ours(
         "`runs-on` that names nothing",
         "documented are a label, labels, or a group: no runner has none of them",
-        |_, found| found.code == "LG0113" && found.message.starts_with("`runs-on` must be a label"),
+        |_, found| {
+            let words = [
+                "`runs-on` names no label",
+                "`runs-on` must be a label",
+                "a label of `runs-on` must be",
+            ];
+            found.code == "LG0113" && words.iter().any(|words| found.message.starts_with(words))
+        },
     ),
     ours(
         "text around an expression",
