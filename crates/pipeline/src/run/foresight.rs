@@ -4,6 +4,7 @@
 //! knows of the contexts. What only the run can tell is not guessed.
 
 mod concurrency;
+mod secrets;
 
 use super::decision::runner::{self, NoRunner};
 use crate::expression::{EvaluationError, Value};
@@ -25,6 +26,7 @@ pub fn foreseen(plan: &Plan) -> Vec<Foreseen> {
         .filter(|place| plan.jobs[*place].fate.may_run())
         .collect();
     let mut found = concurrency::unkept(plan, &jobs);
+    found.extend(secrets::missing(plan));
     found.extend(jobs.into_iter().filter_map(|place| without_runner(plan, place)));
     found
 }

@@ -1,7 +1,7 @@
 //! Jobs that call workflows.
 
 use insta::assert_snapshot;
-use lockgate_pipeline::definition::{Job, PassedSecrets};
+use lockgate_pipeline::definition::{CallSecret, Job, PassedSecrets};
 use lockgate_pipeline::expression::secret::MarkerKey;
 use lockgate_pipeline::run::effect::AttemptBody;
 use lockgate_pipeline::run::{Conclusion, JobStatus, Outcome, RunInput, StepExit};
@@ -170,6 +170,47 @@ fn secrets_are_inherited_through_two_calls_and_end_where_they_are_named() {
     let said = |job: &str| script_of(&harness, job);
     assert!(said("top / all / work") == format!("out x={marker}|"));
     assert!(said("top / named / work") == format!("out x=|{marker}"));
+}
+
+#[test]
+fn a_required_secret_that_nobody_gave_is_foreseen() {
+    let requires = |jobs: Vec<Job>| {
+        let mut called = called(&[], &[], jobs);
+        called.interface.secrets.push(CallSecret {
+            name: "KEY".to_owned(),
+            is_required: true,
+        });
+        called
+    };
+    let given = |value: &str| PassedSecrets::Given(entries(&[("key", value)]));
+    let middle = requires(vec![calls("on", "innermost.yml", &[]).secrets(PassedSecrets::Inherit)]);
+    let mut request = crate::harness::request();
+    request.called.extend([
+        ("middle.yml".to_owned(), middle),
+        ("innermost.yml".to_owned(), requires(vec![job("work", &["ok"])])),
+    ]);
+    let jobs = vec![
+        calls("named", "innermost.yml", &[]).secrets(given("${{ secrets.TOKEN }}")),
+        calls("written", "innermost.yml", &[]).secrets(given("x")),
+        calls("made", "innermost.yml", &[]).secrets(given("${{ secrets.KEY || 'x' }}")),
+        calls("absent", "innermost.yml", &[]).secrets(given("${{ secrets.absent }}")),
+        calls("all", "middle.yml", &[]).secrets(PassedSecrets::Inherit),
+    ];
+    let pipeline = std::sync::Arc::new(crate::write::pipeline(jobs));
+    let foreseen = |secret: &str| -> Vec<String> {
+        let mut request = request.clone();
+        request.secrets.insert(secret.to_owned());
+        let plan = lockgate_pipeline::plan::Plan::make(std::sync::Arc::clone(&pipeline), request).unwrap();
+        let found = lockgate_pipeline::run::foreseen(&plan).into_iter();
+        found.map(|found| found.words).collect()
+    };
+    let said = |file: &str| format!("`{file}` requires the secret `KEY`, which was not given: it is empty there");
+    assert_eq!(
+        foreseen("OTHER"),
+        ["innermost.yml", "middle.yml", "innermost.yml"].map(said),
+        "absent, all, and what all calls"
+    );
+    assert_eq!(foreseen("key"), ["innermost.yml"].map(said), "absent");
 }
 
 #[test]
