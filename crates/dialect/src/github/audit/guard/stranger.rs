@@ -2,11 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use lockgate_pipeline::expression::{Need, Scope, Status, Value};
+use lockgate_pipeline::expression::{Condition, Need, Scope, Status, Value};
+
+use super::name::{Asked, texts};
 
 /// A stranger, and the repository whose workflow runs.
 #[derive(Clone)]
 pub(super) struct Stranger<'c> {
+    login: String,
+    id: f64,
+    /// The name of the fork, without its owner.
+    fork: String,
     repository: String,
     /// The numbers of the repository and of its owner.
     ids: [f64; 2],
@@ -16,51 +22,54 @@ pub(super) struct Stranger<'c> {
     branch: &'c str,
 }
 
-/// What GitHub says of who has no rights in a repository.
-const ASSOCIATIONS: [&str; 5] = [
-    "NONE",
-    "FIRST_TIMER",
-    "FIRST_TIME_CONTRIBUTOR",
-    "CONTRIBUTOR",
-    "MANNEQUIN",
-];
+/// What GitHub says of who has no rights in a repository. A `MANNEQUIN` stands for somebody of whom only old words were
+/// brought along, and does nothing.
+const ASSOCIATIONS: [&str; 4] = ["NONE", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "CONTRIBUTOR"];
 
 /// The events of pull requests that run for the code of a fork.
 const CAUSES: [&str; 3] = ["pull_request", "pull_request_review", "pull_request_review_comment"];
 
 /// A name that nobody has, so that no condition names it.
-const NOBODY: &str = "\u{1}";
+pub(super) const NOBODY: &str = "\u{1}";
 
 /// Numbers that nothing has, so that no condition names them: of the fork, of the repository and of its owner.
-const FORK: f64 = 0.125;
+pub(super) const FORK: f64 = 0.125;
 const UNNAMED: [f64; 2] = [0.25, 0.375];
 
 impl<'c> Stranger<'c> {
     /// Returns the strangers by `event` that a condition may tell apart; `None` when they are too many.
-    pub(super) fn all(condition: &'c str, event: &str) -> Option<Vec<Self>> {
+    pub(super) fn all(condition: &'c str, parsed: &Condition, event: &str) -> Option<Vec<Self>> {
         let lower = condition.to_ascii_lowercase();
+        let asked = Asked::of(condition, parsed);
         let mut all = vec![Self {
+            login: NOBODY.to_owned(),
+            id: FORK,
+            fork: "fork".to_owned(),
             repository: "owner/repository".to_owned(),
             ids: UNNAMED,
             association: ASSOCIATIONS[0],
             cause: CAUSES[0],
             branch: NOBODY,
         }];
-        if lower.contains("repo") {
-            all = each(&all, &repositories(condition), |one, name| {
-                one.repository.clone_from(name);
-            })?;
-            all = each(&all, &ids(condition)?, |one, ids| one.ids = *ids)?;
+        if names_base(parsed) {
+            all = each(&all, |_| repositories(condition), |one, name| one.repository = name)?;
+            let ids = ids(condition)?;
+            all = each(&all, |_| ids.clone(), |one, ids| one.ids = ids)?;
         }
         if lower.contains("association") {
-            all = each(&all, &ASSOCIATIONS, |one, association| one.association = association)?;
+            all = each(&all, |_| ASSOCIATIONS, |one, found| one.association = found)?;
         }
         if event == "workflow_run" && lower.contains("event.workflow_run.event") {
-            all = each(&all, &CAUSES, |one, cause| one.cause = cause)?;
+            all = each(&all, |_| CAUSES, |one, cause| one.cause = cause)?;
         }
         if ["head.label", "'label'"].iter().any(|word| lower.contains(word)) {
-            let branches: Vec<&str> = texts(condition).chain([NOBODY]).collect();
-            all = each(&all, &branches, |one, branch| one.branch = branch)?;
+            let branches: BTreeSet<&str> = texts(condition).chain(asked.branches()).chain([NOBODY]).collect();
+            all = each(&all, |_| branches.iter().copied(), |one, branch| one.branch = branch)?;
+        }
+        if asked.is_any() {
+            all = each(&all, |one| asked.logins(&one.repository), |one, name| one.login = name)?;
+            all = each(&all, |one| asked.forks(&one.repository), |one, fork| one.fork = fork)?;
+            all = each(&all, |_| asked.ids(), |one, id| one.id = id)?;
         }
         Some(all)
     }
@@ -74,20 +83,20 @@ impl<'c> Stranger<'c> {
             ("id", Value::from(id)),
             ("owner", person(owner, owner_id)),
         ]);
-        let nobody = || person(NOBODY, FORK);
+        let stranger = || person(&self.login, self.id);
         let github = Value::object([
             ("event_name", Value::from(event)),
             ("repository", Value::from(self.repository.as_str())),
             ("repository_id", Value::from(id)),
             ("repository_owner", Value::from(owner)),
             ("repository_owner_id", Value::from(owner_id)),
-            ("actor", Value::from(NOBODY)),
-            ("actor_id", Value::from(FORK)),
-            ("triggering_actor", Value::from(NOBODY)),
+            ("actor", Value::from(self.login.as_str())),
+            ("actor_id", Value::from(self.id)),
+            ("triggering_actor", Value::from(self.login.as_str())),
             (
                 "event",
                 Value::object(
-                    [("repository", base.clone()), ("sender", nobody())]
+                    [("repository", base.clone()), ("sender", stranger())]
                         .into_iter()
                         .chain(self.payload(event, &base)),
                 ),
@@ -98,27 +107,27 @@ impl<'c> Stranger<'c> {
 
     /// Returns what the event is about. What it does not have is null, as in a run.
     fn payload(&self, event: &str, base: &Value) -> Vec<(&'static str, Value)> {
-        let nobody = || person(NOBODY, FORK);
+        let stranger = || person(&self.login, self.id);
         let with = |more: Vec<(&'static str, Value)>| {
             let by_stranger = [
-                ("user", nobody()),
+                ("user", stranger()),
                 ("author_association", Value::from(self.association)),
-                ("actor", nobody()),
+                ("actor", stranger()),
             ];
             Value::object(by_stranger.into_iter().chain(more))
         };
         let fork = Value::object([
-            ("full_name", Value::from(format!("{NOBODY}/fork"))),
+            ("full_name", Value::from(format!("{}/{}", self.login, self.fork))),
             ("id", Value::from(FORK)),
-            ("owner", nobody()),
+            ("owner", stranger()),
             ("fork", Value::from(true)),
         ]);
         let mut payload = Vec::new();
         if event.starts_with("pull_request") {
             let head = Value::object([
-                ("label", Value::from(format!("{NOBODY}:{}", self.branch))),
+                ("label", Value::from(format!("{}:{}", self.login, self.branch))),
                 ("repo", fork.clone()),
-                ("user", nobody()),
+                ("user", stranger()),
             ]);
             let base = Value::object([("repo", base.clone())]);
             payload.push(("pull_request", with(vec![("head", head), ("base", base)])));
@@ -170,23 +179,37 @@ fn person(login: &str, id: f64) -> Value {
     Value::object([("login", Value::from(login)), ("id", Value::from(id))])
 }
 
-/// Returns each of `all` once for each of `values`; `None` when they would be too many.
-fn each<'c, T>(all: &[Stranger<'c>], values: &[T], set: impl Fn(&mut Stranger<'c>, &T)) -> Option<Vec<Stranger<'c>>> {
-    const MOST: usize = 64;
-    let of_value = |one: &Stranger<'c>, value| {
-        let mut one = one.clone();
-        set(&mut one, value);
-        one
-    };
-    let of_all = all
-        .iter()
-        .flat_map(|one| values.iter().map(|value| of_value(one, value)));
-    (values.len() <= MOST / all.len()).then(|| of_all.collect())
+/// Returns each of `all` once for each of its values; `None` when they would be too many.
+fn each<'c, I: IntoIterator>(
+    all: &[Stranger<'c>],
+    values: impl Fn(&Stranger<'c>) -> I,
+    set: impl Fn(&mut Stranger<'c>, I::Item),
+) -> Option<Vec<Stranger<'c>>> {
+    const MOST: usize = 512;
+    let mut found = Vec::new();
+    for one in all {
+        for value in values(one) {
+            let mut one = one.clone();
+            set(&mut one, value);
+            found.push(one);
+        }
+        if found.len() > MOST {
+            return None;
+        }
+    }
+    Some(found)
 }
 
-fn texts(condition: &str) -> impl Iterator<Item = &str> {
-    let texts = condition.split('\'').skip(1).step_by(2);
-    texts.filter(|text| !text.is_empty())
+/// Returns whether a condition reads something of the repository whose workflow runs.
+fn names_base(parsed: &Condition) -> bool {
+    let is_of_base = |part: &String| {
+        let part = part.to_ascii_lowercase();
+        part == "base" || part.starts_with("repository")
+    };
+    parsed
+        .contexts_used()
+        .iter()
+        .any(|found| found.path.iter().any(is_of_base))
 }
 
 /// Returns the repositories that the file may stand in, as far as the condition tells them apart: one that it does not
