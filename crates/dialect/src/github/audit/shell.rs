@@ -4,7 +4,7 @@ mod program;
 mod quoting;
 mod words;
 
-pub(super) use program::program;
+pub(super) use program::{program, unquoted};
 pub(super) use quoting::{Quoting, Script};
 pub(super) use words::commands;
 

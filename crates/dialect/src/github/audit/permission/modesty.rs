@@ -4,8 +4,10 @@
 //! `git push` finds it. Then only commands that are known to build and to test are certain not to push: what a script
 //! of the repository does is not read.
 
+mod tool;
+
 use super::super::embedded::scalars;
-use super::super::shell::{self, Shell, commands, program};
+use super::super::shell::{self, Shell, commands, program, unquoted};
 use super::super::subject::{Job, Step, Subject, text};
 use crate::yaml::Node;
 
@@ -18,69 +20,6 @@ const MODEST: [&str; 6] = [
     "swatinem/rust-cache",
     "dtolnay/rust-toolchain",
 ];
-
-/// Commands that write nothing to where the repository comes from, each with those of its own that do not, by their
-/// names; `*` for any.
-const BUILDING: [(&str, &str); 48] = [
-    (
-        "cargo",
-        "build b check c clippy test t fmt doc bench nextest deny audit fetch tree metadata hack llvm-cov",
-    ),
-    ("rustup", "*"),
-    ("rustc", "*"),
-    ("go", "build test vet fmt mod install list version"),
-    ("golangci-lint", "*"),
-    ("gofmt", "*"),
-    ("npm", "ci install i test t run"),
-    ("pnpm", "install i test t run"),
-    ("yarn", "install test run"),
-    ("npx", "tsc eslint prettier jest vitest mocha"),
-    ("tsc", "*"),
-    ("eslint", "*"),
-    ("prettier", "*"),
-    ("jest", "*"),
-    ("vitest", "*"),
-    ("pip", "install"),
-    ("pip3", "install"),
-    ("pytest", "*"),
-    ("tox", "*"),
-    ("ruff", "*"),
-    ("mypy", "*"),
-    ("black", "*"),
-    ("flake8", "*"),
-    ("pylint", "*"),
-    ("mvn", "compile test package verify clean"),
-    ("./mvnw", "compile test package verify clean"),
-    ("gradle", "build test check assemble clean"),
-    ("./gradlew", "build test check assemble clean"),
-    ("dotnet", "build test restore format"),
-    ("make", "all build test tests check lint fmt format clean"),
-    ("cmake", "*"),
-    ("ctest", "*"),
-    ("ninja", "*"),
-    ("bundle", "install"),
-    ("rspec", "*"),
-    ("rubocop", "*"),
-    ("shellcheck", "*"),
-    ("yamllint", "*"),
-    ("actionlint", "*"),
-    ("lockgate", "check plan"),
-    ("apt-get", "update install"),
-    ("brew", "install update"),
-    ("echo", "*"),
-    ("printf", "*"),
-    ("mkdir", "*"),
-    ("cd", "*"),
-    ("ls", "*"),
-    ("cat", "*"),
-];
-
-/// The same, without commands of their own.
-const PLAIN: &str = "cp mv rm touch test [ [[ true false : set export exit sleep date uname env printenv pwd grep head tail wc \
-    sort diff tar gzip unzip zip df free nproc which chmod tee sha256sum for case return local shift";
-
-/// Scripts of packages that build and test by their names.
-const SCRIPTS: &str = "build test tests check lint format fmt typecheck type-check compile coverage unit e2e";
 
 /// Returns whether no step of a job can need more than to read the repository.
 pub(super) fn is_modest(subject: &Subject<'_>, job: &Job<'_>) -> bool {
@@ -103,8 +42,17 @@ pub(super) fn is_modest(subject: &Subject<'_>, job: &Job<'_>) -> bool {
                 let name = action.to_ascii_lowercase();
                 MODEST.contains(&name.as_str()) || name.starts_with("actions/setup-")
             }
-            None => !has_token || only_builds(subject, job, *step),
+            None => !has_token || (only_builds(subject, job, *step) && !decides(step.node)),
         })
+        && !(has_token && (decides(subject.root) || decides(job.node)))
+}
+
+/// Returns whether a level sets a variable from which tools read what they are to do.
+fn decides(level: &Node) -> bool {
+    let variables = level.get("env").and_then(Node::as_mapping).unwrap_or_default();
+    variables
+        .iter()
+        .any(|variable| tool::names_deciding(&variable.key.name))
 }
 
 /// Returns whether a text is about the token, or about something that one needs to write.
@@ -133,8 +81,10 @@ fn leaves_token(step: Step<'_>) -> bool {
 
 /// Returns whether all commands of a step are known to build and to test.
 fn only_builds(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>) -> bool {
+    let script = text(step.node, "run");
     shell::of(subject, job, step) == Shell::Posix
-        && commands(text(step.node, "run")).iter().all(|command| {
+        && !tool::names_deciding(script)
+        && commands(script).iter().all(|command| {
             let words = command.plain();
             let Some(name) = program(&words) else {
                 // Nothing but words of the shell, or of variables that are set.
@@ -143,31 +93,10 @@ fn only_builds(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>) -> bool {
                     .any(|word| word.contains(['$', '`']) && !word.contains('='));
             };
             let behind = words.iter().skip_while(|word| **word != name).skip(1);
-            let arguments: Vec<&str> = behind.copied().filter(|word| !word.starts_with(['-', '+'])).collect();
-            is_building(name, &arguments)
+            let arguments: Vec<String> = behind.map(|word| unquoted(word)).collect();
+            let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+            tool::is_building(name, &arguments)
         })
-}
-
-fn is_building(name: &str, arguments: &[&str]) -> bool {
-    let is_in = |list: &str, word: &str| list.split_ascii_whitespace().any(|listed| listed == word);
-    let Some((_, own)) = BUILDING.iter().find(|(building, _)| *building == name) else {
-        return is_in(PLAIN, name);
-    };
-    match (name, arguments) {
-        (_, _) if *own == "*" => true,
-        ("npm" | "pnpm" | "yarn", ["run", script, ..]) => is_in(SCRIPTS, script.split(':').next().unwrap_or_default()),
-        // Without a goal it is the first one, which builds.
-        ("make", goals) => goals.iter().all(|goal| is_in(own, goal)),
-        ("mvn" | "./mvnw" | "gradle" | "./gradlew", goals) => {
-            !goals.is_empty()
-                && goals
-                    .iter()
-                    .all(|goal| is_in(own, goal.rsplit(':').next().unwrap_or_default()))
-        }
-        ("yarn", []) => true,
-        (_, [command, ..]) => is_in(own, command),
-        (_, []) => false,
-    }
 }
 
 #[cfg(test)]
@@ -209,6 +138,18 @@ mod tests {
             "A=b sudo apt-get install -y x",
             "./gradlew :app:check",
             "echo \\\"$(cat a)\\\"",
+            "cargo +nightly hack check --each-feature && cargo clippy --all-targets -- -D warnings",
+            "cargo build --target ${{ matrix.target }} -j$(nproc)",
+            "cmake -S . -Bbuild -GNinja -DA=b && cmake --build build --parallel 4 --config Debug",
+            "ninja -C out && ctest --test-dir out -j4 --output-on-failure",
+            "tox -e py39,py310,lint && tox run -e py -v && tox",
+            "mvn -B -ntp verify -DskipTests",
+            "./gradlew --no-daemon :app:check -x test",
+            "go test -race -count=1 -run A ./...",
+            "npm test -- --coverage && npm run test:unit -- --ci && npx --yes eslint . --ext .ts",
+            "dotnet build a.sln -c Debug --no-restore",
+            "make -j 4 test-unit build_2",
+            "tar -czf a.tar.gz a; sort -u a; pytest -x -m slow",
         ] {
             check("on: push", &format!("{left}, {{ run: \"{script}\" }}"), true);
         }
@@ -220,8 +161,61 @@ mod tests {
             "mvn deploy",
             "bash a.sh",
             "gradle",
+            "npm run build:deploy",
+            "npm run build -- --to production",
+            "npm --script-shell ./a test",
+            "pnpm --filter site run build",
+            "tox -e docs-deploy",
+            "tox -edocs",
+            "TOXENV=docs-deploy tox",
+            "echo TOXENV=docs-deploy >> $GITHUB_ENV",
+            "ninja deploy",
+            "ninja -t x",
+            "make -f deploy.mk",
+            "make -fdeploy.mk build",
+            "make build-site",
+            "cmake --build . --target gh-pages",
+            "cmake --build . '--target' gh-pages",
+            "cmake --build . {--target,gh-pages}",
+            "cmake --build . $EXTRA",
+            "cmake --build . -- deploy",
+            "cmake --build --preset deploy",
+            "cmake -E env ./a",
+            "cmake -P deploy.cmake",
+            "ctest -S deploy.cmake",
+            "mvn -Pdeploy verify",
+            "mvn -B -P deploy verify",
+            "mvn a:b:test",
+            "./gradlew -Pstage=production build",
+            "./gradlew -I deploy.gradle build",
+            "go test -exec ./a ./...",
+            "go list -exec=./a",
+            "go vet -vettool=./a",
+            "cargo test --config a",
+            "cargo hack run",
+            "dotnet build /t:Deploy",
+            "dotnet build -p:DeployOnBuild=true",
+            "tar --to-command=./a -xf b",
+            "tar -x --to-c ./a -f b",
+            "tar xIf ./a b",
+            "tar -I./a -xf b",
+            "rustup run stable ./a",
+            "npx -p a tsc",
         ] {
             check("on: push", &format!("{left}, {{ run: \"{script}\" }}"), false);
+        }
+    }
+
+    #[test]
+    fn a_variable_may_name_the_task() {
+        let left = "{ uses: actions/checkout@v4 }";
+        let taken = "{ uses: actions/checkout@v4, with: { persist-credentials: false } }";
+        for (root, step) in [
+            ("env: { TOXENV: docs-deploy }", "{ run: tox }"),
+            ("env: { A: b }", "{ run: make, env: { MAKEFLAGS: -fdeploy.mk } }"),
+        ] {
+            check(root, &format!("{left}, {step}"), false);
+            check(root, &format!("{taken}, {step}"), true);
         }
     }
 

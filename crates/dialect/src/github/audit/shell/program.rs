@@ -153,7 +153,7 @@ pub(super) fn is_name(text: &str) -> bool {
 }
 
 /// Returns a word without its quotes.
-pub(super) fn unquoted(word: &str) -> String {
+pub(in super::super) fn unquoted(word: &str) -> String {
     word.chars().filter(|c| !matches!(c, '"' | '\'' | '\\')).collect()
 }
 
