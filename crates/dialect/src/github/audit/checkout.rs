@@ -1,9 +1,11 @@
-//! Scripts of the repository in jobs that never fetch it.
+//! Scripts and actions of the repository in jobs that never fetch it.
 //!
-//! A job begins in an empty folder. `./scripts/deploy.sh` is not there until a checkout, or something else that brings
-//! files; what may bring files is taken to bring this one.
+//! A job begins in an empty folder. `./scripts/deploy.sh` and `uses: ./.github/actions/greet` are not there until a
+//! checkout, or something else that brings files; what may bring files is taken to bring this one.
 
 use std::collections::BTreeSet;
+
+use lockgate_core::Span;
 
 use super::embedded::part;
 use super::subject::{Kind, Step, Subject};
@@ -11,15 +13,21 @@ use super::{Finding, Level};
 use crate::codes;
 
 /// Words of scripts that may bring or write files.
-const BRINGING: [&str; 13] = [
-    "git ", "gh ", "curl", "wget", "tar ", "unzip", "cp ", "mv ", "tee ", "touch", "svn ", "rsync", "scp ",
+const BRINGING: [&str; 16] = [
+    "action.y", "clone", "degit", "git ", "gh ", "curl", "wget", "tar ", "unzip", "cp ", "mv ", "tee ", "touch",
+    "svn ", "rsync", "scp ",
 ];
 
 /// Variables of files that are the runner's, and no scripts.
 const OF_RUNNER: [&str; 4] = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"];
 
 /// Actions that bring tools and no files of the repository.
-const HARMLESS: [&str; 5] = [
+const HARMLESS: [&str; 10] = [
+    "actions/create-github-app-token",
+    "actions/upload-artifact",
+    "aws-actions/configure-aws-credentials",
+    "google-github-actions/auth",
+    "step-security/harden-runner",
     "docker/login-action",
     "docker/setup-buildx-action",
     "docker/setup-qemu-action",
@@ -35,30 +43,26 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         let mut written = Files::default();
         for step in &job.steps {
             written.add(step.script());
-            if may_bring(*step) {
+            let action = step.uses().filter(|(uses, _)| is_local(uses) && !written.has_open);
+            if action.is_none() && may_bring(*step) {
                 break;
             }
-            let Some((place, path)) = of_repository(*step) else {
+            let Some((name, span)) = action.or_else(|| script(subject, *step, &written)) else {
                 continue;
             };
-            let Some(run) = step.node.get("run") else {
-                continue;
-            };
-            if written.has(path) {
-                continue;
-            }
-            let message = format!("`{path}` is not there: no step before fetches the repository");
+            let message = format!("`{name}` is not there: no step before fetches the repository");
             let diagnostic = subject
-                .warning(
-                    codes::NO_CHECKOUT,
-                    part(subject.file, run, place, place + path.len()),
-                    message,
-                )
+                .warning(codes::NO_CHECKOUT, span, message)
                 .help("begin the job with `- uses: actions/checkout@v4`");
             found.push(Finding::new(Level::Strict, diagnostic));
             break;
         }
     }
+}
+
+/// Returns whether `uses` names an action of the repository itself.
+fn is_local(uses: &str) -> bool {
+    (uses == "." || uses.starts_with("./")) && !uses.contains("${{")
 }
 
 fn may_bring(step: Step<'_>) -> bool {
@@ -93,6 +97,13 @@ impl<'n> Files<'n> {
     fn has(&self, path: &str) -> bool {
         self.has_open || self.names.contains(path.rsplit('/').next().unwrap_or(path))
     }
+}
+
+/// Returns the file of the repository that a step runs, if none has written it.
+fn script<'n>(subject: &Subject<'n>, step: Step<'n>, written: &Files<'_>) -> Option<(&'n str, Span)> {
+    let (place, path) = of_repository(step).filter(|(_, path)| !written.has(path))?;
+    let run = step.node.get("run")?;
+    Some((path, part(subject.file, run, place, place + path.len())))
 }
 
 /// Returns the first file of the repository that a script runs, and where its name stands.
