@@ -39,6 +39,7 @@ codes! {
     CONDITION_IS_TEXT = "LG0124", "A condition that is always true";
     UNKNOWN_REFERENCE = "LG0125", "An expression names something that is not there";
     EXPRESSION_NOT_ALLOWED = "LG0126", "An expression where none is evaluated";
+    FAILING_CALL = "LG0127", "A call in an expression that fails in every run";
     UNKNOWN_EVENT = "LG0131", "An unknown event";
     WRONG_FILTER = "LG0132", "A filter that the event does not have or that contradicts another";
     WRONG_PATTERN = "LG0133", "A pattern that matches nothing";

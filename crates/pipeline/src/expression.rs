@@ -12,6 +12,7 @@ mod comparison;
 mod condition;
 mod evaluation;
 mod examined;
+mod failure;
 mod flow;
 mod function;
 mod json;
@@ -281,6 +282,11 @@ impl Expression {
     /// Returns the functions that stand in it, called or not.
     pub fn functions_used(&self) -> Vec<FunctionUse> {
         reference::functions(&self.root)
+    }
+
+    /// Returns the calls that fail in every run that comes to them, for what is written in them.
+    pub fn failures(&self) -> Vec<PlacedError> {
+        failure::failures(&self.root)
     }
 }
 

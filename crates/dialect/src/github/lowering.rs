@@ -200,6 +200,7 @@ impl Lowering {
                     self.refuse_named_jobs(scalar, node.span, &condition, at);
                 }
                 self.check_uses(scalar, node.span, &contexts, &functions, at);
+                self.warn_of_failures(scalar, node.span, &functions, || condition.failures());
                 self.warn_if_text(&condition, scalar.style, node.span);
                 Some(condition)
             }
@@ -211,6 +212,11 @@ impl Lowering {
     }
 
     fn warn_if_text(&mut self, condition: &Condition, style: Style, span: Span) {
+        if condition.is_true_by_a_text() {
+            let message = "a text makes this condition true in every run: one that is not empty is true";
+            let help = "write `true` and `false` without quotes, and compare with each text: `A == 'b' || A == 'c'`";
+            return self.warning(codes::CONDITION_IS_TEXT, span, message, help);
+        }
         if !condition.is_text() {
             return;
         }
@@ -305,7 +311,9 @@ impl Lowering {
         }
         match Template::parse_fully(text) {
             Ok(template) => {
-                self.check_uses(scalar, span, &template.contexts_used(), &template.functions_used(), at);
+                let functions = template.functions_used();
+                self.check_uses(scalar, span, &template.contexts_used(), &functions, at);
+                self.warn_of_failures(scalar, span, &functions, || template.failures());
                 self.note_examined_secrets(scalar, span, &template);
                 Some(template)
             }

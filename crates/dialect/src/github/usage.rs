@@ -1,7 +1,9 @@
 //! What expressions use at a place: whether the contexts and functions are available there, and the names known.
 
 use lockgate_core::{Diagnostic, Span};
-use lockgate_pipeline::expression::{Condition, ContextUse, FunctionUse, SyntaxError};
+use lockgate_pipeline::expression::{
+    Condition, ContextUse, EvaluationError, Function, FunctionUse, PlacedError, SyntaxError,
+};
 
 use super::lowering::Lowering;
 use crate::codes;
@@ -45,6 +47,32 @@ impl Lowering {
                 };
                 self.error_with_help(codes::FUNCTION_UNAVAILABLE, place, message, help);
             }
+        }
+    }
+
+    /// Warns of calls that fail in every run; `failures` is asked only where `functions` has one that may.
+    pub(super) fn warn_of_failures(
+        &mut self,
+        scalar: &Scalar,
+        span: Span,
+        functions: &[FunctionUse],
+        failures: impl FnOnce() -> Vec<PlacedError>,
+    ) {
+        let may_fail = |found: &FunctionUse| matches!(found.function, Function::Format | Function::FromJson);
+        if !functions.iter().any(may_fail) {
+            return;
+        }
+        let file = self.reader.file().clone();
+        let mut parts = scalar.parts(&file.text, span);
+        for failure in failures() {
+            let place = parts.part(failure.position, failure.length);
+            let help = match failure.error {
+                EvaluationError::Format { .. } => {
+                    "`{0}` stands for the first value behind the pattern, and `{{` for a brace"
+                }
+                _ => "write JSON: texts in it stand in double quotes, as in `fromJSON('[\"a\", 1]')`",
+            };
+            self.warning(codes::FAILING_CALL, place, failure.error.to_string(), help);
         }
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::syntax::Node;
-use super::{ContextUse, EvaluationError, Expression, FunctionUse, Scope, SyntaxError, Template};
+use super::{ContextUse, EvaluationError, Expression, FunctionUse, PlacedError, Scope, SyntaxError, Template, Value};
 
 /// A condition: an expression, bare or in `${{ }}`, that implies `success()` unless it asks about
 /// the status itself.
@@ -121,6 +121,19 @@ impl Condition {
         self.is_text() && Template::parse(inner).is_ok_and(|template| template.as_expression().is_some())
     }
 
+    /// Returns whether a text that stands in it makes it true in every run, as in `github.ref == 'a' || 'b'`.
+    pub fn is_true_by_a_text(&self) -> bool {
+        fn is_true(node: &Node) -> bool {
+            match node {
+                Node::Literal(Value::String(text)) => !text.is_empty(),
+                Node::Or(parts) => parts.iter().any(is_true),
+                Node::And(parts) => parts.iter().all(is_true),
+                _ => false,
+            }
+        }
+        self.root().is_some_and(is_true)
+    }
+
     /// Returns whether the condition holds.
     ///
     /// # Errors
@@ -165,6 +178,19 @@ impl Condition {
             found.position += position;
         }
         uses
+    }
+
+    /// Returns the calls that fail in every run that comes to them, with positions in the text.
+    pub fn failures(&self) -> Vec<PlacedError> {
+        let (mut found, position) = match &self.form {
+            Form::Implied => return Vec::new(),
+            Form::Bare { expression, position } => (expression.failures(), *position),
+            Form::Template(template) => (template.failures(), 0),
+        };
+        for failure in &mut found {
+            failure.position += position;
+        }
+        found
     }
 
     /// Returns the tree of the expression; none when it is only implied, or a text.
@@ -236,6 +262,25 @@ impl From<Condition> for String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_makes_a_condition_true() {
+        for (text, expected) in [
+            ("'false'", true),
+            ("${{ 'false' }}", true),
+            ("github.ref == 'a' || 'b'", true),
+            ("'a' && ('b' || github.ref)", true),
+            ("''", false),
+            ("'a' && github.ref", false),
+            ("!'a'", false),
+            ("'a' == 'a'", false),
+            ("true", false),
+            ("${{ 'a' }} ", false),
+            ("", false),
+        ] {
+            assert_eq!(Condition::parse(text).unwrap().is_true_by_a_text(), expected, "{text}");
+        }
+    }
 
     #[test]
     fn white_space_makes_a_text_of_a_template_only() {

@@ -226,6 +226,18 @@ impl Template {
         uses
     }
 
+    /// Returns the calls that fail in every run that comes to them, with positions in the text.
+    pub fn failures(&self) -> Vec<PlacedError> {
+        let of_one = |(expression, position): (&Expression, usize)| {
+            let found = expression.failures().into_iter();
+            found.map(move |found| PlacedError {
+                position: found.position + position,
+                ..found
+            })
+        };
+        self.expressions().flat_map(of_one).collect()
+    }
+
     /// Returns its parts in order.
     pub(crate) fn pieces(&self) -> impl Iterator<Item = Piece<'_>> {
         self.parts.iter().map(|part| match part {

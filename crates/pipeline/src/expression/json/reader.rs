@@ -34,6 +34,26 @@ impl NotJson {
         self.at
     }
 
+    /// Returns whether GitHub reads `text` neither: it also takes single quotes, names without any, comments and commas
+    /// before a bracket, and nothing is said of what it does with the rest.
+    pub(in super::super) fn is_certain(&self, text: &str) -> bool {
+        const WORDS: [&str; 4] = ["undefined", "NaN", "Infinity", "new"];
+        match self.problem {
+            Problem::Empty => true,
+            Problem::Ended => text.trim_start().starts_with(['[', '{', '"']),
+            Problem::Unexpected(_) => {
+                let at = text.char_indices().nth(self.at - 1).map_or(text.len(), |(at, _)| at);
+                let start = text[..at].trim_end_matches(char::is_alphabetic).len();
+                let word = text[start..]
+                    .split(|c: char| !c.is_alphabetic())
+                    .next()
+                    .unwrap_or_default();
+                stands_for_a_value(&text[..start]) && !word.is_empty() && !WORDS.contains(&word)
+            }
+            Problem::Escape | Problem::ControlCharacter | Problem::TooDeep => false,
+        }
+    }
+
     /// Returns what is wrong, without where.
     pub fn problem(&self) -> String {
         match &self.problem {
@@ -71,6 +91,26 @@ pub(in super::super) fn parse(text: &str) -> Result<Value, NotJson> {
     match reader.next() {
         None => Ok(value),
         Some(_) => Err(reader.unexpected()),
+    }
+}
+
+/// Returns whether a value has to stand behind the start of a JSON text.
+fn stands_for_a_value(before: &str) -> bool {
+    let mut open = Vec::new();
+    // Outside of strings; what stands in one may hold any bracket.
+    for part in before.replace("\\\\", "").replace("\\\"", "").split('"').step_by(2) {
+        for sign in part.chars() {
+            match sign {
+                '[' | '{' => open.push(sign),
+                ']' | '}' => _ = open.pop(),
+                _ => {}
+            }
+        }
+    }
+    match before.trim_end().chars().last() {
+        None | Some('[' | ':') => true,
+        Some(',') => open.last() == Some(&'['),
+        _ => false,
     }
 }
 
@@ -307,6 +347,30 @@ mod tests {
         let text = "122.416294033786585";
         assert_eq!(parse(text).unwrap(), Value::Number(text.parse().unwrap()));
         assert_eq!(parse("-0").unwrap(), Value::Number(-0.0));
+    }
+
+    #[test]
+    fn what_github_does_not_read_either_is_certain() {
+        for (text, expected) in [
+            ("", true),
+            ("[\"a\"", true),
+            ("[main]", true),
+            ("[test, \"a\"]", true),
+            ("{\"a\\\"{\": [\"]\", b]}", true),
+            ("{\"a\": b}", true),
+            ("ubuntu", true),
+            ("[\"1\",]", false),
+            ("['a']", false),
+            ("{a: 1}", false),
+            ("{\"a\": 1, b: 2}", false),
+            ("[NaN, undefined]", false),
+            ("[1] # a", false),
+            ("[/* a */ 1]", false),
+            ("\"[a\t\"", false),
+            ("1.", false),
+        ] {
+            assert_eq!(parse(text).unwrap_err().is_certain(text), expected, "{text}");
+        }
     }
 
     #[test]
