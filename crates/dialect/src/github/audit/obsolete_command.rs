@@ -12,6 +12,11 @@ use super::{Finding, Level};
 use crate::codes;
 use crate::yaml::{Parts, Scalar, Style};
 
+/// Why no machine mends it.
+type Why = &'static str;
+
+const NOT_SAID: Why = "it is not certain that the line is nothing but an `echo` of it";
+
 struct Command {
     /// How it begins.
     start: &'static str,
@@ -73,8 +78,12 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                 // What is asked in the order of the text is found in one walk along it.
                 let indentation = line.text.len() - line.text.trim_start().len();
                 let is_said = subject.may_read(line.text.len()) && script.is_command(line.start + indentation);
-                let fix = fix(subject, scalar, &mut parts, *shell, line).filter(|_| is_said);
-                finding(subject, &mut parts, line).with_fix(fix)
+                let fix = if is_said {
+                    fix(subject, scalar, &mut parts, *shell, line)
+                } else {
+                    Err(NOT_SAID)
+                };
+                finding(subject, &mut parts, line, fix)
             });
         }
     }
@@ -114,7 +123,7 @@ fn lines(script: &str) -> impl Iterator<Item = Line<'_>> {
         })
 }
 
-fn finding(subject: &Subject<'_>, parts: &mut Parts<'_>, line: Line<'_>) -> Finding {
+fn finding(subject: &Subject<'_>, parts: &mut Parts<'_>, line: Line<'_>, fix: Result<Fix, Why>) -> Finding {
     let Line { start, at, command, .. } = line;
     let name = command
         .start
@@ -134,11 +143,26 @@ fn finding(subject: &Subject<'_>, parts: &mut Parts<'_>, line: Line<'_>) -> Find
             span,
             format!("`{name}` {}", command.fate.words()),
         )
-        .help(format!("write `echo \"{form}\" >> \"${}\"`", command.file));
-    Finding::new(Level::Certain, diagnostic)
+        .help(format!(
+            "write `echo \"{form}\" >> \"${}\"`{}",
+            command.file,
+            remark(command, fix.as_ref())
+        ));
+    Finding::new(Level::Certain, diagnostic).with_fix(fix.ok())
 }
 
-fn fix(subject: &Subject<'_>, run: &Scalar, parts: &mut Parts<'_>, shell: Shell, line: Line<'_>) -> Option<Fix> {
+/// Returns why no machine does what the help says, if none does.
+fn remark(command: &Command, fix: Result<&Fix, &Why>) -> String {
+    let why = match fix {
+        Err(why) => why,
+        Ok(fix) if fix.safety == Safety::Safe => return String::new(),
+        Ok(_) if command.fate == Fate::SwitchedOff => "what fails now would take effect then",
+        Ok(_) => "the value may hold a `%0A` or the like, which the command decodes and the file does not",
+    };
+    format!("; `--fix` leaves it to you, since {why}")
+}
+
+fn fix(subject: &Subject<'_>, run: &Scalar, parts: &mut Parts<'_>, shell: Shell, line: Line<'_>) -> Result<Fix, Why> {
     let text = mended(shell, line.text, line.command)?;
     let is_written_so = match run.style {
         Style::Block => true,
@@ -155,38 +179,47 @@ fn fix(subject: &Subject<'_>, run: &Scalar, parts: &mut Parts<'_>, shell: Shell,
     let trimmed = line.text.trim();
     let indentation = line.text.len() - line.text.trim_start().len();
     let span = parts.part(line.start + indentation, trimmed.len());
-    let edit = Edit::replacing(&subject.file.text, span, trimmed, text).filter(|_| is_written_so)?;
-    Some(Fix {
+    let edit = Edit::replacing(&subject.file.text, span, trimmed, text).filter(|_| is_written_so);
+    Ok(Fix {
         description: "what a step says is written to the runner's file".to_owned(),
-        edits: vec![edit],
+        edits: vec![edit.ok_or("the line would have to be written otherwise in YAML, as in a block behind `run: |`")?],
         safety,
     })
 }
 
 /// Returns the line in today's form, when it is nothing but an `echo` of the command.
-fn mended(shell: Shell, line: &str, command: &Command) -> Option<String> {
+fn mended(shell: Shell, line: &str, command: &Command) -> Result<String, Why> {
     if shell != Shell::Posix {
-        return None;
+        return Err("it is not certain that `bash` or `sh` runs the script");
     }
-    let said = line.trim().strip_prefix("echo ")?.trim();
+    let said = line.trim().strip_prefix("echo ").ok_or(NOT_SAID)?.trim();
     let quote = said.chars().next().filter(|c| matches!(c, '"' | '\''));
     let inner = match quote {
-        Some(quote) => said.strip_prefix(quote)?.strip_suffix(quote)?,
-        None => said,
+        Some(quote) => said.strip_prefix(quote).and_then(|said| said.strip_suffix(quote)),
+        None => Some(said),
     };
-    let rest = inner.strip_prefix(command.start)?;
+    let rest = inner
+        .and_then(|inner| inner.strip_prefix(command.start))
+        .ok_or(NOT_SAID)?;
     let pair = if command.file == "GITHUB_PATH" {
         rest.to_owned()
     } else {
-        let (name, value) = rest.split_once("::")?;
+        let (name, value) = rest.split_once("::").ok_or(NOT_SAID)?;
         format!("{name}={value}")
     };
-    // More than one command, a line break in the old notation, or a second quote is for a person.
-    let is_plain = !pair.contains([';', '|', '&', '>', '<', '%', '"', '\'', '`', '\\']);
+    if pair.contains('%') {
+        return Err("the command decodes a `%0A` or the like, and the file does not");
+    }
+    // More than one command, or a second quote.
+    if pair.contains([';', '|', '&', '>', '<', '"', '\'', '`', '\\']) {
+        return Err("the line has more in it than an `echo` of a plain text");
+    }
     // Without quotes the shell takes blanks together, and puts names in place of patterns, braces and tildes.
-    let is_as_it_is = quote.is_some() || !is_changed_by_a_shell(&pair);
+    if quote.is_none() && is_changed_by_a_shell(&pair) {
+        return Err("the shell changes this text, which has no quotes");
+    }
     let quote = quote.unwrap_or('"');
-    (is_plain && is_as_it_is).then(|| format!("echo {quote}{pair}{quote} >> \"${}\"", command.file))
+    Ok(format!("echo {quote}{pair}{quote} >> \"${}\"", command.file))
 }
 
 /// Returns whether a shell makes something else of a text without quotes, beside what its variables become.
