@@ -98,11 +98,90 @@ fn what_is_read_as_commands_by_any_way_stays_and_is_told() {
         "bash <(echo \"TEXT\")",
         "git -c core.pager=\"TEXT\" log",
         "git config alias.x \"TEXT\"",
+        "X=\"TEXT\"\n          if [[ a &&\n            1 -eq $X ]]; then b; fi",
+        "[[ a\n            -eq \"TEXT\" ]]",
+        "X=\"TEXT\"\n          ((\n            X > 1\n          )) && b",
+        "f() { echo $(( $1 + 1 )); }; f \"TEXT\"",
+        "f() { local n=\"$1\"; (( n > 1 )); }; f \"TEXT\"",
+        "f() { [[ $2 -gt 1 ]]; }; f a \"TEXT\"",
+        "f() {\n            echo \"TEXT\"\n          }\n          N=$(f); $N",
+        "f() { echo \"TEXT\"; }; N=\"$(f) a\"\n          M=$N\n          sudo $M",
+        "f() { echo \"TEXT\"; }; f | while read N; do $N; done",
+        "f() { echo \"TEXT\"; }; f > .env; . ./.env",
+        "echo \"A=TEXT\" >> .env.tmp; mv .env.tmp .env; source .env",
+        "declare -i N; N=\"TEXT\"",
     ] {
         let file = script(&format!("          {}\n", line.replace("TEXT", TITLE)));
         let fixed = fix(&file, None, Strictness::Strict);
         assert_eq!(fixed.text, *file.text, "{line}");
         assert_eq!(audit(&file, None)[0].diagnostic.code, codes::UNTRUSTED_SCRIPT, "{line}");
+    }
+}
+
+#[test]
+fn a_text_that_may_be_code_for_its_program_is_left_to_people() {
+    for line in [
+        "rails runner \"puts 'TEXT'\"",
+        "adb shell \"echo TEXT\"",
+        "watchexec \"make TITLE=TEXT\"",
+        "cargo watch -s \"cargo test TEXT\"",
+        "run-s \"build TEXT\"",
+        "sbt \"run TEXT\"",
+        "plink host \"echo TEXT\"",
+        "rpmbuild --define \"title TEXT\" a.spec",
+        "unheard-of --text=\"puts(TEXT)\"",
+    ] {
+        let file = script(&format!(
+            "          {}\n",
+            line.replace("TEXT", "${{ github.event.issue.title }}")
+        ));
+        assert_eq!(fix(&file, None, Strictness::Strict).text, *file.text, "{line}");
+        let found = &audit(&file, None)[0];
+        let safety = found.fix.as_ref().map(|fix| fix.safety);
+        assert_eq!(safety, Some(Safety::ForPeople), "{line}");
+        let help = found.diagnostic.help.as_ref().unwrap();
+        assert!(help.contains("may read the text"), "{line}: {help}");
+    }
+}
+
+#[test]
+fn what_another_step_runs_is_told_there() {
+    let write = "echo \"A=${{ github.event.issue.title }}\"";
+    let steps = |before: &str, write: &str, behind: &str| {
+        let lines =
+            format!("          {before}\n      - run: |\n          {write}\n      - run: |\n          {behind}\n");
+        script(&lines)
+    };
+    for (before, to, behind) in [
+        ("a", ">> .env", ". ./.env"),
+        ("a", "| tee -a config/.env", "set -a; source config/.env"),
+        ("a", "> x", "sudo bash x"),
+        ("a", "> x", "mv x y\n      - run: . y"),
+        ("a", ">> .env", "export $(cat .env | xargs)"),
+        ("a", ">> .env", "cat .env | bash"),
+        ("a", ">> \"$GITHUB_ENV\"", "$A"),
+        (". ./x", ">> x", "a"),
+    ] {
+        let file = steps(before, &format!("{write} {to}"), behind);
+        assert_eq!(fix(&file, None, Strictness::Strict).text, *file.text, "{to} {behind}");
+        let found = audit(&file, None);
+        let mut found = found.iter().map(|found| &found.diagnostic);
+        let told = found.find(|found| found.code == codes::UNTRUSTED_SCRIPT).unwrap();
+        let help = told.help.as_ref().unwrap();
+        assert!(help.contains("a step of the job runs"), "{to} {behind}: {help}");
+    }
+    for (before, to, behind) in [
+        ("a", ">> .env", "docker run --env-file .env a"),
+        ("a", "", ". ./.env"),
+        ("a", ">> \"$GITHUB_ENV\"", "echo \"$A\""),
+        ("bash x", "> title", "cat title"),
+    ] {
+        let fixed = fix(
+            &steps(before, &format!("{write} {to}"), behind),
+            None,
+            Strictness::Strict,
+        );
+        assert_eq!(fixed.done.len(), 1, "{to} {behind}");
     }
 }
 
@@ -135,6 +214,9 @@ fn what_is_only_a_value_becomes_a_variable() {
         "printf '%s\\n' \"TEXT\"",
         "sudo cp \"TEXT\" /tmp/a",
         "echo 'TEXT'",
+        "if [[ a ]]; then echo \"TEXT\"; fi",
+        "echo $((1 + 1)) \"TEXT\"",
+        "f() { echo \"a $1\"; }; N=$(f \"b TEXT\"); echo \"$N\"",
     ] {
         let file = script(&format!("          {}\n", line.replace("TEXT", TITLE)));
         let fixed = fix(&file, None, Strictness::Strict);

@@ -15,7 +15,7 @@ use lockgate_pipeline::expression::Flow;
 use super::embedded::{Embedded, expressions};
 use super::fix::{Edit, Fix, Safety};
 use super::room::Room;
-use super::shell::{Quoting, Shell};
+use super::shell::{Quoting, Shell, Standing};
 use super::sink::{Language, Sink, sinks};
 use super::subject::{Job, Step, Subject, entry};
 use super::{Finding, Level};
@@ -30,8 +30,8 @@ pub(super) struct Place<'a, 'n> {
     pub(super) step: Step<'n>,
     pub(super) sink: &'a Sink<'n>,
     pub(super) embedded: &'a Embedded,
-    /// How it is quoted; not known until asked for.
-    quoting: OnceCell<Option<Quoting>>,
+    /// How it stands in its script; not known until asked for.
+    standing: OnceCell<Option<Standing>>,
 }
 
 /// Tells of the expressions in the scripts of all steps that `judge` finds wrong, at the level that it gives.
@@ -53,7 +53,7 @@ pub(super) fn places<'n, T>(
                     step,
                     sink,
                     embedded,
-                    quoting: OnceCell::new(),
+                    standing: OnceCell::new(),
                 };
                 if let Some((level, what)) = judge(&place) {
                     room.add(found, level, || tell(&place, what));
@@ -169,20 +169,26 @@ impl Place<'_, '_> {
     pub(super) fn remark(&self, by: &By<'_>) -> String {
         let is_read_where_it_is_set = matches!(by, By::New(_)) && self.reads_own_variable();
         let not_here = |why| format!("; not where it stands now, since {why}");
-        match self.quoting() {
-            Some(Quoting::Unclear(why)) => not_here(why),
+        let look_at = |why| format!("; look at what comes out then, since {why}");
+        match self.standing() {
+            Some(Standing {
+                quoting: Quoting::Unclear(why),
+                ..
+            }) => not_here(why),
             _ if is_read_where_it_is_set => not_here(OF_THE_SAME_STEP),
+            Some(Standing { doubt: Some(why), .. }) => look_at(why),
             // That the quotes keep a value in one piece is what they are for.
-            Some(Quoting::Bare) | None => String::new(),
-            Some(quoting) => self.doubt(quoting).map_or(String::new(), |why| {
-                format!("; look at what comes out then, since {why}")
-            }),
+            Some(Standing {
+                quoting: Quoting::Bare, ..
+            })
+            | None => String::new(),
+            Some(Standing { quoting, .. }) => self.doubt(quoting).map_or(String::new(), look_at),
         }
     }
 
-    fn quoting(&self) -> Option<Quoting> {
-        *self.quoting.get_or_init(|| match self.sink.language {
-            Language::Shell(Shell::Posix) => Some(self.sink.quoting(self.subject, self.embedded)),
+    fn standing(&self) -> Option<Standing> {
+        *self.standing.get_or_init(|| match self.sink.language {
+            Language::Shell(Shell::Posix) => Some(self.sink.standing(self.subject, self.job, self.embedded)),
             _ => None,
         })
     }
@@ -220,7 +226,7 @@ impl Place<'_, '_> {
         let around = |sign: u8| start > 0 && text[start - 1] == sign && text.get(end) == Some(&sign);
         let (wide, bare, safety) = match self.sink.language {
             Language::Shell(Shell::Posix) => {
-                let quoting = self.quoting()?;
+                let Standing { quoting, doubt } = self.standing()?;
                 if self.is_part_of_a_name() {
                     return None;
                 }
@@ -230,7 +236,7 @@ impl Place<'_, '_> {
                     Quoting::Bare => (0, format!("\"${{{name}}}\"")),
                     Quoting::Unclear(_) => return None,
                 };
-                let is_certain = self.doubt(quoting).is_none();
+                let is_certain = doubt.is_none() && self.doubt(quoting).is_none();
                 (wide, written, if is_certain { Safety::Safe } else { Safety::ForPeople })
             }
             Language::Shell(Shell::Pwsh) if around(b'"') || around(b'\'') => {

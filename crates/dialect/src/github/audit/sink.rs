@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use lockgate_core::Span;
 
 use super::embedded::{Embedded, expressions, has_expression};
-use super::shell::{self, Quoting, Script, Shell};
+use super::shell::{self, Quoting, Script, Shell, Standing};
 use super::subject::{Job, Step, Subject};
 use crate::yaml::{Node, Parts};
 
@@ -23,7 +23,7 @@ pub(super) struct Sink<'n> {
     script: OnceCell<RefCell<Script<'n>>>,
 }
 
-impl Sink<'_> {
+impl<'n> Sink<'n> {
     /// Returns whether a word stands in it as written.
     pub(super) fn has_word(&self, word: &str) -> bool {
         self.words.get_or_init(|| words(self.text)).contains_key(word)
@@ -36,14 +36,18 @@ impl Sink<'_> {
     }
 
     /// Returns how an expression in it is quoted; what is asked in the order of the text takes one walk along it.
-    pub(super) fn quoting(&self, subject: &Subject<'_>, embedded: &Embedded) -> Quoting {
+    pub(super) fn standing(&self, subject: &Subject<'n>, job: &Job<'n>, embedded: &Embedded) -> Standing {
         if !subject.may_read(1) {
-            return Quoting::Unclear("the file has more and longer scripts than are looked through at once");
+            return Standing {
+                quoting: Quoting::Unclear("the file has more and longer scripts than are looked through at once"),
+                doubt: None,
+            };
         }
         let script = self.script.get_or_init(|| RefCell::new(Script::of(self.text)));
-        let (quoting, read) = script.borrow_mut().at(embedded.start, embedded.end);
+        let elsewhere = || subject.elsewhere(job);
+        let (standing, read) = script.borrow_mut().at(embedded.start, embedded.end, elsewhere);
         subject.may_read(read);
-        quoting
+        standing
     }
 
     /// Returns where the part `start..end` of the text stands; what is asked in the order of the text takes one walk

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use lockgate_core::{Diagnostic, SourceFile, Span};
 
 use super::command::Commands;
+use super::shell::Elsewhere;
 use super::taint::Tainted;
 use crate::lock::Lock;
 use crate::yaml::{Entry, Node};
@@ -31,6 +32,8 @@ pub(super) struct Subject<'n> {
     tainted: OnceCell<Tainted<'n>>,
     /// The commands of the scripts that were looked into, by where the script stands in memory.
     commands: RefCell<BTreeMap<*const u8, Rc<Commands<'n>>>>,
+    /// What the scripts of a job run of what one of them leaves, for each job that was asked about.
+    elsewhere: RefCell<BTreeMap<*const Node, Rc<Elsewhere>>>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -112,6 +115,7 @@ impl<'n> Subject<'n> {
             lower: OnceCell::new(),
             tainted: OnceCell::new(),
             commands: RefCell::default(),
+            elsewhere: RefCell::default(),
         }
     }
 
@@ -139,6 +143,24 @@ impl<'n> Subject<'n> {
             .entry(script.as_ptr())
             .or_insert_with(|| Rc::new(Commands::of(script)));
         Rc::clone(of_script)
+    }
+
+    /// Returns what the scripts of a job run of what one of them leaves to the others.
+    pub(super) fn elsewhere(&self, job: &Job<'n>) -> Rc<Elsewhere> {
+        let scripts = || job.steps.iter().map(|step| step.script());
+        let look = || {
+            if self.may_read(scripts().map(str::len).sum()) {
+                Elsewhere::of(scripts())
+            } else {
+                Elsewhere::unknown()
+            }
+        };
+        let mut known = self.elsewhere.borrow_mut();
+        Rc::clone(
+            known
+                .entry(std::ptr::from_ref(job.node))
+                .or_insert_with(|| Rc::new(look())),
+        )
     }
 
     /// Returns the trigger of this name.

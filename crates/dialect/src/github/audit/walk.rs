@@ -29,6 +29,8 @@ pub(super) enum Frame {
     Arithmetic,
     /// `NAME=( … )`.
     List,
+    /// `[[ … ]]`.
+    Test,
 }
 
 /// What one step of a walk has passed over.
@@ -111,6 +113,7 @@ impl<'t> Walk<'t> {
             (_, b'\'') => self.single(),
             (_, b'"') => self.open(Frame::Double, 1),
             (Some(Frame::Parameter), _) => self.word(1),
+            (Some(Frame::Test), _) => self.test(),
             _ => self.between_words(),
         }
     }
@@ -223,6 +226,18 @@ impl<'t> Walk<'t> {
         Piece::Single
     }
 
+    /// Passes over a sign of `[[ … ]]`, where nothing parts commands.
+    fn test(&mut self) -> Piece {
+        let rest = self.rest();
+        let is_end = |byte: &u8| byte.is_ascii_whitespace() || b";&|)".contains(byte);
+        match rest[0] {
+            byte if byte.is_ascii_whitespace() => self.blank(),
+            b'#' if !self.is_in_word => self.comment(),
+            b']' if !self.is_in_word && rest.starts_with(b"]]") && rest.get(2).is_none_or(is_end) => self.close(2),
+            _ => self.word(1),
+        }
+    }
+
     /// Passes over a bracket of a calculation. One that is not closed by two brackets was two groups of commands.
     fn calculation(&mut self) -> Piece {
         let rest = self.rest();
@@ -286,6 +301,17 @@ mod tests {
         check("((a) | cat <<E)\nb\nE\n", Piece::Round, &[")"]);
         open("((echo a); echo b)", &[]);
         open("$((echo a); echo b)", &[]);
+    }
+
+    #[test]
+    fn what_is_tested_is_one_piece_of_a_command() {
+        open(
+            "[[ a == (b|c) &&\n  $d =~ ^[^]]]]$ && # it's\n \"]]\" ]] && (",
+            &[Frame::Command],
+        );
+        open("if ! [[ -n $(f; [[ a ]]) ]]; then [[ a", &[Frame::Test]);
+        open("echo [[ a; [[:alpha:]]; [[a", &[]);
+        check("[[ a && b || c\n]] || d", Piece::Separator, &["||"]);
     }
 
     #[test]

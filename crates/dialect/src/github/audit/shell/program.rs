@@ -14,8 +14,8 @@ use known::{
 /// What a text is in its command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role<'t> {
-    /// A value for this program.
-    Argument(&'t str),
+    /// A value for this program, and whether it is known to take it as a text.
+    Argument(&'t str, bool),
     /// The value of a variable.
     Variable(&'t str),
 }
@@ -41,23 +41,23 @@ pub(super) fn role<'t>(words: &[&'t str], own: &'t str) -> Result<Role<'t>, &'st
     let name = name_of(program).ok_or(NOT_KNOWN)?;
     match name.as_str() {
         "for" | "select" => return arguments.first().map_or(Err(NOT_KNOWN), |name| variable(name)),
-        "export" | "local" | "readonly" | "declare" | "typeset" => return declared(arguments, own),
+        name if declares(name) => return declared(arguments, own),
         _ => {}
     }
     if runs(&RUNNING, &name) || runs(&RUNNING_IN_ITS_PLACE, &name) {
         return Err(READ_AGAIN);
     }
-    let is_harmless = match harmless(&name, arguments, own) {
-        Some(false) => false,
-        Some(true) if is_exact => true,
-        _ => runs_nothing(&name, arguments, own, is_exact),
+    let (is_harmless, is_known) = match harmless(&name, arguments, own) {
+        Some(false) => (false, false),
+        Some(true) if is_exact => (true, true),
+        known => (runs_nothing(&name, arguments, own, is_exact), known.is_some()),
     };
     if !is_harmless {
         return Err(READ_AGAIN);
     }
     // A variable is one wherever it stands, such as behind `docker run -e`.
     assigned(own).map_or(Ok(()), |name| variable(name).map(|_| ()))?;
-    Ok(Role::Argument(program))
+    Ok(Role::Argument(program, is_known))
 }
 
 /// Returns whether no word of a command makes its program run a text.
@@ -126,9 +126,11 @@ pub(super) fn runs_its_words(words: &[&str]) -> bool {
         return false;
     }
     match program(words) {
-        Some(name) if is_in(SETTING, name) => words
-            .iter()
-            .any(|word| word.starts_with('-') && word.contains(['i', 'n'])),
+        // Which variables `export $(cat file)` sets only the run knows.
+        Some(name) if is_in(SETTING, name) => words.iter().any(|word| {
+            let is_option = word.starts_with('-') && word.contains(['i', 'n']);
+            is_option || (declares(name) && word.trim_start_matches('"').starts_with(['$', '`']))
+        }),
         _ => role(words, "").is_err(),
     }
 }
@@ -213,6 +215,11 @@ fn variable(name: &str) -> Result<Role<'_>, &'static str> {
     } else {
         Ok(Role::Variable(name))
     }
+}
+
+/// Returns whether a command of the shell sets the variables that its words name.
+pub(super) fn declares(name: &str) -> bool {
+    is_in("export local readonly declare typeset", name)
 }
 
 fn declared<'t>(arguments: &[&'t str], own: &'t str) -> Result<Role<'t>, &'static str> {
@@ -333,7 +340,7 @@ mod tests {
             "gh pr comment --body ",
             "\"$HOME/bin/deploy\" ",
         ] {
-            assert!(matches!(of(command), Ok(Role::Argument(_))), "{command}");
+            assert!(matches!(of(command), Ok(Role::Argument(..))), "{command}");
         }
     }
 

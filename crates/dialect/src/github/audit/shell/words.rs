@@ -133,7 +133,8 @@ impl Reading<'_> {
     fn step(&mut self) {
         let from = self.walk.at;
         let depth = self.walk.frames.len();
-        let is_direct = self.walk.frames.last().is_none_or(|(frame, _)| holds_commands(*frame));
+        let holds_words = |frame: Frame| holds_commands(frame) || frame == Frame::Test;
+        let is_direct = self.walk.frames.last().is_none_or(|(frame, _)| holds_words(*frame));
         let piece = self.walk.step();
         let is_closing = self.close(from);
         if is_direct && !is_closing {
@@ -229,6 +230,10 @@ mod tests {
             &[&["a", "'b c'", "d\"e f\"g"], &["h\\ i"], &["j"]],
         );
         check("a \\\n  b\nc", &[&["a", "b"], &["c"]]);
+        check(
+            "[[ a && $(b) ]] && c",
+            &[&["[[", "a", "&&", "$(b)", "]]"], &["c"], &["b"]],
+        );
         check("A=\"x y\" b ${{ c d }}", &[&["A=\"x y\"", "b", "${{ c d }}"]]);
         check("a 2>&1 >b <<<c", &[&["a", "2", ">&", "1", ">", "b", "<<<", "c"]]);
         check("cat <<E > f\nx; y\nE\nz", &[&["cat", "<<E", ">", "f"], &["z"]]);

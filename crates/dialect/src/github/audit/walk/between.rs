@@ -10,16 +10,9 @@ impl Walk<'_> {
         let rest = self.rest();
         match rest[0] {
             b'\n' => self.line(),
-            byte if byte.is_ascii_whitespace() => {
-                self.is_in_word = false;
-                self.at += 1;
-                Piece::Plain
-            }
-            b'#' if !self.is_in_word => {
-                let length = rest.iter().position(|byte| *byte == b'\n');
-                self.at += length.unwrap_or(rest.len() + 1);
-                Piece::Comment
-            }
+            byte if byte.is_ascii_whitespace() => self.blank(),
+            b'#' if !self.is_in_word => self.comment(),
+            b'[' if self.begins_test() => self.open(Frame::Test, 2),
             b'<' | b'>' => self.redirection(),
             b'&' if rest.starts_with(b"&>") => self.redirection(),
             b'|' if self.level().case == Case::Patterns => self.word(1),
@@ -36,6 +29,25 @@ impl Walk<'_> {
                 None => self.word(1),
             },
         }
+    }
+
+    pub(super) fn blank(&mut self) -> Piece {
+        self.is_in_word = false;
+        self.at += 1;
+        Piece::Plain
+    }
+
+    pub(super) fn comment(&mut self) -> Piece {
+        let rest = self.rest();
+        let length = rest.iter().position(|byte| *byte == b'\n');
+        self.at += length.unwrap_or(rest.len() + 1);
+        Piece::Comment
+    }
+
+    /// Returns whether `[[ … ]]` begins here.
+    fn begins_test(&self) -> bool {
+        let behind = self.rest().strip_prefix(b"[[").and_then(|behind| behind.first());
+        self.is_first() && self.level().case == Case::Commands && behind.is_some_and(u8::is_ascii_whitespace)
     }
 
     fn separator(&mut self) -> Piece {

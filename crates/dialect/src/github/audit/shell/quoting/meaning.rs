@@ -2,6 +2,7 @@
 
 use super::super::is_shell;
 use super::super::program::IS_COMMAND;
+use super::scan::{Frame, Piece, Walk};
 
 pub(super) const IN_LIST: &str = "the words of the value are meant here one by one";
 
@@ -28,6 +29,28 @@ pub(super) fn runs_texts(script: &str) -> bool {
         since_shell = if is_shell(word) { 0 } else { since_shell + 1 };
         runs
     })
+}
+
+/// Returns whether a word has more in it than values and a name or an option, such as white space or quotes: a program may
+/// read it as code then.
+pub(super) fn is_among_code(word: &str) -> bool {
+    let is_sign = |byte: u8| byte.is_ascii_whitespace() || b"'\"`();{}".contains(&byte);
+    let mut walk = Walk::of(word);
+    while walk.at < word.len() {
+        let (from, depth) = (walk.at, walk.frames.len());
+        let piece = walk.step();
+        let text = word.get(from..walk.at.min(word.len())).unwrap_or_default();
+        let is_own = depth == walk.frames.len() && walk.frames.iter().all(|(frame, _)| *frame == Frame::Double);
+        let text = match piece {
+            Piece::Single => text.trim_matches(['$', '\'']),
+            _ if text.starts_with("${{") || !is_own => "",
+            _ => text,
+        };
+        if text.bytes().any(is_sign) {
+            return true;
+        }
+    }
+    false
 }
 
 /// Returns why a value without quotes has to stay without; `None` when it may be one word.

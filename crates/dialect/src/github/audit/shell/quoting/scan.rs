@@ -4,9 +4,7 @@ use std::cell::Cell;
 use std::ops::Deref;
 use std::rc::Rc;
 
-use super::super::super::walk::{Piece, Walk};
-
-pub(super) use super::super::super::walk::Frame;
+pub(super) use super::super::super::walk::{Frame, Piece, Walk};
 
 pub(super) const IN_SINGLE: &str = "it stands in single quotes, where no variable is replaced";
 pub(super) const IN_COMMENT: &str = "it stands in a comment";

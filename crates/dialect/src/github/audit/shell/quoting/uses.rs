@@ -5,33 +5,39 @@
 
 mod calculation;
 mod file;
+mod function;
+mod looking;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 use super::super::super::sink::variables;
-use super::super::program::{assigned, is_name, is_read_by_programs, program, reads_a_pipe, runs_its_words, unquoted};
+use super::super::program::{assigned, is_name, is_read_by_programs, program, runs_its_words};
 use super::super::words::Command;
 use calculation::calculated;
+pub(super) use file::hand_on;
 use file::{files, is_script, name_of_file};
+use function::Functions;
+use looking::{Looking, Reach, Write, is_reading};
 
 /// The name under which the arguments of functions are kept.
 const ARGUMENTS: &str = "@";
 
-/// More commands are not piped one to the next by anybody.
-const LONGEST_PIPE: usize = 64;
-
 /// What becomes of the texts of a script.
 pub(in super::super) struct Uses {
     /// Variables whose values are run, or calculated with.
-    run: BTreeSet<String>,
+    pub(super) run: BTreeSet<String>,
     /// Functions, whose arguments and output go where they are called.
-    functions: BTreeSet<String>,
+    functions: Functions,
+    /// The bodies of those whose output is not that of the script.
+    captured: Vec<Range<usize>>,
+    /// Files that are run.
+    pub(super) files: BTreeSet<String>,
+    /// What writes to files.
+    writes: Vec<Write>,
     /// Where the commands start that run what comes by a pipe.
     readers: BTreeSet<usize>,
-    /// Where the commands start that write to a file that is run.
-    writers: BTreeSet<usize>,
-    /// Where the last loop or group ends whose output is run.
+    /// Where the last loop or group ends whose output is run by what it is piped to.
     last_run: Option<usize>,
     /// Whether all of the output may be run.
     runs_all: bool,
@@ -39,10 +45,9 @@ pub(in super::super) struct Uses {
 
 impl Uses {
     pub(super) fn of(script: &str, commands: &[Command<'_>]) -> Self {
-        let mut looking = Looking {
+        let looking = Looking {
             commands,
-            files: BTreeSet::new(),
-            functions: functions(commands),
+            functions: Functions::of(commands),
         };
         let piped = looking.run_behind();
         let mut run = calculated(script, commands);
@@ -59,18 +64,20 @@ impl Uses {
             values.take(command, looking.before(at));
         }
         values.follow(&mut run);
-        looking.files = files(commands, &run);
         let is_reader = |at: &usize| looking.is_stage(*at) && looking.run_piped(*at, &run);
         let starts = |at: usize| commands[at].start;
         let all = || 0..commands.len();
-        let closes = |at: &usize| matches!(commands[*at].words[0].text, "done" | "fi" | "esac" | "}");
-        let is_run = |at: &usize| piped[*at] || looking.run_written(*at);
+        let closes = |at: &usize| looking.reach(*at) == Reach::Group;
+        let files = files(commands, &run, &piped);
+        let run_words = looking.run_words(&run, &piped);
         Self {
             readers: all().filter(is_reader).map(starts).collect(),
-            writers: all().filter(|at| looking.run_written(*at)).map(starts).collect(),
-            last_run: all().filter(closes).filter(is_run).map(starts).max(),
-            runs_all: all().any(|at| looking.run_all(at, piped[at])),
+            last_run: all().filter(closes).filter(|at| piped[*at]).map(starts).max(),
+            runs_all: all().any(|at| looking.run_all(at, &run, &piped, &run_words)),
+            writes: all().filter_map(|at| looking.write(at)).collect(),
+            captured: looking.functions.captured(commands),
             functions: looking.functions,
+            files,
             run,
         }
     }
@@ -80,10 +87,20 @@ impl Uses {
         self.run.contains(name)
     }
 
+    /// Returns whether a program is a function of the script.
+    pub(super) fn is_function(&self, program: &str) -> bool {
+        self.functions.contains(program)
+    }
+
     /// Returns whether a program gives what it gets to functions or commands that run it.
     pub(super) fn run_arguments_of(&self, program: &str) -> bool {
         let hands_on = program == "set" || self.functions.contains(program);
         hands_on && self.run.contains(ARGUMENTS)
+    }
+
+    /// Returns whether what is printed at a place of the script is not printed by the script itself.
+    pub(super) fn capture_output(&self, place: usize) -> bool {
+        self.captured.iter().any(|body| body.contains(&place))
     }
 
     /// Returns whether what is printed at a place of the script is run, when all of its command stands in `command`.
@@ -91,123 +108,42 @@ impl Uses {
         let is_behind = self.readers.range(place..=command.end.max(place)).next().is_some();
         self.runs_all
             || is_behind
-            || self.writers.range(command).next().is_some()
             || self.last_run.is_some_and(|at| at >= place)
+            || self.files_for(place, command).any(|file| is_run(file, &self.files))
+    }
+
+    /// Returns the files to which goes what is printed at a place of the script, when all of its command stands in
+    /// `command`.
+    pub(super) fn files_for(&self, place: usize, command: Range<usize>) -> impl Iterator<Item = &str> {
+        let writes = self.writes.iter().filter(move |write| match write.reach {
+            Reach::Own => command.contains(&write.start),
+            Reach::Group => command.contains(&write.start) || write.start >= place,
+            Reach::All => true,
+        });
+        writes.flat_map(|write| write.files.iter().map(String::as_str))
     }
 }
 
-/// A script that is looked through.
-struct Looking<'c, 't> {
-    commands: &'c [Command<'t>],
-    /// Files that are run.
-    files: BTreeSet<String>,
-    functions: BTreeSet<String>,
-}
-
-impl<'c, 't> Looking<'c, 't> {
-    /// Returns for each command whether its output is run by one behind it.
-    fn run_behind(&self) -> Vec<bool> {
-        let none = BTreeSet::new();
-        // What stands in a group or a substitution reads what comes to the command around it.
-        let nested = (0..self.commands.len()).filter(|at| self.commands[*at].inside.is_some());
-        let last_nested = nested
-            .filter(|at| self.run_piped(*at, &none))
-            .map(|at| self.commands[at].start)
-            .max();
-        let mut found = vec![false; self.commands.len()];
-        for at in (0..self.commands.len()).rev() {
-            let command = &self.commands[at];
-            let is_nested = last_nested.is_some_and(|last| last > command.start);
-            found[at] = command.is_piped
-                && (is_nested
-                    || self
-                        .next(at)
-                        .is_none_or(|next| found[next] || self.run_piped(next, &none)));
-        }
-        found
-    }
-
-    /// Returns the command to which the output of one is piped.
-    fn next(&self, at: usize) -> Option<usize> {
-        let next = self.commands.get(at + 1)?;
-        let command = &self.commands[at];
-        (command.is_piped && command.inside == next.inside).then_some(at + 1)
-    }
-
-    /// Returns the commands whose output is piped to one.
-    fn before(&self, at: usize) -> &'c [Command<'t>] {
-        let first = (0..at)
-            .rev()
-            .take_while(|before| self.next(*before).is_some())
-            .take(LONGEST_PIPE);
-        let count = first.count();
-        &self.commands[at - count..at]
-    }
-
-    /// Returns whether something may be piped to a command.
-    fn is_stage(&self, at: usize) -> bool {
-        let is_behind_another = at > 0 && self.next(at - 1).is_some();
-        is_behind_another || self.commands[at].inside.is_some()
-    }
-
-    /// Returns whether a command makes something run of what comes by a pipe.
-    fn run_piped(&self, at: usize, run: &BTreeSet<String>) -> bool {
-        let words = self.commands[at].plain();
-        let name = program(&words);
-        let sets_one = matches!(name, Some("read" | "mapfile" | "readarray"));
-        reads_a_pipe(&words)
-            || name.is_some_and(|name| self.functions.contains(name))
-            || (sets_one && words.iter().any(|word| run.contains(*word)))
-    }
-
-    /// Returns whether a command writes to a file that is run.
-    fn run_written(&self, at: usize) -> bool {
-        let command = &self.commands[at];
-        let words = command.plain();
-        // What stands before the name is no file of it.
-        let copies = words
-            .iter()
-            .copied()
-            .skip_while(|word| name_of_file(word) != "tee")
-            .skip(1);
-        command.targets().chain(copies).any(|file| {
-            let file = unquoted(file);
-            let name = file.rsplit('/').next().unwrap_or_default();
-            self.files.contains(name) || is_script(&file)
-        })
-    }
-
-    /// Returns whether a command makes it uncertain what becomes of all the others print.
-    fn run_all(&self, at: usize, is_piped: bool) -> bool {
-        let command = &self.commands[at];
-        let words = command.plain();
-        // Which variables are in a here-document is not looked at.
-        let has_document = command
-            .words
-            .iter()
-            .any(|word| word.text.starts_with("<<") && word.text != "<<<");
-        let name = program(&words);
-        let is_function = name.is_some_and(|name| self.functions.contains(name));
-        let is_for_the_rest = words.first() == Some(&"exec") && command.words.len() > words.len();
-        let is_to_a_program = command.words.iter().any(|word| word.text.starts_with('('));
-        (has_document && reads_a_pipe(&words))
-            || (is_piped && is_function)
-            || (is_for_the_rest && (is_to_a_program || self.run_written(at)))
-            || self.before(at).len() == LONGEST_PIPE
-    }
+/// Returns whether a file is run: as one of those that are, or as its name says.
+pub(super) fn is_run(file: &str, files: &BTreeSet<String>) -> bool {
+    files.contains(name_of_file(file).as_str()) || is_script(file)
 }
 
 /// Returns the variables that stand in a word, also in the texts of others.
 fn variables_of(word: &str) -> Vec<String> {
     let mut found: Vec<String> = variables(word).into_iter().map(ToOwned::to_owned).collect();
-    let is_argument = |(at, _): (usize, &str)| {
-        let behind = word[at + 1..].trim_start_matches('{');
-        behind.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '@' | '*'))
-    };
-    if word.match_indices('$').any(is_argument) {
+    if has_arguments(word) {
         found.push(ARGUMENTS.to_owned());
     }
     found
+}
+
+/// Returns whether arguments of a function stand in a text, `$1` or `"$@"`.
+fn has_arguments(text: &str) -> bool {
+    text.match_indices('$').any(|(at, _)| {
+        let behind = text[at + 1..].trim_start_matches('{');
+        behind.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '@' | '*'))
+    })
 }
 
 /// Which variables become a part of which others.
@@ -221,7 +157,7 @@ impl Values {
         let words = command.plain();
         let name = program(&words);
         let is_list = matches!(words.first().copied(), Some("for" | "select"));
-        let sets_names = is_list || matches!(name, Some("read" | "mapfile" | "readarray" | "printf" | "getopts"));
+        let sets_names = is_list || is_reading(name) || matches!(name, Some("printf" | "getopts"));
         if sets_names {
             let every = command
                 .words
@@ -255,19 +191,6 @@ impl Values {
     }
 }
 
-fn functions(commands: &[Command<'_>]) -> BTreeSet<String> {
-    let named = commands.iter().filter_map(|command| {
-        let mut words = command.words.iter().map(|word| word.text);
-        let first = words.next()?;
-        match first.strip_suffix("()") {
-            Some("") | None if first == "function" => words.next().map(|name| name.trim_end_matches("()")),
-            None if words.next() == Some("()") => Some(first),
-            name => name,
-        }
-    });
-    named.map(ToOwned::to_owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::super::words::commands;
@@ -296,12 +219,47 @@ mod tests {
             ("f() { local c=\"$2\"; \"$c\"; }", &["@", "c"]),
             ("[[ $A -gt 1 ]] && [[ $B == x ]]", &["A"]),
             ("[[ $B == x ]]", &[]),
+            ("[[ x == $B ||\n  a -eq\n  $A ]]", &["A", "a"]),
+            ("(( (1) > 0 &&\n  A ))", &["A"]),
+            ("f() { echo $(( $1 + 1 )); }", &["@"]),
+            ("f() { [[ \"$1\" -gt 1 ]]; }", &["@"]),
+            ("f() { local n=$1; ((n > 2)); }", &["@", "n"]),
+            ("echo \"${B:$1}\" $[A]", &["@", "A"]),
+            ("declare -i A; A=\"$B\"", &["A", "B"]),
             ("echo $((A + 1)) ${B:C} ${D[E]} ${F:-G} ${!H}", &["A", "C", "E", "H"]),
             ("echo ${B:C} ${D[E]} ${F:-G} ${!H}", &["C", "E", "H"]),
             ("echo $(bash -c \"$A\")", &["A"]),
         ] {
             assert_eq!(run(script), expected, "{script}");
         }
+    }
+
+    fn runs_the_body(call: &str) -> bool {
+        let script = format!("f() {{ a; }}; {call}");
+        Uses::of(&script, &commands(&script)).run_output(6, 6..7)
+    }
+
+    fn writes_what_is_run(script: &str) -> bool {
+        Uses::of(script, &commands(script)).run_output(0, 0..script.len())
+    }
+
+    #[test]
+    fn what_functions_print_is_run_where_they_are_called() {
+        for call in [
+            "N=$(f); $N",
+            "N=\"x $(f)\"; M=$N; $M",
+            "$(f)",
+            "sudo $(g | f)",
+            "for i in $(f); do $i; done",
+            "read N < <(f); $N",
+            "f | while read N; do $N; done",
+            "f > x; . x",
+            "f > >(bash)",
+            "bash <(f)",
+        ] {
+            assert!(runs_the_body(call), "{call}");
+        }
+        assert!(!runs_the_body("f; N=$(f); echo \"$N\" > log"));
     }
 
     #[test]
@@ -325,8 +283,12 @@ mod tests {
             "a >> \"$BASH_ENV\"",
             "a | sudo tee /etc/systemd/system/x.service",
             "a > version.go",
+            "a > x; mv x y; . y",
+            "a > x; cat x | bash",
+            "a | sudo dd of=x; bash x",
+            "a > x; export $(cat x)",
         ] {
-            assert!(!Uses::of(script, &commands(script)).writers.is_empty(), "{script}");
+            assert!(writes_what_is_run(script), "{script}");
         }
         for script in [
             "a > key.json",
@@ -335,7 +297,7 @@ mod tests {
             "a | tee x.log",
             "a > .env",
         ] {
-            assert!(Uses::of(script, &commands(script)).writers.is_empty(), "{script}");
+            assert!(!writes_what_is_run(script), "{script}");
         }
     }
 }

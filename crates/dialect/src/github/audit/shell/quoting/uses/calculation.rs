@@ -2,30 +2,83 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::program::{is_name, program};
+use super::super::super::program::{declares, is_name, program};
 use super::super::super::words::Command;
+use super::super::scan::{Frame, Walk};
+use super::{ARGUMENTS, has_arguments};
 
 /// Returns the names in all that bash may calculate with, which reads their values as calculations.
 pub(super) fn calculated(script: &str, commands: &[Command<'_>]) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for command in commands {
         let words = command.plain();
-        let is_comparing = words.contains(&"[[") && words.iter().any(|word| COMPARING.contains(word));
-        if is_comparing || program(&words) == Some("let") {
-            let values = words.iter().filter(|word| !word.starts_with('-'));
-            found.extend(values.flat_map(|word| names(word)));
+        let name = program(&words);
+        let values = words
+            .iter()
+            .filter(|word| !word.starts_with('-') && name != Some(**word));
+        match name {
+            Some("let") => found.extend(values.flat_map(|word| names(word))),
+            Some(name) if declares(name) && is_of_numbers(&words) => {
+                found.extend(values.flat_map(|word| names(word)));
+            }
+            _ => {}
         }
         // An element of a list, `A[B]=`.
         let of_lists = words.iter().filter_map(|word| word.split_once('=')?.0.split_once('['));
         found.extend(of_lists.flat_map(|(_, index)| names(index)));
     }
-    let mut at = 0;
-    while let Some(start) = script[at..].find("((").map(|start| at + start) {
-        at = script[start..].find("))").map_or(script.len(), |end| start + end);
-        found.extend(names(&script[start..at]));
+    if script.contains("((") || script.contains("[[") {
+        found.extend(calculations(script).into_iter().flat_map(names));
     }
     for (at, _) in script.match_indices("${") {
         found.extend(calculated_in(&script[at + 2..]));
+    }
+    for (at, _) in script.match_indices("$[") {
+        let end = script[at..].find(']').map_or(script.len(), |end| at + end);
+        found.extend(names(&script[at..end]));
+    }
+    found
+}
+
+/// Returns whether a declaration says that the variables are numbers.
+fn is_of_numbers(words: &[&str]) -> bool {
+    words.iter().any(|word| word.starts_with('-') && word.contains('i'))
+}
+
+/// Returns the words in `(( … ))` and `$(( … ))`, and in each `[[ … ]]` those of what compares numbers.
+fn calculations(script: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    let mut add = |frame: Frame, from: usize, to: usize| {
+        let text = script.get(from..to.min(script.len())).unwrap_or_default();
+        let is_operator = |word: &&str| COMPARING.contains(word);
+        for part in text.split("&&").flat_map(|part| part.split("||")) {
+            if frame == Frame::Arithmetic
+                || text.contains("((")
+                || part.split_whitespace().any(|word| is_operator(&word))
+            {
+                found.extend(part.split_whitespace().filter(|word| !is_operator(word)));
+            }
+        }
+    };
+    let mut walk = Walk::of(script);
+    // The outermost that is open, with how many frames there are with it.
+    let mut open = None;
+    while walk.at < script.len() {
+        let depth = walk.frames.len();
+        walk.step();
+        match (open, walk.frames.last().copied()) {
+            (None, Some((frame @ (Frame::Arithmetic | Frame::Test), start))) if walk.frames.len() > depth => {
+                open = Some((frame, start, walk.frames.len()));
+            }
+            (Some((frame, start, depth)), _) if walk.frames.len() < depth => {
+                add(frame, start, walk.at);
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    if let Some((frame, start, _)) = open {
+        add(frame, start, script.len());
     }
     found
 }
@@ -52,7 +105,13 @@ fn calculated_in(inside: &str) -> Vec<String> {
     }
 }
 
+/// Returns the names in a text, with or without a sign before them, and the one for all arguments where it has any.
 fn names(text: &str) -> Vec<String> {
     let words = text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_');
-    words.filter(|word| is_name(word)).map(ToOwned::to_owned).collect()
+    let arguments = has_arguments(text).then_some(ARGUMENTS);
+    words
+        .filter(|word| is_name(word))
+        .chain(arguments)
+        .map(ToOwned::to_owned)
+        .collect()
 }

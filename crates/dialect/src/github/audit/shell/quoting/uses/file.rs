@@ -4,20 +4,21 @@ use std::collections::BTreeSet;
 
 use super::super::super::program::{assigned, program, reads_a_pipe, runs_its_words, unquoted};
 use super::super::super::words::Command;
+use super::is_run;
 
-/// Returns the names of the files that a script runs, when it runs the values of some variables.
-pub(super) fn files(commands: &[Command<'_>], run: &BTreeSet<String>) -> BTreeSet<String> {
+/// Returns the names of the files that a script runs, when it runs the values of some variables and the output of those
+/// commands of which `piped` says so.
+pub(super) fn files(commands: &[Command<'_>], run: &BTreeSet<String>, piped: &[bool]) -> BTreeSet<String> {
     let reads_lines =
         |command: &Command<'_>| matches!(program(&command.plain()), Some("read" | "mapfile" | "readarray"));
     let reads_any_lines = commands.iter().any(reads_lines);
     let mut found = BTreeSet::new();
-    for command in commands {
+    for (command, piped) in commands.iter().zip(piped) {
         let words = command.plain();
         let name = program(&words).unwrap_or_default();
         found.insert(name_of_file(name));
         let is_made_to_run = name == "chmod" && words.iter().any(|word| makes_run(word));
-        let is_copied = matches!(name, "cp" | "mv" | "ln") && words.iter().any(|word| is_script(&unquoted(word)));
-        if is_made_to_run || is_copied || name == "install" || reads_a_pipe(&words) || runs_its_words(&words) {
+        if *piped || is_made_to_run || name == "install" || reads_a_pipe(&words) || runs_its_words(&words) {
             found.extend(command.words.iter().flat_map(|word| named_in(word.text)));
         }
         // As in `A=$(cat file); $A`.
@@ -32,7 +33,36 @@ pub(super) fn files(commands: &[Command<'_>], run: &BTreeSet<String>) -> BTreeSe
         found.extend(sources.map(|pair| name_of_file(pair[1].text)));
     }
     found.remove("");
+    hand_on(commands, &mut found);
     found
+}
+
+/// Adds the files of which others are made that are run.
+pub(in super::super) fn hand_on(commands: &[Command<'_>], found: &mut BTreeSet<String>) {
+    /// More often nobody moves the same text.
+    const MOST: usize = 4;
+    const COPYING: [&str; 11] = [
+        "cp", "mv", "ln", "cat", "envsubst", "sed", "grep", "sort", "head", "tail", "tee",
+    ];
+    let copying: Vec<&Command<'_>> = commands
+        .iter()
+        .filter(|command| program(&command.plain()).is_some_and(|name| COPYING.contains(&name)))
+        .collect();
+    for _ in 0..MOST {
+        let before = found.len();
+        for command in &copying {
+            let is_moving = matches!(program(&command.plain()), Some("cp" | "mv" | "ln"));
+            let words = command.words.iter().map(|word| word.text);
+            let mut made = command.targets().chain(words.filter(|_| is_moving));
+            if made.any(|file| is_run(&unquoted(file), found)) {
+                found.extend(command.words.iter().skip(1).flat_map(|word| named_in(word.text)));
+            }
+        }
+        found.remove("");
+        if found.len() == before {
+            break;
+        }
+    }
 }
 
 /// Returns the names of files that may stand in a word.
