@@ -3,6 +3,8 @@
 //! A variable keeps the shell from running it, but a line break in it begins another variable of all later steps, such
 //! as `LD_PRELOAD`; and a folder in the path decides which programs they run.
 
+mod saying;
+
 use std::cell::LazyCell;
 use std::collections::BTreeSet;
 
@@ -10,11 +12,13 @@ use lockgate_core::Span;
 
 use super::command::{Commands, Part, written};
 use super::room::Room;
+use super::shell;
 use super::subject::Subject;
 use super::taint::{Taint, Taints, Way, Who, may_be_named};
 use super::untrusted::Lines;
 use super::{Finding, Level};
 use crate::codes;
+use saying::Sayings;
 
 const FILES: [&str; 2] = ["GITHUB_ENV", "GITHUB_PATH"];
 
@@ -35,6 +39,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             continue;
         };
         let delimiters = LazyCell::new(|| unforeseeable(&subject.commands(step.script())));
+        let sayings = LazyCell::new(|| Sayings::of(step.script(), shell::of(subject, job, step)));
         let mut room = Room::of(subject);
         for file in files.into_iter().flatten() {
             let is_told =
@@ -48,7 +53,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                     .into_iter()
                     .filter_map(|(place, name)| Some((place, taints.of_shell_variable(name, job, step)?)))
                     .filter(|(_, taint)| is_told(taint))
-                    .find_map(|(place, taint)| Some((level(step.script(), place.0 + place.1)?, place, taint)));
+                    .find_map(|(place, taint)| Some((sayings.level(place.0, place.0 + place.1)?, place, taint)));
                 if let Some((level, (start, length), taint)) = tainted {
                     room.add(found, level, || {
                         let span = parts.part(start, length);
@@ -58,26 +63,6 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             }
         }
     }
-}
-
-/// Returns how certain it is that the value of a variable is written as it is, by what stands behind it on its line;
-/// `None` when a program before takes from it what could begin another variable.
-fn level(script: &str, end: usize) -> Option<Level> {
-    const CLEANING: [&str; 7] = ["tr -c", "tr -dc", "base64", "sha256sum", "sha1sum", "md5sum", "wc -"];
-    const CHANGING: [&str; 9] = [
-        "jq ", "sed ", "awk ", "head -", "tail -", "cut ", "grep ", "python", "node ",
-    ];
-    /// More than a pipe of such programs has.
-    const NEAR: usize = 400;
-    let near = script.get(end..).unwrap_or_default();
-    let near = near.char_indices().nth(NEAR).map_or(near, |(at, _)| &near[..at]);
-    let ends = [";", ">>", "&&", "\n"].iter().filter_map(|sign| near.find(sign));
-    let behind = &near[..ends.min().unwrap_or(near.len())];
-    let piped = behind.find('|').map_or("", |at| &behind[at..]);
-    let has = |words: &[&str]| words.iter().any(|word| piped.contains(word));
-    let is_certain = !has(&CHANGING);
-    let is_clean = has(&CLEANING) || (has(&["tr "]) && has(&["\\n"]));
-    (!is_clean).then_some(if is_certain { Level::Certain } else { Level::Strict })
 }
 
 fn finding(subject: &Subject<'_>, span: Span, file: &str, taint: Taint, level: Level) -> Finding {
@@ -125,11 +110,12 @@ impl Block {
 
 /// Returns the variables of a script that are set to something that nobody can foresee.
 fn unforeseeable<'t>(commands: &Commands<'t>) -> BTreeSet<&'t str> {
-    const RANDOM: [&str; 5] = ["random", "uuid", "guid", "openssl", "mktemp"];
+    const RANDOM: [&str; 6] = ["random", "uuid", "guid", "openssl", "mktemp", "%n"];
     const DECLARING: [&str; 5] = ["export ", "local ", "readonly ", "declare ", "typeset "];
     let is_random = |value: &str| {
         let value = value.to_ascii_lowercase();
-        RANDOM.iter().any(|word| value.contains(word))
+        // When it was to the second might be foreseen, but not what is made of it.
+        RANDOM.iter().any(|word| value.contains(word)) || (value.contains("date") && value.contains("sum"))
     };
     let of_command = |text: &'t str| {
         let (name, _) = text.split_once('=').filter(|(_, value)| is_random(value))?;
@@ -164,16 +150,16 @@ mod tests {
     }
 
     #[test]
-    fn a_value_that_is_cleaned_before_begins_no_variable() {
-        for (behind, expected) in [
-            ("\" >> $OUT", Some(Level::Certain)),
-            ("\" | tr -cd a-z)\" >> $OUT", None),
-            ("\" | sed 's/a/b/' | tr -d '\\n')\" >> $OUT", None),
-            ("\" | head -n 5 >> $OUT", Some(Level::Strict)),
-            ("\" >> $OUT; echo a | tr -d b", Some(Level::Certain)),
-            ("\" >> $OUT\necho a | tr -d b", Some(Level::Certain)),
+    fn what_changes_with_every_run_is_not_foreseen() {
+        for (script, expected) in [
+            ("A=$(uuidgen)", true),
+            ("export A=$(date | sha256sum | head -c 20)", true),
+            ("A=$(date +%s%N)", true),
+            ("A=$(openssl rand -hex 8)", true),
+            ("A=$(date +%Y)", false),
+            ("A=$(echo a | sha256sum)", false),
         ] {
-            assert_eq!(level(behind, 0), expected, "{behind}");
+            assert_eq!(!unforeseeable(&Commands::of(script)).is_empty(), expected, "{script}");
         }
     }
 

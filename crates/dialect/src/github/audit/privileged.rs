@@ -75,8 +75,8 @@ fn strange_checkout<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>) ->
     fetches.then(|| (step.node.get("run").map_or(step.place(), head), WHAT))
 }
 
-/// Returns whether a script puts code of strangers among its files: by a command that names it, or by one behind a
-/// fetch that does.
+/// Returns whether a script puts code of strangers among its files: by a command that names it, or by one that names what
+/// a fetch before has brought of it.
 fn fetches<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>) -> bool {
     const PLACING: [&str; 9] = [
         "checkout",
@@ -90,19 +90,47 @@ fn fetches<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>) -> bool {
         "cherry-pick",
     ];
     let mut names = Names::of(sight, job, step);
-    let mut has_fetched = false;
+    let mut fetched = Vec::new();
     sight.subject.commands(step.script()).iter().any(|command| {
         names.follow(command);
         if !command.runs("git") && !command.words().starts_with("gh repo clone") {
             return false;
         }
-        let has = |word: &str| command.words().split_whitespace().any(|part| part == word);
+        let words: Vec<&str> = command.words().split_whitespace().collect();
+        let has = |word: &str| words.contains(&word);
         let is_placing = PLACING.iter().any(|word| has(word));
         let is_fetching = has("fetch") || has("remote");
         let is_strange = (is_placing || is_fetching) && names.is_strange(command.words());
-        has_fetched |= is_strange && is_fetching;
-        is_placing && (is_strange || has_fetched)
+        if is_strange && is_fetching {
+            fetched.push("FETCH_HEAD");
+            fetched.extend(brought(&words));
+        }
+        let mut operands = words.iter().map(|word| word.trim_matches(['"', '\'']));
+        let is_of_these = |word: &str| fetched.iter().any(|name| is_within(word, name)) || names.may_be_any(word);
+        is_placing && (is_strange || (!fetched.is_empty() && operands.any(is_of_these)))
     })
+}
+
+/// Returns the names that a command of Git gives to what it fetches: of a remote, and of branches.
+fn brought<'t>(words: &[&'t str]) -> Vec<&'t str> {
+    let behind_add = words.iter().skip_while(|word| **word != "add").skip(1);
+    let remote = behind_add.into_iter().find(|word| !word.starts_with('-')).copied();
+    let branches = words.iter().filter_map(|word| {
+        let name = word.trim_matches(['"', '\'']).rsplit_once(':')?.1;
+        let of_heads = name.strip_prefix("refs/heads/");
+        of_heads.or_else(|| name.strip_prefix("refs/remotes/")).or(Some(name))
+    });
+    branches
+        .chain(remote)
+        .map(|name| name.trim_end_matches(['*', '/']))
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+/// Returns whether a word names something, or something below it.
+fn is_within(word: &str, name: &str) -> bool {
+    let behind = word.strip_prefix(name);
+    behind.is_some_and(|behind| behind.is_empty() || behind.starts_with(['/', '~', '^', ':']))
 }
 
 /// Returns the start of a script, to point at it without covering it.

@@ -6,7 +6,7 @@ mod words;
 
 pub(super) use program::{program, unquoted};
 pub(super) use quoting::{Elsewhere, Quoting, Script, Standing};
-pub(super) use words::commands;
+pub(super) use words::{Command, commands};
 
 use super::label::{Label, asked};
 use super::subject::{Job, Kind, Step, Subject, text};

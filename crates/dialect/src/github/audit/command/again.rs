@@ -7,7 +7,7 @@ use super::super::shell::is_shell;
 use super::super::walk::{Frame, Walk};
 use super::part::parts_where;
 use super::words::{RUNNING, program, words};
-use super::{Command, Part};
+use super::{Command, Part, reading};
 
 /// A text that a program reads as commands.
 pub(in super::super) struct Again<'t> {
@@ -54,7 +54,7 @@ impl<'t> Command<'t> {
         readers(&words).find_map(|(at, reader)| {
             let parts = texts(&words, at, reader)?
                 .iter()
-                .flat_map(|text| untouched(text, self.start_of(text)));
+                .flat_map(|text| said(text, self.start_of(text)));
             Some(Again {
                 program: words[at],
                 reader,
@@ -92,11 +92,16 @@ impl<'t> Command<'t> {
 
     /// Returns what it says itself to the command that its output is piped to.
     pub(super) fn said(&self) -> Vec<Part<'t>> {
-        let is_saying = matches!(self.program(), "echo" | "printf");
-        if !is_saying || self.text.contains('>') || self.text.contains("%q") {
-            return Vec::new();
+        if self.is_saying() {
+            said(self.text, self.start)
+        } else {
+            Vec::new()
         }
-        untouched(self.text, self.start)
+    }
+
+    /// Returns whether all that it does is to say its words as they are.
+    fn is_saying(&self) -> bool {
+        matches!(self.program(), "echo" | "printf") && !self.text.contains('>') && !self.text.contains("%q")
     }
 }
 
@@ -220,6 +225,49 @@ fn operands<'w>(name: &'w str, words: &'w [&str]) -> impl Iterator<Item = usize>
     })
 }
 
+/// Returns the parts of a text that nothing changes before it is read, also those that `echo` and `printf` say in it.
+fn said(text: &str, start: usize) -> Vec<Part<'_>> {
+    /// More often nobody says what another one has said.
+    const DEEPEST: usize = 4;
+    let mut found = untouched(text, start);
+    let mut texts = vec![(text, start)];
+    for _ in 0..DEEPEST {
+        let inside = texts.iter().flat_map(|(text, start)| substituted(text, *start));
+        let commands = inside.filter_map(|(text, start)| {
+            let mut commands = reading::commands(text);
+            let only = commands.pop().filter(|only| commands.is_empty() && only.is_saying())?;
+            Some((only.text, start + only.start))
+        });
+        texts = commands.collect();
+        found.extend(texts.iter().flat_map(|(text, start)| untouched(text, *start)));
+    }
+    found
+}
+
+/// Returns the outermost substitutions of commands in a text, each with where it stands.
+fn substituted(text: &str, start: usize) -> Vec<(&str, usize)> {
+    let mut found = Vec::new();
+    let mut walk = Walk::of(text);
+    // Where the commands begin of the one that is open, and how many frames there are with it.
+    let mut open = None;
+    while walk.at < text.len() {
+        let before = walk.at;
+        walk.step();
+        let innermost = walk.frames.last().map(|(frame, _)| *frame);
+        match open {
+            None if matches!(innermost, Some(Frame::Command | Frame::Backquoted)) => {
+                open = Some((walk.at, walk.frames.len()));
+            }
+            Some((from, depth)) if walk.frames.len() < depth => {
+                found.extend(text.get(from..before).map(|inside| (inside, start + from)));
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
 /// Returns the parts of a text that nothing changes before it is read: what stands in no substitution of commands.
 fn untouched(text: &str, start: usize) -> Vec<Part<'_>> {
     // How many frames are open around the outermost one that is none of quotes. At each step no more than one opens.
@@ -275,6 +323,10 @@ mod tests {
             ("node -e \"a('${T}')\"", "node"),
             ("su app -c \"echo $T\"", "su"),
             ("eval echo \"$T\"", "eval"),
+            ("eval \"$(echo \"$T\")\"", "eval"),
+            ("eval a \"$(printf '%s' \"`echo $T`\")\"", "eval"),
+            ("bash -c \"$(echo \"echo $T\")\"", "bash"),
+            ("echo \"$(echo \"$T\")\" | sh", "sh"),
         ] {
             check(script, &[(program, "T")]);
         }
@@ -296,6 +348,11 @@ mod tests {
             "grep \"$T\" scripts | bash",
             "bash -c \"echo ${T@Q}\"",
             "eval \"$(tool \"$T\")\"",
+            "eval \"$(echo \"$T\" | tr -cd a-z)\"",
+            "eval \"$({ echo \"$T\"; } | tr -cd a-z)\"",
+            "eval \"$(printf %q \"$T\")\"",
+            "eval \"$(echo $(tool \"$T\"))\"",
+            "eval \"$(echo \"$T\" > note)\"",
             "ssh \"$T\" ls",
             "docker run --name node -e \"A=$T\" image",
             "kubectl exec -n python -c \"$T\" pod",

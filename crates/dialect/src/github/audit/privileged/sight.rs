@@ -187,6 +187,19 @@ impl<'a, 's, 'n> Names<'a, 's, 'n> {
         }
     }
 
+    /// Returns whether a word has a value that only the run knows: neither a variable of the workflow nor one of the
+    /// runner.
+    pub(super) fn may_be_any(&self, word: &str) -> bool {
+        let levels = [self.step.node, self.job.node, self.sight.subject.root];
+        let is_known = |name: &str| {
+            let is_set = |level: &&Node| level.get("env").is_some_and(|env| env.get(name).is_some());
+            name.starts_with("GITHUB_") || (levels.iter().any(is_set) && !self.own.contains_key(name))
+        };
+        let parts = unquoted(word, 0);
+        let mut variables = parts.iter().flat_map(Part::variables);
+        word.contains('`') || word.contains("$(") || variables.any(|(_, name)| !is_known(name))
+    }
+
     /// Returns whether a text of the script names the code of strangers.
     pub(super) fn is_strange(&self, text: &str) -> bool {
         unquoted(text, 0).iter().any(|part| self.is_strange_part(part))
