@@ -238,6 +238,27 @@ fn many_variables_of_one_step_come_at_once() {
 }
 
 #[test]
+fn many_values_of_one_name_come_at_once() {
+    let line = |number| format!("          echo \"${{{{ github.event.issue.title || {number} }}}}\"\n");
+    let file = script(&(0..330).map(line).collect::<String>());
+    let fixed = fix(&file, None, Strictness::Strict);
+    assert_eq!(fixed.done.len(), 330);
+    for number in [1, 2, 330] {
+        let name = if number == 1 {
+            String::new()
+        } else {
+            format!("_{number}")
+        };
+        assert_eq!(
+            fixed.text.matches(&format!("echo \"${{ISSUE_TITLE{name}}}\"")).count(),
+            1
+        );
+    }
+    let again = fix(&SourceFile::new("a.yml", fixed.text.as_str()), None, Strictness::Strict);
+    assert_eq!(again.text, fixed.text);
+}
+
+#[test]
 fn what_is_harmless_or_less_serious_hides_nothing() {
     for harmless in ["github.sha", "github.event.release.name"] {
         let lines = format!("          echo \"${{{{ {harmless} }}}}\"\n").repeat(300);

@@ -6,6 +6,7 @@
 
 mod certainty;
 mod name;
+mod naming;
 
 use std::cell::OnceCell;
 
@@ -22,6 +23,7 @@ use super::{Finding, Level};
 use crate::yaml::{Entry, Node, Style, written};
 use certainty::{Quotes, doubt, is_one_word};
 use name::{name_for, unheard_of};
+pub(super) use naming::Naming;
 
 /// An expression in a script of a step.
 pub(super) struct Place<'a, 'n> {
@@ -77,7 +79,8 @@ impl Place<'_, '_> {
         self.sink.part(self.embedded.start, self.embedded.end)
     }
 
-    /// Returns the name of a variable for `flow`: one that is there and holds the same, else one that is free.
+    /// Returns the name of a variable for `flow`: one that is there and holds the same, else one that
+    /// is free, and is given to no other value.
     pub(super) fn variable(&self, flow: &Flow) -> String {
         let written = self.embedded.written(self.sink.text);
         let own = self.step.node.get("env").and_then(Node::as_mapping).unwrap_or_default();
@@ -94,13 +97,8 @@ impl Place<'_, '_> {
         } else {
             name_for(flow)
         };
-        let mut free = name.clone();
-        let mut number = 2;
-        while self.is_taken(&free) {
-            free = format!("{name}_{number}");
-            number += 1;
-        }
-        free
+        let naming = &self.subject.naming;
+        naming.name_of(self.step.node, &squeezed(written), &name, |name| self.is_taken(name))
     }
 
     fn is_taken(&self, name: &str) -> bool {
@@ -211,6 +209,11 @@ impl Place<'_, '_> {
             matches!(by, By::Existing(_)) || self.step.node.get("env").is_some_and(|env| env.get(&name).is_some());
         if !is_there {
             edits.extend(self.declaration(&name)?);
+            // Only what is made together must not clash.
+            if safety == Safety::Safe {
+                let value = squeezed(self.embedded.written(self.sink.text));
+                self.subject.naming.give(self.step.node, value, &name);
+            }
         }
         Some(Fix {
             description: format!("`{name}` comes to the script by `env`"),

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use lockgate_core::{Diagnostic, SourceFile, Span};
 
 use super::command::Commands;
+use super::relocation::Naming;
 use super::shell::Elsewhere;
 use super::taint::Tainted;
 use crate::lock::Lock;
@@ -34,6 +35,8 @@ pub(super) struct Subject<'n> {
     commands: RefCell<BTreeMap<*const u8, Rc<Commands<'n>>>>,
     /// What the scripts of a job run of what one of them leaves, for each job that was asked about.
     elsewhere: RefCell<BTreeMap<*const Node, Rc<Elsewhere>>>,
+    /// The variables that fixes give to steps.
+    pub(super) naming: Naming,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,6 +119,7 @@ impl<'n> Subject<'n> {
             tainted: OnceCell::new(),
             commands: RefCell::default(),
             elsewhere: RefCell::default(),
+            naming: Naming::default(),
         }
     }
 

@@ -13,8 +13,8 @@ pub(super) struct Taken<'f> {
     kept: Vec<Span>,
     /// What is replaced, by where it begins; no two overlap.
     replaced: BTreeMap<usize, &'f Edit>,
-    /// What is inserted, by where.
-    inserted: BTreeMap<usize, Vec<&'f Edit>>,
+    /// What is inserted, by where and the key that it has.
+    inserted: BTreeMap<(usize, &'f str), &'f Edit>,
 }
 
 impl<'f> Taken<'f> {
@@ -30,7 +30,7 @@ impl<'f> Taken<'f> {
         let fits = fix.edits.iter().all(|edit| self.fits(edit));
         for edit in fix.edits.iter().filter(|_| fits) {
             if edit.is_insertion() {
-                self.inserted.entry(edit.span.start).or_default().push(edit);
+                self.inserted.insert((edit.span.start, edit.key()), edit);
             } else {
                 self.replaced.insert(edit.span.start, edit);
             }
@@ -46,9 +46,10 @@ impl<'f> Taken<'f> {
             let is_behind = other.span.end <= start || (edit.is_insertion() && other.span.start == start);
             !is_behind && *other != edit
         });
-        let is_through_another = self.inserted.range(start + 1..end.max(start + 1)).next().is_some();
-        let mut same_place = self.inserted.get(&start).into_iter().flatten();
-        let is_twice = edit.is_insertion() && same_place.any(|other| *other != edit && other.key() == edit.key());
+        let mut inside = self.inserted.range((start + 1, "")..(end.max(start + 1), ""));
+        let is_through_another = inside.next().is_some();
+        let same = self.inserted.get(&(start, edit.key()));
+        let is_twice = edit.is_insertion() && same.is_some_and(|other| *other != edit);
         !is_kept && !in_the_way && !is_through_another && !is_twice
     }
 }
