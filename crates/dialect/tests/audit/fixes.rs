@@ -335,6 +335,8 @@ fn a_command_that_is_not_said_to_the_runner_stays() {
         ("out=$(", ")"),
         ("a \\", "b"),
         ("while a; do", "done | tee log"),
+        ("f() {", "}\n          A=$(f)"),
+        ("f() {", "}\n          g() { f; }\n          g > log"),
     ] {
         let lines = format!("          {before}\n          {said}\n          {behind}\n");
         assert!(!is_mended(&lines), "{lines}");

@@ -70,6 +70,9 @@ pub(super) struct Walk<'t> {
     pending: Vec<Document<'t>>,
     /// Those that the last line had, each with whether variables in it are replaced.
     pub(super) documents: Vec<(Range<usize>, bool)>,
+    /// How many bytes were looked at, which is to grow with the script and no faster.
+    #[cfg(test)]
+    read: std::cell::Cell<usize>,
 }
 
 impl<'t> Walk<'t> {
@@ -83,6 +86,8 @@ impl<'t> Walk<'t> {
             is_in_word: false,
             pending: Vec::new(),
             documents: Vec::new(),
+            #[cfg(test)]
+            read: std::cell::Cell::default(),
         }
     }
 
@@ -96,8 +101,9 @@ impl<'t> Walk<'t> {
         let rest = self.rest();
         // An expression is replaced before the shell sees the script.
         if rest.starts_with(b"${{") {
-            let inside = &self.script[self.at + 3..];
-            return self.word(closing(inside).map_or(rest.len(), |length| 3 + length + 2));
+            let length = closing(&self.script[self.at + 3..]).map_or(rest.len(), |length| 3 + length + 2);
+            self.looked_at(length);
+            return self.word(length);
         }
         match (self.frame(), rest[0]) {
             (_, b'\\') => self.escaped(),
@@ -125,6 +131,24 @@ impl<'t> Walk<'t> {
 
     fn rest(&self) -> &'t [u8] {
         self.script.as_bytes().get(self.at..).unwrap_or_default()
+    }
+
+    /// Returns where in the rest behind `from` bytes of it the first byte stands that is wanted.
+    fn find(&self, from: usize, is_wanted: impl FnMut(&u8) -> bool) -> Option<usize> {
+        let text = self.rest().get(from..).unwrap_or_default();
+        let found = text.iter().position(is_wanted);
+        self.looked_at(found.map_or(text.len(), |at| at + 1));
+        found
+    }
+
+    /// Counts bytes beside the one at each step, for tests.
+    #[cfg_attr(
+        not(test),
+        expect(unused_variables, clippy::unused_self, reason = "only tests count")
+    )]
+    fn looked_at(&self, bytes: usize) {
+        #[cfg(test)]
+        self.read.set(self.read.get() + bytes);
     }
 
     fn frame(&self) -> Option<Frame> {
@@ -179,10 +203,13 @@ impl<'t> Walk<'t> {
     /// Returns whether the backquote here begins or ends a command. In PowerShell it takes the meaning from the next sign,
     /// as at the end of a word or a line; there it has no partner on its line.
     fn is_quoting(&self) -> bool {
-        let line = self.rest().iter().skip(1).take_while(|byte| **byte != b'\n');
         let before = self.at.checked_sub(1).map(|at| self.script.as_bytes()[at]);
         let is_behind_word = before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
-        self.backquote.is_some() || !is_behind_word || line.into_iter().any(|byte| *byte == b'`')
+        if self.backquote.is_some() || !is_behind_word {
+            return true;
+        }
+        let next = self.find(1, |byte| matches!(byte, b'`' | b'\n'));
+        next.is_some_and(|at| self.rest()[1 + at] == b'`')
     }
 
     fn backquote(&mut self) -> Piece {
@@ -202,7 +229,8 @@ impl<'t> Walk<'t> {
     fn parameter(&mut self) -> Piece {
         let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_@*#!?".contains(byte);
         let inside = &self.rest()[2..];
-        let behind = &inside[inside.iter().take_while(|byte| is_name(byte)).count()..];
+        let length = self.find(2, |byte| !is_name(byte));
+        let behind = &inside[length.unwrap_or(inside.len())..];
         let operator = behind.strip_prefix(b":").unwrap_or(behind).first();
         let is_text = operator.is_some_and(|sign| b"-=?+".contains(sign));
         let is_literal = is_text && self.frame() == Some(Frame::Double);
@@ -216,7 +244,7 @@ impl<'t> Walk<'t> {
         let rest = self.rest();
         let (begin, is_escaping) = if rest[0] == b'$' { (2, true) } else { (1, false) };
         let mut is_escaped = false;
-        let length = rest[begin..].iter().position(|byte| {
+        let length = self.find(begin, |byte| {
             let ends = *byte == b'\'' && !is_escaped;
             is_escaped = is_escaping && *byte == b'\\' && !is_escaped;
             ends
@@ -365,6 +393,13 @@ mod tests {
             "${",
             "$'",
             "<< \t",
+            "<<E\n",
+            "a`",
+            "a `\n",
+            "${a",
+            "[[ ",
+            "a #",
+            "\"$(\n",
         ] {
             let script = part.repeat(20_000);
             let mut walk = Walk::of(&script);
@@ -373,7 +408,8 @@ mod tests {
                 walk.step();
                 steps += 1;
             }
-            assert!(steps <= script.len(), "{part}");
+            let read = steps + walk.read.get();
+            assert!(read <= 3 * script.len(), "{part}: {read} of {}", script.len());
         }
     }
 }

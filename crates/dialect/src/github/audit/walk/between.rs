@@ -38,9 +38,8 @@ impl Walk<'_> {
     }
 
     pub(super) fn comment(&mut self) -> Piece {
-        let rest = self.rest();
-        let length = rest.iter().position(|byte| *byte == b'\n');
-        self.at += length.unwrap_or(rest.len() + 1);
+        let length = self.find(0, |byte| *byte == b'\n');
+        self.at += length.unwrap_or(self.rest().len() + 1);
         Piece::Comment
     }
 
@@ -125,6 +124,7 @@ impl Walk<'_> {
         self.documents.clear();
         for document in std::mem::take(&mut self.pending) {
             let (range, behind) = document.read(self.script, self.at);
+            self.looked_at(behind.saturating_sub(self.at));
             self.documents.push((range, document.is_replaced));
             self.at = behind;
         }
@@ -135,6 +135,7 @@ impl Walk<'_> {
     fn delimiter(&mut self) -> Piece {
         let (document, length) = Document::announced(&self.script[self.at..]);
         self.pending.extend(document);
+        self.looked_at(length);
         self.word(length);
         self.is_in_word = false;
         Piece::Delimiter
