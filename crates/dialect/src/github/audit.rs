@@ -132,9 +132,11 @@ pub fn audit_parsed(file: &SourceFile, root: &Node, lock: Option<&Lock>, strictn
 
 fn findings(subject: &Subject<'_>, strictness: Strictness) -> Vec<Finding> {
     let mut found = Vec::new();
-    let names_strangers = strictness == Strictness::Strict || taint::may_be_named(subject);
-    let following = names_strangers.then_some(FOLLOWING).into_iter().flatten();
-    for (highest, audit) in following.chain(AUDITS) {
+    let names_strangers = taint::may_be_named(subject);
+    let of_strangers = names_strangers.then_some(OF_STRANGERS).into_iter().flatten();
+    let follows = names_strangers || strictness == Strictness::Strict;
+    let following = follows.then_some((Level::Certain, injection::audit as Audit));
+    for (highest, audit) in following.into_iter().chain(of_strangers).chain(AUDITS) {
         if highest.is_told(strictness) {
             audit(subject, &mut found);
         }
@@ -157,9 +159,9 @@ fn key(finding: &Finding) -> (Span, &str, &str) {
 
 type Audit = fn(&Subject<'_>, &mut Vec<Finding>);
 
-/// The audits that follow texts of others, of which a lenient look tells only those of strangers.
-const FOLLOWING: [(Level, Audit); 2] = [
-    (Level::Certain, injection::audit),
+/// The audits that tell of nothing but texts of strangers; that of scripts tells of those of members too, strictly.
+const OF_STRANGERS: [(Level, Audit); 2] = [
+    (Level::Certain, injection::read_again),
     (Level::Certain, environment_file::audit),
 ];
 

@@ -14,7 +14,7 @@ use super::command::{Commands, Part, written};
 use super::room::Room;
 use super::shell;
 use super::subject::Subject;
-use super::taint::{Taint, Taints, Way, Who, may_be_named};
+use super::taint::{Taint, Taints, Way, Who};
 use super::untrusted::Lines;
 use super::{Finding, Level};
 use crate::codes;
@@ -23,9 +23,6 @@ use saying::Sayings;
 const FILES: [&str; 2] = ["GITHUB_ENV", "GITHUB_PATH"];
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
-    if !may_be_named(subject) {
-        return;
-    }
     let taints = LazyCell::new(|| Taints::of_file(subject));
     for (job, step) in subject.steps() {
         let Some(run) = step.node.get("run") else {

@@ -15,7 +15,7 @@ use super::room::Room;
 use super::shell::Shell;
 use super::sink::Language;
 use super::subject::{Step, Subject};
-use super::taint::{Taint, Taints, Way, Who, may_be_named};
+use super::taint::{Taint, Taints, Way, Who};
 use super::{Finding, Level};
 use crate::codes;
 
@@ -31,18 +31,19 @@ pub(super) fn audit<'n>(subject: &Subject<'n>, found: &mut Vec<Finding>) {
     places(subject, found, judge, |place, (taint, flow)| {
         finding(place, &taint, &flow)
     });
-    if !may_be_named(subject) {
-        return;
-    }
+}
+
+/// Tells of variables that `eval` or another shell reads as commands, which no quotes prevent.
+pub(super) fn read_again(subject: &Subject<'_>, found: &mut Vec<Finding>) {
+    let taints = LazyCell::new(|| Taints::of_file(subject));
     for (job, step) in subject.steps() {
         if command::may_read_again(step.script()) {
-            read_again(subject, step, |name| taints.of_shell_variable(name, job, step), found);
+            read_again_in(subject, step, |name| taints.of_shell_variable(name, job, step), found);
         }
     }
 }
 
-/// Tells of variables that `eval` or another shell reads as commands, which no quotes prevent.
-fn read_again<'n>(
+fn read_again_in<'n>(
     subject: &Subject<'n>,
     step: Step<'n>,
     taint_of: impl Fn(&str) -> Option<Taint>,
