@@ -9,6 +9,7 @@
 mod between;
 mod document;
 mod level;
+mod quote;
 
 use std::ops::Range;
 
@@ -198,60 +199,6 @@ impl<'t> Walk<'t> {
         self.frames.pop();
         self.levels.pop();
         self.word(width)
-    }
-
-    /// Returns whether the backquote here begins or ends a command. In PowerShell it takes the meaning from the next sign,
-    /// as at the end of a word or a line; there it has no partner on its line.
-    fn is_quoting(&self) -> bool {
-        let before = self.at.checked_sub(1).map(|at| self.script.as_bytes()[at]);
-        let is_behind_word = before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
-        if self.backquote.is_some() || !is_behind_word {
-            return true;
-        }
-        let next = self.find(1, |byte| matches!(byte, b'`' | b'\n'));
-        next.is_some_and(|at| self.rest()[1 + at] == b'`')
-    }
-
-    fn backquote(&mut self) -> Piece {
-        if !self.is_quoting() {
-            return self.word(1);
-        }
-        let Some(open) = self.backquote.take() else {
-            self.backquote = Some(self.frames.len());
-            return self.open(Frame::Backquoted, 1);
-        };
-        self.frames.truncate(open);
-        self.levels.truncate(open + 1);
-        self.word(1)
-    }
-
-    /// Opens `${ … }`. In double quotes the text of `${A:-it's}` has no quotes of its own.
-    fn parameter(&mut self) -> Piece {
-        let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_@*#!?".contains(byte);
-        let inside = &self.rest()[2..];
-        let length = self.find(2, |byte| !is_name(byte));
-        let behind = &inside[length.unwrap_or(inside.len())..];
-        let operator = behind.strip_prefix(b":").unwrap_or(behind).first();
-        let is_text = operator.is_some_and(|sign| b"-=?+".contains(sign));
-        let is_literal = is_text && self.frame() == Some(Frame::Double);
-        self.open(Frame::Parameter, 2);
-        self.level_mut().is_literal = is_literal;
-        Piece::Plain
-    }
-
-    /// Passes over all of a text in single quotes, `'…'` or `$'…'`.
-    fn single(&mut self) -> Piece {
-        let rest = self.rest();
-        let (begin, is_escaping) = if rest[0] == b'$' { (2, true) } else { (1, false) };
-        let mut is_escaped = false;
-        let length = self.find(begin, |byte| {
-            let ends = *byte == b'\'' && !is_escaped;
-            is_escaped = is_escaping && *byte == b'\\' && !is_escaped;
-            ends
-        });
-        // What is not closed reaches beyond the end, such that no place in it is taken for one behind it.
-        self.word(length.map_or(rest.len() + 1, |length| begin + length + 1));
-        Piece::Single
     }
 
     /// Passes over a sign of `[[ … ]]`, where nothing parts commands.
