@@ -110,6 +110,14 @@ fn what_is_read_as_commands_by_any_way_stays_and_is_told() {
         "f() { echo \"TEXT\"; }; f > .env; . ./.env",
         "echo \"A=TEXT\" >> .env.tmp; mv .env.tmp .env; source .env",
         "declare -i N; N=\"TEXT\"",
+        "rails runner \"puts 'TEXT'\"",
+        "adb shell \"TEXT\"",
+        "watchexec \"make TITLE=TEXT\"",
+        "cargo watch -s \"TEXT\"",
+        "run-s \"build TEXT\"",
+        "sbt \"run TEXT\"",
+        "plink host \"TEXT\"",
+        "rpmbuild --define \"title TEXT\" a.spec",
     ] {
         let file = script(&format!("          {}\n", line.replace("TEXT", TITLE)));
         let fixed = fix(&file, None, Strictness::Strict);
@@ -121,15 +129,11 @@ fn what_is_read_as_commands_by_any_way_stays_and_is_told() {
 #[test]
 fn a_text_that_may_be_code_for_its_program_is_left_to_people() {
     for line in [
-        "rails runner \"puts 'TEXT'\"",
-        "adb shell \"echo TEXT\"",
-        "watchexec \"make TITLE=TEXT\"",
-        "cargo watch -s \"cargo test TEXT\"",
-        "run-s \"build TEXT\"",
-        "sbt \"run TEXT\"",
-        "plink host \"echo TEXT\"",
-        "rpmbuild --define \"title TEXT\" a.spec",
+        "unheard-of \"echo TEXT\"",
         "unheard-of --text=\"puts(TEXT)\"",
+        "unheard-of -s \"test TEXT\"",
+        "X=\"puts 'TEXT'\"; unheard-of \"$X\"",
+        "f() { unheard-of --text \"$2\"; }; f a \"b TEXT\"",
     ] {
         let file = script(&format!(
             "          {}\n",

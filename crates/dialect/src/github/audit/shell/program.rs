@@ -58,15 +58,17 @@ pub(super) fn role<'t>(words: &[&'t str], own: &'t str) -> Result<Role<'t>, &'st
     }
     // A variable is one wherever it stands, such as behind `docker run -e`.
     assigned(own).map_or(Ok(()), |name| variable(name).map(|_| ()))?;
-    Ok(Role::Argument(program, is_known))
+    let is_environment = assigned(own).is_some() && matches!(arguments.last(), Some(&("-e" | "--env")));
+    Ok(Role::Argument(program, is_known || is_environment))
 }
 
 /// Returns whether no word of a command makes its program run a text.
 fn runs_nothing(name: &str, arguments: &[&str], own: &str, is_exact: bool) -> bool {
     let takes_variables = is_in("docker podman nerdctl", name);
+    let may_stand_here = !is_exact || is_in(BESIDE_ANOTHER, name);
     let is_program = |piece: &str| {
         let name = name_of(piece).unwrap_or_default();
-        runs(&RUNNING, &name) || (!is_exact && runs(&RUNNING_IN_ITS_PLACE, &name))
+        runs(&RUNNING, &name) || (may_stand_here && runs(&RUNNING_IN_ITS_PLACE, &name))
     };
     // Which program it is that only the run knows.
     let is_unknown = |word: &&str| word.starts_with(['$', '`']) || word.starts_with("\"$");
@@ -328,6 +330,10 @@ mod tests {
             "tar -I ",
             "tar --checkpoint-action=exec=",
             "rsync --rsync-path=",
+            "cargo watch -s ",
+            "adb shell ",
+            "rails runner ",
+            "plink host ",
         ] {
             assert!(of(command).is_err(), "{command}");
         }

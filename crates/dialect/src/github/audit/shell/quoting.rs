@@ -232,6 +232,7 @@ impl Script<'_> {
             from: command.start,
             doubt: None,
         };
+        let is_given;
         let count = command.words.partition_point(|word| word.start <= at);
         let (before, own) = match command.words[..count].split_last() {
             Some((own, before)) if at < own.start + own.text.len() => (before, own),
@@ -240,16 +241,19 @@ impl Script<'_> {
         };
         self.read.set(self.read.get() + start - command.start + own.text.len());
         let is_run = match role(&plain(before), self.text.get(own.start..start).unwrap_or_default())? {
-            Role::Variable(name) => uses.run_variable(name),
+            Role::Variable(name) => {
+                is_given = uses.give_variable(name);
+                uses.run_variable(name)
+            }
             Role::Argument(program, is_known) => {
-                let is_text = is_known || uses.is_function(program);
-                taken.doubt = (!is_text && is_among_code(own.text)).then_some(AMONG_CODE);
+                is_given = !is_known && uses.give_arguments_of(program);
                 uses.run_arguments_of(program)
             }
         };
         if is_run {
             return Err("the script runs or calculates with what this becomes a part of");
         }
+        taken.doubt = (is_given && is_among_code(own.text)).then_some(AMONG_CODE);
         Ok(Some(taken))
     }
 }

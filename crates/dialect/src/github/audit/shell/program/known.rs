@@ -11,7 +11,8 @@ pub(super) static RUNNING: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
     jrunscript elixir erl erlang ghci runghc racket guile sbcl clisp clojure clj bb tclsh expect osascript octave matlab \
     gnuplot awk gawk mawk nawk sed gsed ssh mosh su runuser tmux screen xargs parallel flock systemd-run concurrently \
     hyperfine nodemon unbuffer vim nvim vi emacs emacsclient gdb lldb psql mysql mariadb sqlite mongo mongosh redis-cli \
-    duckdb clickhouse clickhouse-client sqlcmd sqlplus snowsql isql ansible ansible-playbook nix-shell vagrant heroku crontab",
+    duckdb clickhouse clickhouse-client sqlcmd sqlplus snowsql isql ansible ansible-playbook nix-shell vagrant heroku crontab \
+    plink watchexec sbt rpmbuild rpmspec run-s run-p npm-run-all",
     )
 });
 

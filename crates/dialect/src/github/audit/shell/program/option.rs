@@ -34,7 +34,7 @@ fn is_harmless_git(arguments: &[&str], own: &str) -> bool {
 
 /// Returns whether an argument is an option by which a program runs a text.
 pub(super) fn runs_a_text(word: &str) -> bool {
-    const PARTS: &str = "command commands cmd script scripts eval exec execute execdir expr hook";
+    const PARTS: &str = "command commands cmd script scripts eval exec execute execdir expr hook shell runner foreach";
     const LAST_PARTS: &str = "ok expression program action";
     const WHOLE: &str = "toolexec rsh rsync-path run code print sql call entrypoint shell init-file rcfile filter ex";
     let name = word.split_once('=').map_or(word, |(name, _)| name);

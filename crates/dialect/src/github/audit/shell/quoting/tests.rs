@@ -97,7 +97,9 @@ fn what_a_program_reads_as_commands_is_not_safe() {
 fn a_text_with_more_in_it_may_be_code_for_a_program() {
     let doubt = |script: &str| standing(&mut Script::of(script), script.find("${{ x }}").unwrap()).doubt;
     for script in [
-        "rails runner \"puts '${{ x }}'\"",
+        "a \"puts '${{ x }}'\"",
+        "B=\"puts '${{ x }}'\"; a \"$B\"",
+        "f() { a \"$1\"; }; f \"b ${{ x }}\"",
         "a -s \"test ${{ x }}\"",
         "a --define='b '\"${{ x }}\"",
         "a \"b(${{ x }})\"",
@@ -117,6 +119,9 @@ fn a_text_with_more_in_it_may_be_code_for_a_program() {
         "git commit -m \"b: ${{ x }}\"",
         "f() { echo \"$1\"; }; f \"b ${{ x }}\"",
         "A=\"b ${{ x }}\" c",
+        "A=\"b ${{ x }}\"; echo \"$A\"",
+        "A=\"${{ x }}\"; b \"c $A\"",
+        "docker run -e A=\"b ${{ x }}\" c",
     ] {
         assert_eq!(doubt(script), None, "{script}");
     }

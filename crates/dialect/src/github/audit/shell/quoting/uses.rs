@@ -15,8 +15,8 @@ use super::super::super::sink::variables;
 use super::super::program::{assigned, is_name, is_read_by_programs, program, runs_its_words};
 use super::super::words::Command;
 use calculation::calculated;
-pub(super) use file::hand_on;
-use file::{files, is_script, name_of_file};
+use file::files;
+pub(super) use file::{hand_on, is_run};
 use function::Functions;
 use looking::{Looking, Reach, Write, is_reading};
 
@@ -27,6 +27,8 @@ const ARGUMENTS: &str = "@";
 pub(in super::super) struct Uses {
     /// Variables whose values are run, or calculated with.
     pub(super) run: BTreeSet<String>,
+    /// Variables whose values are given to programs of which it is not known what they do with them.
+    given: BTreeSet<String>,
     /// Functions, whose arguments and output go where they are called.
     functions: Functions,
     /// The bodies of those whose output is not that of the script.
@@ -51,8 +53,12 @@ impl Uses {
         };
         let piped = looking.run_behind();
         let mut run = calculated(script, commands);
+        let mut given = BTreeSet::new();
         let mut values = Values::default();
         for (at, command) in commands.iter().enumerate() {
+            if looking.is_unknown(command) {
+                given.extend(command.plain().into_iter().flat_map(variables_of));
+            }
             if piped[at] || runs_its_words(&command.plain()) {
                 run.extend(command.words.iter().flat_map(|word| variables_of(word.text)));
             }
@@ -64,6 +70,7 @@ impl Uses {
             values.take(command, looking.before(at));
         }
         values.follow(&mut run);
+        values.follow(&mut given);
         let is_reader = |at: &usize| looking.is_stage(*at) && looking.run_piped(*at, &run);
         let starts = |at: usize| commands[at].start;
         let all = || 0..commands.len();
@@ -79,6 +86,7 @@ impl Uses {
             functions: looking.functions,
             files,
             run,
+            given,
         }
     }
 
@@ -87,9 +95,14 @@ impl Uses {
         self.run.contains(name)
     }
 
-    /// Returns whether a program is a function of the script.
-    pub(super) fn is_function(&self, program: &str) -> bool {
-        self.functions.contains(program)
+    /// Returns whether the value of a variable is given to programs of which it is not known what they do with it.
+    pub(super) fn give_variable(&self, name: &str) -> bool {
+        self.given.contains(name)
+    }
+
+    /// Returns whether it is not known what becomes of the arguments of a program that is no known one.
+    pub(super) fn give_arguments_of(&self, program: &str) -> bool {
+        !self.functions.contains(program) || self.given.contains(ARGUMENTS)
     }
 
     /// Returns whether a program gives what it gets to functions or commands that run it.
@@ -122,11 +135,6 @@ impl Uses {
         });
         writes.flat_map(|write| write.files.iter().map(String::as_str))
     }
-}
-
-/// Returns whether a file is run: as one of those that are, or as its name says.
-pub(super) fn is_run(file: &str, files: &BTreeSet<String>) -> bool {
-    files.contains(name_of_file(file).as_str()) || is_script(file)
 }
 
 /// Returns the variables that stand in a word, also in the texts of others.
@@ -234,6 +242,19 @@ mod tests {
         }
     }
 
+    #[test]
+    fn what_unknown_programs_get_is_found() {
+        for (script, expected) in [
+            ("a \"$A\" > $B", &["A"][..]),
+            ("A=\"b $B\"; sudo c \"$A\"", &["A", "B"]),
+            ("echo \"$A\"; git commit -m \"$B\"; C=$D", &[]),
+            ("f() { a \"$1\"; }; f \"$A\"", &["@"]),
+        ] {
+            let given = Uses::of(script, &commands(script)).given;
+            assert_eq!(given.into_iter().collect::<Vec<_>>(), expected, "{script}");
+        }
+    }
+
     fn runs_the_body(call: &str) -> bool {
         let script = format!("f() {{ a; }}; {call}");
         Uses::of(&script, &commands(&script)).run_output(6, 6..7)
@@ -287,6 +308,8 @@ mod tests {
             "a > x; cat x | bash",
             "a | sudo dd of=x; bash x",
             "a > x; export $(cat x)",
+            "a > x; for f in x y; do . \"$f\"; done",
+            "a > x.env; for f in b/*.env; do . \"$f\"; done",
         ] {
             assert!(writes_what_is_run(script), "{script}");
         }

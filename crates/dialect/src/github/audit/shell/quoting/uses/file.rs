@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::super::super::program::{assigned, program, reads_a_pipe, runs_its_words, unquoted};
 use super::super::super::words::Command;
-use super::is_run;
+use super::looking::is_list_of;
 
 /// Returns the names of the files that a script runs, when it runs the values of some variables and the output of those
 /// commands of which `piped` says so.
@@ -21,10 +21,11 @@ pub(super) fn files(commands: &[Command<'_>], run: &BTreeSet<String>, piped: &[b
         if *piped || is_made_to_run || name == "install" || reads_a_pipe(&words) || runs_its_words(&words) {
             found.extend(command.words.iter().flat_map(|word| named_in(word.text)));
         }
-        // As in `A=$(cat file); $A`.
+        // As in `A=$(cat file); $A` and `for A in *.env; do . $A; done`.
+        let is_list = is_list_of(&words, run);
         let values = words
             .iter()
-            .filter(|word| assigned(word).is_some_and(|name| run.contains(name)));
+            .filter(|word| is_list || assigned(word).is_some_and(|name| run.contains(name)));
         found.extend(values.flat_map(|word| named_in(word)));
         let sources = command
             .words
@@ -35,6 +36,17 @@ pub(super) fn files(commands: &[Command<'_>], run: &BTreeSet<String>, piped: &[b
     found.remove("");
     hand_on(commands, &mut found);
     found
+}
+
+/// Returns whether a file is run: as one of those that are, or as its name says.
+pub(in super::super) fn is_run(file: &str, files: &BTreeSet<String>) -> bool {
+    let name = name_of_file(file);
+    let is_of_pattern = |(before, behind): (&str, &str)| {
+        let is_any = before.is_empty() && behind.is_empty();
+        !is_any && name.starts_with(before) && name.ends_with(behind)
+    };
+    let mut patterns = files.iter().filter_map(|file| file.split_once('*'));
+    files.contains(&name) || is_script(file) || patterns.any(is_of_pattern)
 }
 
 /// Adds the files of which others are made that are run.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::program::{assigned, program, reads_a_pipe, runs_its_words, unquoted};
+use super::super::super::program::{Role, assigned, program, reads_a_pipe, role, runs_its_words, unquoted};
 use super::super::super::words::{Command, Word};
 use super::file::name_of_file;
 use super::function::Functions;
@@ -62,6 +62,11 @@ impl<'c, 't> Looking<'c, 't> {
         is_behind_another || self.commands[at].inside.is_some()
     }
 
+    /// Returns whether it is not known what the program of a command does with a text.
+    pub(super) fn is_unknown(&self, command: &Command<'_>) -> bool {
+        !self.functions.is_called_by(command) && matches!(role(&command.plain(), ""), Ok(Role::Argument(_, false)))
+    }
+
     /// Returns whether a command makes something run of what comes by a pipe.
     pub(super) fn run_piped(&self, at: usize, run: &BTreeSet<String>) -> bool {
         let words = self.commands[at].plain();
@@ -106,7 +111,7 @@ impl<'c, 't> Looking<'c, 't> {
         let mut found = Vec::new();
         for (command, piped) in self.commands.iter().zip(piped) {
             let words = command.plain();
-            let sets_one = matches!(words[..], ["for" | "select", name, ..] if run.contains(name))
+            let sets_one = is_list_of(&words, run)
                 || (is_reading(program(&words)) && words.iter().any(|word| run.contains(*word)));
             let is_run = *piped || sets_one || runs_its_words(&words);
             let sets_run = |word: &&Word<'_>| assigned(word.text).is_some_and(|name| run.contains(name));
@@ -158,6 +163,11 @@ impl<'c, 't> Looking<'c, 't> {
     fn behind(&self, at: usize) -> impl Iterator<Item = usize> {
         std::iter::successors(self.next(at), |at| self.next(*at)).take(LONGEST_PIPE)
     }
+}
+
+/// Returns whether a command is a loop whose variable is one of these.
+pub(super) fn is_list_of(words: &[&str], names: &BTreeSet<String>) -> bool {
+    matches!(words, ["for" | "select", name, ..] if names.contains(*name))
 }
 
 /// Returns whether a program sets variables to what it reads.
