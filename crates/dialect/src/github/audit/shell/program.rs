@@ -68,7 +68,7 @@ fn runs_nothing(name: &str, arguments: &[&str], own: &str, is_exact: bool) -> bo
     let may_stand_here = !is_exact || is_in(BESIDE_ANOTHER, name);
     let is_program = |piece: &str| {
         let name = name_of(piece).unwrap_or_default();
-        runs(&RUNNING, &name) || (may_stand_here && runs(&RUNNING_IN_ITS_PLACE, &name))
+        runs(&RUNNING, &name) || (may_stand_here && piece != "." && runs(&RUNNING_IN_ITS_PLACE, &name))
     };
     // Which program it is that only the run knows.
     let is_unknown = |word: &&str| word.starts_with(['$', '`']) || word.starts_with("\"$");
@@ -273,6 +273,7 @@ mod tests {
             "docker build -t ",
             "docker run -e A=",
             "kubectl get pods -n ",
+            "find . -name ",
             "if test -n ",
             "sudo cp a ",
             "A=b timeout 10 ./deploy ",
