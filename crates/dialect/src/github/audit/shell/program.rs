@@ -7,9 +7,9 @@
 mod known;
 mod option;
 
-use known::{
-    BEFORE_ANOTHER, BESIDE_ANOTHER, ENDS_OF_SUCH, READ_BY_PROGRAMS, RUNNING, RUNNING_IN_ITS_PLACE, is_in, runs,
-};
+pub(super) use known::is_read_by_programs;
+use known::{BEFORE_ANOTHER, BESIDE_ANOTHER, RUNNING, RUNNING_IN_ITS_PLACE, is_in, runs};
+pub(super) use option::reads_a_text;
 use option::{harmless, pieces, runs_a_text};
 
 /// What a text is in its command.
@@ -203,12 +203,6 @@ fn program_of<'w, 't>(words: &'w [&'t str], own: &str) -> Result<Run<'w, 't>, &'
     } else {
         Err(NOT_KNOWN)
     }
-}
-
-/// Returns whether shells and programs read what they are to do from a variable of this name.
-pub(super) fn is_read_by_programs(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    is_in(READ_BY_PROGRAMS, &upper) || ENDS_OF_SUCH.iter().any(|end| upper.ends_with(end))
 }
 
 /// Returns the role of the value of a variable.

@@ -163,7 +163,7 @@ impl<'t> Script<'t> {
             return Err("bash may calculate with it or match it as a pattern");
         }
         let end_of_command = self.scan.clone().end_of_command().max(end);
-        let Taken { from, doubt } = self.taken(start, quote)?;
+        let (from, doubt) = self.taken(start, quote)?;
         let uses = &self.contents().1;
         if uses.run_output(end, from..end_of_command) {
             return Err("what is printed here is run: by a program behind a `|`, or as a file");
@@ -186,21 +186,24 @@ impl<'t> Script<'t> {
     }
 }
 
-/// What takes a part of a script.
-#[derive(Clone, Copy, Default)]
+/// A command that takes a part of a script.
+#[derive(Clone, Copy)]
 struct Taken {
-    /// Where the outermost command starts that does.
+    /// Where it starts.
     from: usize,
-    /// Why one of them may read it as code.
-    doubt: Option<&'static str>,
+    /// Whether it is not known what becomes of the text that it takes, or makes of it.
+    is_given: bool,
+    /// Whether that text has more in it than values and a name.
+    is_among_code: bool,
 }
 
 impl Script<'_> {
-    /// Looks at the command in which a part stands, and at those in whose substitutions it stands.
+    /// Looks at the command in which a part stands, and at those in whose substitutions it stands; returns where the
+    /// outermost starts, and why one of them may read it as code.
     ///
     /// # Errors
     /// Returns why one of them reads the text as commands, as far as is known.
-    fn taken(&self, start: usize, quote: usize) -> Result<Taken, &'static str> {
+    fn taken(&self, start: usize, quote: usize) -> Result<(usize, Option<&'static str>), &'static str> {
         let (mut inside, mut is_direct) = (None, true);
         let mut found: Vec<Taken> = Vec::new();
         for (frame, opened) in &self.scan.frames {
@@ -215,10 +218,14 @@ impl Script<'_> {
         if is_direct {
             found.extend(self.taken_by(inside, quote, start)?);
         }
-        Ok(Taken {
-            from: found.first().map_or(0, |taken| taken.from),
-            doubt: found.iter().find_map(|taken| taken.doubt),
-        })
+        // What one says in a substitution is a part of what the next one outside takes.
+        let mut is_given = self.contents().1.capture_output(start);
+        let is_doubtful = found.iter().any(|taken| {
+            is_given |= taken.is_given;
+            is_given && taken.is_among_code
+        });
+        let from = found.first().map_or(0, |taken| taken.from);
+        Ok((from, is_doubtful.then_some(AMONG_CODE)))
     }
 
     /// Looks at the command in the substitution `inside` that has a word at `at`, in which a part at `start` stands.
@@ -230,9 +237,9 @@ impl Script<'_> {
         };
         let mut taken = Taken {
             from: command.start,
-            doubt: None,
+            is_given: uses.give_output(command.start),
+            is_among_code: false,
         };
-        let is_given;
         let count = command.words.partition_point(|word| word.start <= at);
         let (before, own) = match command.words[..count].split_last() {
             Some((own, before)) if at < own.start + own.text.len() => (before, own),
@@ -242,18 +249,18 @@ impl Script<'_> {
         self.read.set(self.read.get() + start - command.start + own.text.len());
         let is_run = match role(&plain(before), self.text.get(own.start..start).unwrap_or_default())? {
             Role::Variable(name) => {
-                is_given = uses.give_variable(name);
+                taken.is_given |= uses.give_variable(name);
                 uses.run_variable(name)
             }
             Role::Argument(program, is_known) => {
-                is_given = !is_known && uses.give_arguments_of(program);
+                taken.is_given |= !is_known && uses.give_arguments_of(program);
                 uses.run_arguments_of(program)
             }
         };
         if is_run {
             return Err("the script runs or calculates with what this becomes a part of");
         }
-        taken.doubt = (is_given && is_among_code(own.text)).then_some(AMONG_CODE);
+        taken.is_among_code = is_among_code(own.text);
         Ok(Some(taken))
     }
 }

@@ -38,6 +38,10 @@ pub(super) const HARMLESS: &str = "echo cat cp mv rm mkdir rmdir ls ln touch chm
     curl grep egrep fgrep head tail wc cut tr uniq tee base64 md5sum sha1sum sha256sum sha512sum cksum date dirname \
     basename realpath readlink sleep seq diff cmp stat file du df id which case gzip gunzip unzip";
 
+/// Programs that read what comes by a pipe as a text, but may run one that an option of theirs names.
+pub(super) const TEXT_READING: &str = "sort tac nl rev column paste fold xxd od hexdump shuf comm join iconv expand less more openssl gpg \
+    sponge pbcopy mail";
+
 pub(super) const OF_GIT: &str = "add am apply archive branch checkout cherry-pick clean commit describe diff fetch init log ls-files \
     ls-remote ls-tree merge mv pull push remote reset restore rev-list rev-parse revert rm show show-ref stash status \
     switch symbolic-ref tag update-index update-ref worktree";
@@ -46,13 +50,19 @@ pub(super) const OF_GH: &str = "api attestation auth browse cache gist issue lab
     workflow";
 
 /// Variables that shells and programs read commands, options or places of programs from.
-pub(super) const READ_BY_PROGRAMS: &str = "BASH_ENV ENV PS0 PS1 PS2 PS4 IFS SHELLOPTS BASHOPTS SHELL PERL5OPT PERL5DB RUBYOPT LD_PRELOAD \
+const READ_BY_PROGRAMS: &str = "BASH_ENV ENV PS0 PS1 PS2 PS4 IFS SHELLOPTS BASHOPTS SHELL PERL5OPT PERL5DB RUBYOPT LD_PRELOAD \
     GIT_SSH GIT_ASKPASS SSH_ASKPASS GIT_EXTERNAL_DIFF LESSOPEN LESSCLOSE BROWSER VISUAL PYTHONSTARTUP PYTHONINSPECT \
     RUSTC_WRAPPER CC CXX LD MAKEFLAGS ZDOTDIR DOTNET_STARTUP_HOOKS JDK_JAVA_OPTIONS INPUTRC";
-pub(super) const ENDS_OF_SUCH: [&str; 12] = [
+const ENDS_OF_SUCH: [&str; 12] = [
     "PATH", "_COMMAND", "_OPTIONS", "_OPTS", "_ARGS", "FLAGS", "EDITOR", "PAGER", "_CMD", "_HOOK", "_WRAPPER",
     "_PRELOAD",
 ];
+
+/// Returns whether shells and programs read what they are to do from a variable of this name.
+pub(in super::super) fn is_read_by_programs(name: &str) -> bool {
+    let upper = name.to_ascii_uppercase();
+    is_in(READ_BY_PROGRAMS, &upper) || ENDS_OF_SUCH.iter().any(|end| upper.ends_with(end))
+}
 
 fn listed(list: &str) -> BTreeSet<&str> {
     list.split_ascii_whitespace().collect()

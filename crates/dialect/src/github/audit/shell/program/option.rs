@@ -1,6 +1,11 @@
 //! What the options of a program say of the texts that it gets.
 
-use super::known::{HARMLESS, OF_DOCKER, OF_GH, OF_GIT, is_in};
+use super::known::{HARMLESS, OF_DOCKER, OF_GH, OF_GIT, TEXT_READING, is_in};
+
+/// Returns whether a program reads what comes by a pipe as a text, whatever it does with its arguments.
+pub(in super::super) fn reads_a_text(program: &str) -> bool {
+    is_in(TEXT_READING, program)
+}
 
 /// Returns whether a program takes a text as a text behind these arguments; `None` when that is not known.
 pub(super) fn harmless(name: &str, arguments: &[&str], own: &str) -> Option<bool> {

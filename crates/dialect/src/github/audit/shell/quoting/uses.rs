@@ -29,6 +29,8 @@ pub(in super::super) struct Uses {
     pub(super) run: BTreeSet<String>,
     /// Variables whose values are given to programs of which it is not known what they do with them.
     given: BTreeSet<String>,
+    /// Where the commands start whose output such programs get.
+    giving: BTreeSet<usize>,
     /// Functions, whose arguments and output go where they are called.
     functions: Functions,
     /// The bodies of those whose output is not that of the script.
@@ -76,6 +78,7 @@ impl Uses {
         let all = || 0..commands.len();
         let closes = |at: &usize| looking.reach(*at) == Reach::Group;
         let files = files(commands, &run, &piped);
+        let giving = all().filter(|at| looking.gives(*at)).map(starts).collect();
         let run_words = looking.run_words(&run, &piped);
         Self {
             readers: all().filter(is_reader).map(starts).collect(),
@@ -87,6 +90,7 @@ impl Uses {
             files,
             run,
             given,
+            giving,
         }
     }
 
@@ -98,6 +102,12 @@ impl Uses {
     /// Returns whether the value of a variable is given to programs of which it is not known what they do with it.
     pub(super) fn give_variable(&self, name: &str) -> bool {
         self.given.contains(name)
+    }
+
+    /// Returns whether what the command at a place prints is given to programs of which it is not known what they do with
+    /// it.
+    pub(super) fn give_output(&self, start: usize) -> bool {
+        self.giving.contains(&start)
     }
 
     /// Returns whether it is not known what becomes of the arguments of a program that is no known one.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::super::super::program::{Role, assigned, program, reads_a_pipe, role, runs_its_words, unquoted};
+use super::super::super::program::{
+    Role, assigned, program, reads_a_pipe, reads_a_text, role, runs_its_words, unquoted,
+};
 use super::super::super::words::{Command, Word};
 use super::file::name_of_file;
 use super::function::Functions;
@@ -65,6 +67,14 @@ impl<'c, 't> Looking<'c, 't> {
     /// Returns whether it is not known what the program of a command does with a text.
     pub(super) fn is_unknown(&self, command: &Command<'_>) -> bool {
         !self.functions.is_called_by(command) && matches!(role(&command.plain(), ""), Ok(Role::Argument(_, false)))
+    }
+
+    /// Returns whether what a command prints is piped to a program of which that is not known.
+    pub(super) fn gives(&self, at: usize) -> bool {
+        self.behind(at).any(|next| {
+            let command = &self.commands[next];
+            self.is_unknown(command) && !program(&command.plain()).is_some_and(reads_a_text)
+        })
     }
 
     /// Returns whether a command makes something run of what comes by a pipe.
