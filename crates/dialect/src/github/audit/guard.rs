@@ -311,6 +311,8 @@ mod tests {
             "contains(toJSON(fromJSON('[\"alice\"]')), H.user.login)",
             "H.user.login >= 'octo'",
             "contains('1234', H.user.id)",
+            "H.repo.name == github.event.repository.name",
+            "endsWith(H['label'], 'cat:main')",
             "startsWith(H.user.id, '12')",
         ] {
             let condition = condition.replace('H', head);
@@ -339,6 +341,12 @@ mod tests {
         ] {
             check("issue_comment", condition, false, false);
         }
+        check(
+            "workflow_run",
+            "endsWith(github.event.workflow_run.head_repository.full_name, '/app')",
+            false,
+            false,
+        );
         // Who is a mannequin does nothing.
         check(
             "issue_comment",

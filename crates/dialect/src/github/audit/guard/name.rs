@@ -54,7 +54,7 @@ impl<'c> Asked<'c> {
 
     /// Returns the logins of strangers that the condition may tell apart, for the repository `base`.
     pub(super) fn logins(&self, base: &str) -> Vec<String> {
-        if !self.has(&["login", "actor", "full_name", "label"]) {
+        if !self.has(&["login", "actor", "full_name", "head.label", "'label'"]) {
             return vec![NOBODY.to_owned()];
         }
         let pieces = self.pieces(base).logins;
