@@ -357,17 +357,14 @@ mod tests {
             ("[main]", true),
             ("[test, \"a\"]", true),
             ("{\"a\\\"{\": [\"]\", b]}", true),
-            ("{\"a\": b}", true),
             ("ubuntu", true),
             ("[\"1\",]", false),
             ("['a']", false),
             ("{a: 1}", false),
             ("{\"a\": 1, b: 2}", false),
             ("[NaN, undefined]", false),
-            ("[1] # a", false),
             ("[/* a */ 1]", false),
             ("\"[a\t\"", false),
-            ("1.", false),
         ] {
             assert_eq!(parse(text).unwrap_err().is_certain(text), expected, "{text}");
         }
