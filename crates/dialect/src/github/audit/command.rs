@@ -245,6 +245,7 @@ mod tests {
             &["a `b; c` ${{ format('}};') }}", "d"],
         );
         check("cat <<E; b\n c\n E\nE\nd", &["cat <<E", "b", "d"]);
+        check("[[ a && (b ||\n c) ]] && d", &["[[ a && (b ||\n c) ]]", "d"]);
     }
 
     #[track_caller]
@@ -294,7 +295,7 @@ mod tests {
     }
 
     /// What a script of nonsense is made of.
-    const SIGNS: [&str; 36] = [
+    const SIGNS: [&str; 38] = [
         "\\",
         "'",
         "\"",
@@ -331,6 +332,8 @@ mod tests {
         "bash -c ",
         "echo $A",
         "<<<",
+        "[[ ",
+        " ]]",
     ];
 
     proptest::proptest! {
