@@ -71,6 +71,8 @@ impl<'t> Sayings<'t> {
             _ if is_given => made_of(text),
             "printf" if text.contains("%q") && !text.contains("%s") => None,
             "echo" | "printf" | "for" | "select" => Some(Level::Certain),
+            // A command of PowerShell, such as `Add-Content`.
+            _ if name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains('-') => Some(Level::Certain),
             // The text is the command itself, as far as this shell's language is understood.
             _ if command.words[0].start + name.len() > place => Some(Level::Certain),
             _ if self.script.contains(&format!("{name}()")) => Some(Level::Certain),
@@ -141,6 +143,7 @@ mod tests {
             "for l in $BODY; do echo $l; done >> $OUT",
             "say() { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
             "\"A=$BODY\" >> $OUT",
+            "Add-Content -Path $OUT -Value \"A=$BODY\"",
             "echo \"A=${BODY%%' '*}\" >> $OUT",
         ] {
             check(script, Some(Level::Certain));

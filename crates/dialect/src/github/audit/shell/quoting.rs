@@ -169,7 +169,8 @@ impl<'t> Script<'t> {
             return Err("what is printed here is run: by a program behind a `|`, or as a file");
         }
         let mut files = uses.files_for(end, from..end_of_command).peekable();
-        if files.peek().is_some() && elsewhere().runs(&script[from..end_of_command.min(script.len())], files) {
+        let command = script.get(from..end_of_command.min(script.len())).unwrap_or_default();
+        if files.peek().is_some() && elsewhere().runs(command, files) {
             return Err(RUN_ELSEWHERE);
         }
         if self.runs_texts {
