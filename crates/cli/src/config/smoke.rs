@@ -36,7 +36,7 @@ fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> 
     let (method, path) = match asked {
         [Some(node), None] => (Method::Get, keys::GET.text_of(node, reader)),
         [None, Some(node)] => (Method::Post, keys::POST.text_of(node, reader)),
-        [None, None] if is_misspelt => return None,
+        [None, None] if is_misspelt => (Method::Post, None),
         _ => {
             let message = "a smoke check asks with either `get` or `post`";
             reader.report(
@@ -44,10 +44,13 @@ fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> 
                     .error(codes::MISSING_KEY, place, message)
                     .help("write `get: /path` or `post: /path`"),
             );
-            return None;
+            (Method::Post, None)
         }
     };
-    let mut check = SmokeCheck::get(name.unwrap_or_else(|| format!("check {number}")), path?);
+    // Without a path it is not made, and all other mistakes are told with that.
+    let is_whole = path.is_some();
+    let name = name.unwrap_or_else(|| format!("check {number}"));
+    let mut check = SmokeCheck::get(name, path.unwrap_or_default());
     check.method = method;
     check.headers = headers;
     if let (Method::Get, Some(node)) = (method, body) {
@@ -62,7 +65,7 @@ fn check(node: &Node, number: usize, reader: &mut Reader) -> Option<SmokeCheck> 
     if let Some(node) = expect {
         expectation(node, &mut check, reader);
     }
-    Some(check)
+    is_whole.then_some(check)
 }
 
 fn expectation(node: &Node, check: &mut SmokeCheck, reader: &mut Reader) {

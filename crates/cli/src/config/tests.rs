@@ -62,11 +62,14 @@ fn an_environment_says_it_again_and_wins() {
 #[test]
 fn a_mistake_is_told_once() {
     mistakes(
-        "run: ./a\nsmoke: [{ get: health }, { gett: /a }, {}]\n",
+        "run: ./a\nsmoke: [{ get: health }, { gett: /a }, {}, { get: [1], json: 1, expect: { stats: 5 } }]\n",
         &[
             "2:16 LG0114 `health` is no path | a path begins with `/`; the instance is filled in",
             "2:28 LG0111 a smoke check has no key `gett` | did you mean `get`?",
             "2:40 LG0112 a smoke check asks with either `get` or `post` | write `get: /path` or `post: /path`",
+            "2:51 LG0113 `get` must be a text, not a list | such as: `smoke: [{ get: /version }]`",
+            "2:62 LG0114 a `GET` has no body | ask with `post`, or put what is expected of the answer below `expect`",
+            "2:75 LG0111 `expect` has no key `stats` | did you mean `status`?",
         ],
     );
     mistakes(

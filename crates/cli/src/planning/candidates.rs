@@ -1,8 +1,9 @@
 //! Each workflow file, whether the event starts it, and its plan.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use lockgate_core::diagnostic::nearest;
 use lockgate_core::words::listed;
 use lockgate_core::{Diagnostic, Severity};
 
@@ -84,13 +85,52 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
             cautions,
         });
     }
-    let elsewhere = |asked: &String| found.iter().any(|found| found.starts() && found.has(asked));
-    let known = request.arguments.job.iter().filter(|asked| elsewhere(asked));
-    let known: BTreeSet<&str> = known.map(String::as_str).collect();
+    let asked = asked(request);
+    refuse_unknown(&asked, &found)?;
     found
         .into_iter()
-        .map(|found| found.candidate(request, context, &known))
+        .map(|found| found.candidate(request, context, &asked))
         .collect()
+}
+
+/// Returns the jobs that are asked for, each once, and those of a called workflow as plans write them.
+fn asked(request: &Request<'_>) -> Vec<String> {
+    let mut asked: Vec<String> = Vec::new();
+    for id in &request.arguments.job {
+        let path: Vec<&str> = id.split('/').map(str::trim).collect();
+        let path = path.join(" / ");
+        if !asked.contains(&path) {
+            asked.push(path);
+        }
+    }
+    asked
+}
+
+/// A job that no workflow has is told before what else is wrong with workflows that may not be meant.
+fn refuse_unknown(asked: &[String], found: &[Found]) -> Result<(), Failure> {
+    let starting: Vec<&Found> = found.iter().filter(|found| found.starts()).collect();
+    let is_unknown = |asked: &&String| !starting.iter().any(|found| found.has(asked));
+    let unknown: Vec<String> = asked.iter().filter(is_unknown).map(|id| format!("`{id}`")).collect();
+    if unknown.is_empty() || starting.is_empty() {
+        return Ok(());
+    }
+    let of_file = |found: &&Found| {
+        let jobs = found.workflow.pipeline.jobs.iter();
+        let jobs: Vec<String> = jobs.map(|job| format!("`{}`", job.id)).collect();
+        format!("\n  {}: {}", found.file, jobs.join(", "))
+    };
+    let jobs: String = starting.iter().map(of_file).collect();
+    let message = format!("there is no job {}; the jobs are{jobs}", unknown.join(", "));
+    let ids = starting.iter().flat_map(|found| &found.workflow.pipeline.jobs);
+    let meant = asked
+        .iter()
+        .filter(is_unknown)
+        .find_map(|id| nearest(id, ids.clone().map(|job| job.id.as_str())));
+    let failure = Failure::usage(message);
+    Err(match meant {
+        Some(meant) => failure.help(format!("did you mean `{meant}`?")),
+        None => failure,
+    })
 }
 
 /// A workflow file that was read, with the workflows that it calls.
@@ -108,22 +148,19 @@ impl Found {
         self.judgement.decision.is_yes()
     }
 
-    /// Returns whether a job that is asked for, also one of a called workflow, can be one of its own.
+    /// Returns whether a job that is asked for can be one of its own, or of a workflow that it calls.
     fn has(&self, asked: &str) -> bool {
-        let id = asked.split('/').next().unwrap_or_default().trim();
-        self.workflow.pipeline.job(id).is_some()
+        let (id, is_called) = match asked.split_once(" / ") {
+            Some((id, _)) => (id, true),
+            None => (asked, false),
+        };
+        let job = self.workflow.pipeline.job(id);
+        job.is_some_and(|job| job.call.is_some() || !is_called)
     }
 
-    /// Returns it with its plan; each job of `known` is one of a workflow that starts.
-    fn candidate(
-        mut self,
-        request: &Request<'_>,
-        context: &Context,
-        known: &BTreeSet<&str>,
-    ) -> Result<Candidate, Failure> {
-        let asked = &request.arguments.job;
-        let of_another = |asked: &&String| known.contains(asked.as_str()) && !self.has(asked);
-        let selected: Vec<String> = asked.iter().filter(|asked| !of_another(asked)).cloned().collect();
+    /// Returns it with its plan, of all jobs or of those that are asked for.
+    fn candidate(mut self, request: &Request<'_>, context: &Context, asked: &[String]) -> Result<Candidate, Failure> {
+        let selected: Vec<String> = asked.iter().filter(|asked| self.has(asked)).cloned().collect();
         if self.starts() && selected.is_empty() && !asked.is_empty() {
             let jobs: Vec<String> = asked.iter().map(|id| format!("`{id}`")).collect();
             self.judgement.decision = Decision::No(format!("none of its jobs is asked for, only {}", listed(&jobs)));

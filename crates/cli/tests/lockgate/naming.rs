@@ -128,5 +128,12 @@ fn several_workflows_are_told_each_and_only_those_with_a_job_that_is_asked_for_r
     scene
         .lockgate(&[&["run", "--job", "nobody", "--job", "works"], &event[..]].concat())
         .expect(2)
-        .says(&["there is no job `nobody`; the jobs are `breaks`"]);
+        .says(&[
+            "error: there is no job `nobody`; the jobs are\n",
+            "\n  .github/workflows/a.yml: `breaks`\n  .github/workflows/b.yml: `works`\n",
+        ]);
+    scene
+        .lockgate(&[&["run", "--job", "wroks"], &event[..]].concat())
+        .expect(2)
+        .says(&["help: did you mean `works`?"]);
 }
