@@ -170,11 +170,9 @@ fn in_order(names: Vec<Arc<str>>, mut found: Vec<Told>) -> Vec<Told> {
     }
     found.sort_by(|left, right| {
         let (left, right) = (&left.diagnostic, &right.diagnostic);
-        let key = |found: &Diagnostic| {
-            let place = places.get(&found.file.path).copied().unwrap_or(usize::MAX);
-            (place, found.span.start)
-        };
-        (key(left), &left.file.path).cmp(&(key(right), &right.file.path))
+        let place = |found: &Diagnostic| places.get(&found.file.path).copied().unwrap_or(usize::MAX);
+        let of_left = (place(left), &left.file.path, left.span.start);
+        of_left.cmp(&(place(right), &right.file.path, right.span.start))
     });
     found.dedup_by(|left, right| left.diagnostic == right.diagnostic);
     found

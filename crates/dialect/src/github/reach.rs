@@ -129,7 +129,7 @@ impl LocalActions {
             };
             match action {
                 Action::Missing if used.may_be_brought => {}
-                Action::Missing => found.push(used.refused(used.missing(), CHECK_THE_PATH)),
+                Action::Missing => found.push(used.refused(used.missing(), used.remedy())),
                 Action::Broken(mistake) => found.push(used.refused(mistake.in_one_line(), SEE_CHECK)),
                 Action::Read { lowered, .. } => {
                     let first = lowered
@@ -313,7 +313,25 @@ impl LocalUse {
             let help = "this is well when a step before it brings the action";
             return Diagnostic::warning(codes::MISSING_ACTION, file, self.span, message).help(help);
         }
-        Diagnostic::error(codes::MISSING_ACTION, file, self.span, message).help(CHECK_THE_PATH)
+        Diagnostic::error(codes::MISSING_ACTION, file, self.span, message).help(self.remedy())
+    }
+
+    /// Returns what helps where the folder has no action.
+    fn remedy(&self) -> &'static str {
+        let path = std::path::Path::new(&self.folder);
+        let is_yaml = path
+            .extension()
+            .is_some_and(|extension| extension == "yml" || extension == "yaml");
+        if self.folder.starts_with(".github/workflows/") && is_yaml {
+            return "a workflow is called by a job, and not by a step: write `uses` in place of the job's `steps`";
+        }
+        if ACTION_FILES.iter().any(|file| path.ends_with(file)) {
+            return "name the folder, without the file in it";
+        }
+        if self.folder.contains('@') {
+            return "leave out what stands behind `@`: an action of the repository itself is that of the same commit";
+        }
+        CHECK_THE_PATH
     }
 
     fn judge_inputs(&self, file: &SourceFile, declared: &[DeclaredInput], found: &mut Vec<Diagnostic>) {

@@ -79,7 +79,7 @@ impl Template {
             }
             let start = open + OPEN.len();
             let Some(length) = closing(&source[start..]) else {
-                mistakes.push(not_closed(open));
+                mistakes.push(not_closed(&source, open));
                 rest = source.len();
                 break;
             };
@@ -290,12 +290,27 @@ fn expression(
     Ok(Part::Expression { expression, position })
 }
 
-fn not_closed(open: usize) -> SyntaxError {
+/// Returns the mistake of the expression that begins at `open` and has no end: its `}}` is missing, or stands in a
+/// string that is open.
+fn not_closed(source: &str, open: usize) -> SyntaxError {
+    let inside = &source[open..];
+    let quotes = inside.matches('\'').count();
+    let quote = inside
+        .rfind('\'')
+        .filter(|at| quotes % 2 == 1 && inside[*at..].contains("}}"));
+    let (message, position, length) = match quote {
+        Some(at) => (
+            "a string of the expression is not closed: a `'` is missing at its end",
+            open + at,
+            1,
+        ),
+        None => ("the expression is not closed: `}}` is missing", open, OPEN.len()),
+    };
     SyntaxError {
         kind: SyntaxErrorKind::Lexing,
-        message: "the expression is not closed: `}}` is missing".to_owned(),
-        position: open,
-        length: OPEN.len(),
+        message: message.to_owned(),
+        position,
+        length,
     }
 }
 

@@ -82,8 +82,21 @@ impl Fate {
     }
 }
 
-/// The ways in which everything before a job may have ended, the first when all goes well.
-const OUTCOMES: [Status; 4] = [Status::SUCCESS, Status::FAILURE, Status::CANCELLED, SKIPPED];
+/// The ways in which everything before a job may have ended.
+const OUTCOMES: [Status; 5] = [
+    Status::SUCCESS,
+    Status::FAILURE,
+    SKIPPED,
+    Status::CANCELLED,
+    FAILED_AND_CANCELLED,
+];
+
+/// Something before has failed, and somebody cancelled the run.
+const FAILED_AND_CANCELLED: Status = Status {
+    success: false,
+    failure: true,
+    cancelled: true,
+};
 
 /// Something before did not run: neither success nor failure.
 pub(crate) const SKIPPED: Status = Status {
@@ -230,14 +243,24 @@ impl Chain {
         chain
     }
 
+    /// Returns how everything before ends when nobody cancels and all that may still run succeeds.
+    fn expected(&self) -> Status {
+        expected(self.failed, self.gap.is_some())
+    }
+
+    /// Returns how everything before may end, what is expected first.
     fn outcomes(&self, job: &Job) -> Vec<Status> {
+        let expected = self.expected();
         let possible = |status: &Status| match (status.success, status.failure, status.cancelled) {
             (true, _, _) => self.gap.is_none() && !self.failed,
             (_, true, _) => self.may_fail || self.failed,
-            (_, _, true) => true,
+            (_, _, true) => !self.failed,
             _ => !job.needs.is_empty() && !self.failed,
         };
-        OUTCOMES.into_iter().filter(possible).collect()
+        let others = OUTCOMES
+            .into_iter()
+            .filter(|status| *status != expected && possible(status));
+        std::iter::once(expected).chain(others).collect()
     }
 }
 
@@ -261,8 +284,7 @@ fn fate(job: &Job, before: &Chain, level: &Level<'_>) -> Result<Fate, Evaluation
         };
         holds.push(condition.try_in(&partial).holds);
     }
-    let when_all_goes_well = holds.first() == Some(&Some(true)) && (before.gap.is_none() || before.failed);
-    if when_all_goes_well || holds.iter().all(|holds| *holds == Some(true)) {
+    if holds.first() == Some(&Some(true)) {
         return Ok(Fate::WillRun);
     }
     if holds.iter().any(|holds| *holds != Some(false)) {
@@ -275,6 +297,16 @@ fn fate(job: &Job, before: &Chain, level: &Level<'_>) -> Result<Fate, Evaluation
             condition: condition.to_string(),
         },
     }))
+}
+
+/// Returns how everything before a job ends when nobody cancels and all that may still run succeeds: something `failed`,
+/// or it has a `gap` of what did not succeed, or all is well.
+pub(super) fn expected(failed: bool, gap: bool) -> Status {
+    match (failed, gap) {
+        (true, _) => Status::FAILURE,
+        (false, true) => SKIPPED,
+        (false, false) => Status::SUCCESS,
+    }
 }
 
 /// Returns the fate of a job whose condition is open.

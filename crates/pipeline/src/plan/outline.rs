@@ -8,10 +8,11 @@ mod hidden;
 mod matrix;
 mod open;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
+use condition::Standing;
 pub use condition::{OutlinedCondition, Part, Read};
 pub use hidden::Hide;
 pub(in crate::plan) use hidden::nothing;
@@ -19,7 +20,7 @@ pub use matrix::{LeftOut, OutlinedLeg, OutlinedMatrix};
 use open::Open;
 
 use super::call::KnownInputs;
-use super::fate::may_run;
+use super::fate::{expected, may_run};
 use super::known::KnownNeeds;
 use super::{Ended, Fate, Leg, Plan, WhyNot};
 use crate::definition::Job;
@@ -124,6 +125,7 @@ impl Plan {
 
 struct Outliner<'p> {
     plan: &'p Plan,
+    needs: Vec<Vec<usize>>,
     levels: Vec<usize>,
     /// The places of the jobs of each workflow.
     by_call: BTreeMap<Option<usize>, Vec<usize>>,
@@ -155,6 +157,7 @@ impl<'p> Outliner<'p> {
         }
         Self {
             plan,
+            needs,
             levels,
             by_call,
             calls,
@@ -212,12 +215,41 @@ impl<'p> Outliner<'p> {
         let scope = known.scope.with("needs", needs.value());
         let knows = |found: &ContextUse| needs.knows(found) && known.inputs.knows(found);
         // Before its words are made, which shorten what is long.
-        let condition = condition::judged(definition, fate, &knows, &scope).map(|found| found.hiding(self.hide));
-        let reason = match behind {
-            Some(open) => Some(behind_open(definition, &self.plan.definition(open).id)),
-            None => reason(definition, fate, condition.as_ref(), &needs),
+        let before = self.before(place, known);
+        let condition = condition::judged(definition, fate, &knows, &scope, &before);
+        let condition = condition.map(|found| found.hiding(self.hide));
+        let reason = if let Some(open) = behind {
+            Some(behind_open(definition, &self.plan.definition(open).id))
+        } else {
+            let told = condition.as_ref().map(|condition| condition.words(&before));
+            reason(definition, fate, told, &needs)
         };
         (condition, reason)
+    }
+
+    /// Returns how all that is before the job at `place` stands.
+    fn before(&self, place: usize, known: &Known<'_>) -> Standing {
+        let (mut failed, mut gap, mut may_fail) = (false, false, false);
+        // What came before a job that is over is over, too.
+        let mut open: Vec<(usize, bool)> = self.needs[place].iter().map(|need| (*need, false)).collect();
+        let mut seen: BTreeSet<(usize, bool)> = open.iter().copied().collect();
+        while let Some((need, is_over)) = open.pop() {
+            let end = known.ended.get(self.plan.definition(need).id.as_str());
+            let end = end.map(|end| end.result);
+            match end {
+                Some(Outcome::Failure) => failed = true,
+                Some(Outcome::Skipped | Outcome::Cancelled) => gap = true,
+                Some(Outcome::Success) => {}
+                None => may_fail |= !is_over,
+            }
+            let is_over = is_over || end.is_some_and(|end| end != Outcome::Skipped);
+            let before = self.needs[need].iter().map(|before| (*before, is_over));
+            open.extend(before.filter(|before| seen.insert(*before)));
+        }
+        Standing {
+            expected: expected(failed, gap),
+            may_fail,
+        }
     }
 
     fn calls_of(&self, place: usize) -> Vec<OutlinedCall> {
@@ -292,10 +324,8 @@ fn name_within<'l>(leg: &'l Leg, within: Option<&Leg>) -> &'l str {
     own.unwrap_or(&leg.name)
 }
 
-fn reason(job: &Job, fate: &Fate, condition: Option<&OutlinedCondition>, needs: &KnownNeeds) -> Option<String> {
-    let told = condition
-        .map(OutlinedCondition::words)
-        .filter(|words| !words.is_empty());
+fn reason(job: &Job, fate: &Fate, told: Option<String>, needs: &KnownNeeds) -> Option<String> {
+    let told = told.filter(|words| !words.is_empty());
     match fate {
         Fate::WillNotRun(WhyNot::ConditionFalse { condition }) => Some(match told {
             Some(told) => told,

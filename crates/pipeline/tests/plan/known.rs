@@ -64,6 +64,30 @@ fn what_is_behind_an_open_job_is_open_unless_it_asks_for_no_success() {
 }
 
 #[test]
+fn what_asks_for_the_status_is_planned_as_nobody_cancels_and_the_rest_succeeds() {
+    let jobs = || {
+        let asking = [
+            ("no-failure", "!failure()"),
+            ("neither", "!cancelled() && !failure()"),
+            ("over", "success() || failure()"),
+            ("success", "success()"),
+            ("no-success", "!success()"),
+            ("cancelled", "cancelled()"),
+            ("both", "cancelled() && failure()"),
+            ("any", "contains(needs.*.result, 'success') && always()"),
+        ];
+        let asking = asking.map(|(id, condition)| job(id, &["a"], condition));
+        [job("a", &[], "")].into_iter().chain(asking).collect::<Vec<_>>()
+    };
+    let mut trees = vec![tree(jobs(), request())];
+    for result in ["failure", "success", "skipped", "cancelled"] {
+        let of_result = told(&format!(r#"{{"a": {{"result": "{result}"}}}}"#));
+        trees.push(tree(jobs(), of_result));
+    }
+    assert_snapshot!(trees.join("\n\n"));
+}
+
+#[test]
 fn a_failure_decides_what_needs_success() {
     let told = told(r#"{"build": {"result": "failure", "outputs": {"list": "{\"n\": [1]}"}}, "lint": {}}"#);
     assert_snapshot!(tree(jobs(), told));

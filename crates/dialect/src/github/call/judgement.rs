@@ -99,7 +99,16 @@ impl<'i> Taker<'i> {
 }
 
 fn missing(file: &SourceFile, call: &WorkflowCall, there: &[&str]) -> Diagnostic {
-    let help = match nearest(&call.path, there.iter().copied().take(MOST_CANDIDATES)) {
+    let name = |path: &&str| path.rsplit('/').next().unwrap_or_default().to_owned();
+    let others = there.iter().copied().filter(|path| *path != &*file.path);
+    let others: Vec<&str> = others.take(MOST_CANDIDATES).collect();
+    let names: Vec<String> = others.iter().map(name).collect();
+    // All of them are in one folder, which makes them more alike than they are.
+    let near = nearest(&name(&call.path.as_str()), names.iter().map(String::as_str));
+    let near = others
+        .iter()
+        .find(|path| near.is_some_and(|near| path.rsplit('/').next() == Some(near)));
+    let help = match near {
         Some(near) => format!("did you mean `./{near}`?"),
         None => "the path begins at the top of the repository".to_owned(),
     };

@@ -52,6 +52,7 @@ pub(super) fn judged(
     fate: &Fate,
     knows: &dyn Fn(&ContextUse) -> bool,
     scope: &KnownContexts,
+    before: &Standing,
 ) -> Option<OutlinedCondition> {
     let condition = job.condition.as_ref().filter(|_| concerns(fate))?;
     let tried = |status: Status, knows_status: bool| {
@@ -61,24 +62,33 @@ pub(super) fn judged(
             knows_status,
         })
     };
-    let expected = match fate {
+    let holds = match fate {
         Fate::WillRun => Some(true),
         Fate::MayRun { .. } => None,
         Fate::WillNotRun(_) => Some(false),
     };
-    // What holds whatever happened before is told first; else how it stands when all goes well, or nothing ran.
+    // What holds whatever happened before is told first; else how it stands as is expected, or otherwise.
     let trials = [
-        tried(Status::SUCCESS, false),
+        tried(before.expected, false),
+        tried(before.expected, true),
         tried(Status::SUCCESS, true),
         tried(Status::FAILURE, true),
         tried(SKIPPED, true),
     ];
-    let fitting = trials.iter().find(|trial| trial.holds == expected);
+    let fitting = trials.iter().find(|trial| trial.holds == holds);
     let trial = fitting.cloned().unwrap_or(Trial {
-        holds: expected,
+        holds,
         because: Vec::new(),
     });
     Some(outlined(condition, trial))
+}
+
+/// How all that is before a job stands in a plan.
+pub(super) struct Standing {
+    /// How it ends when nobody cancels and all that may still run succeeds.
+    pub(super) expected: Status,
+    /// Whether something of it may still fail.
+    pub(super) may_fail: bool,
 }
 
 /// Returns whether `job` runs behind one that was skipped: its condition asks for no success, and holds.
@@ -129,16 +139,19 @@ impl Part {
 
 impl OutlinedCondition {
     /// Returns the parts in words; empty when nothing can be said.
-    pub(super) fn words(&self) -> String {
-        let words: Vec<String> = self.because.iter().map(Part::words).collect();
+    pub(super) fn words(&self, before: &Standing) -> String {
+        let words: Vec<String> = self.because.iter().map(|part| part.words(before)).collect();
         words.join("; ")
     }
 }
 
 impl Part {
-    fn words(&self) -> String {
+    fn words(&self, before: &Standing) -> String {
         let part = &self.part;
         let Some(holds) = self.holds else {
+            if part == "cancelled()" {
+                return format!("`{part}` holds only when the run is cancelled");
+            }
             return format!("`{part}` is open until {}", self.awaited());
         };
         if let [
@@ -161,6 +174,7 @@ impl Part {
         let mut words = format!("`{part}` is {holds}");
         if self.reads.is_empty() && part.ends_with("()") {
             words += match (part.as_str(), holds) {
+                ("failure()", false) | ("success()", true) if before.may_fail => ", unless a job before it fails",
                 ("failure()", false) => ", as nothing before it can fail",
                 ("success()", false) => ", as something before it does not succeed",
                 _ => "",
@@ -189,6 +203,7 @@ impl Part {
         let unknown = self.reads.iter().filter(|read| !read.known);
         let jobs: BTreeSet<&str> = unknown
             .filter_map(|read| read.name.strip_prefix("needs.")?.split(['.', '[']).next())
+            .filter(|job| *job != "*")
             .collect();
         match jobs.iter().copied().collect::<Vec<_>>().as_slice() {
             [] if self.part.contains("hashFiles") => "the files are there".to_owned(),
