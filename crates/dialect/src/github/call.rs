@@ -159,6 +159,12 @@ impl Lowering {
     fn passed_secrets(&mut self, node: &Node) -> PassedSecrets {
         match node.as_scalar() {
             Some(scalar) if scalar.text == "inherit" => PassedSecrets::Inherit,
+            Some(scalar) if !node.is_null() => {
+                let message = format!("`secrets` must be `inherit` or a mapping, not `{}`", scalar.text);
+                let help = "`secrets: inherit` passes all of them on, and a mapping those that it names";
+                self.error_with_help(codes::WRONG_TYPE, node.span, message, help);
+                PassedSecrets::default()
+            }
             _ => PassedSecrets::Given(self.values(node, "`secrets`", &JOB_SECRETS)),
         }
     }
