@@ -16,16 +16,7 @@ use lockgate_core::{Diagnostic, Severity, SourceFile};
 use lockgate_dialect::github::{self, ACTION_FILES, ActionFile, CalledWorkflows, LocalActions, WorkflowFile, action};
 use lockgate_dialect::{codes, text};
 
-pub(super) fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus").join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
-        .collect();
-    files.sort();
-    files
-}
+use super::expected::{all_fit, compare, files, written};
 
 fn diagnostics(path: &Path) -> Vec<Diagnostic> {
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -38,42 +29,17 @@ fn diagnostics(path: &Path) -> Vec<Diagnostic> {
 }
 
 fn render(diagnostics: &[Diagnostic]) -> String {
-    let mut text = String::new();
-    for found in diagnostics {
-        let (line, column) = found.file.position(found.span.start);
-        let (end_line, end_column) = found.file.position(found.span.end);
-        let severity = match found.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-        };
-        let end = if end_line == line {
-            end_column.to_string()
-        } else {
-            format!("{end_line}:{end_column}")
-        };
-        writeln!(
-            text,
-            "{line}:{column}-{end} {severity} {} {}",
-            found.code, found.message
-        )
-        .unwrap();
-        if let Some(help) = &found.help {
-            writeln!(text, "    help: {help}").unwrap();
-        }
-        for (span, label) in &found.related {
-            let (line, column) = found.file.position(span.start);
-            writeln!(text, "    {line}:{column} {label}").unwrap();
-        }
-        for (span, label) in &found.also {
-            let (line, column) = found.file.position(span.start);
-            writeln!(text, "    also {line}:{column} {label}").unwrap();
-        }
-    }
-    text
+    let of_severity = |found: &Diagnostic| match found.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+    };
+    diagnostics
+        .iter()
+        .map(|found| written(found, of_severity(found)))
+        .collect()
 }
 
 fn check(folder: &str, fits: fn(&[Diagnostic]) -> bool) {
-    let bless = std::env::var("BLESS").is_ok();
     let mut wrong = Vec::new();
     let files = files(folder);
     assert!(files.len() >= 15, "only {} files in {folder}", files.len());
@@ -81,18 +47,9 @@ fn check(folder: &str, fits: fn(&[Diagnostic]) -> bool) {
         let found = diagnostics(&path);
         let text = render(&found);
         assert!(fits(&found), "{} is in the wrong folder:\n{text}", path.display());
-        let out = path.with_extension("out");
-        if bless {
-            std::fs::write(&out, text).unwrap();
-        } else if std::fs::read_to_string(&out).unwrap_or_default() != text {
-            wrong.push(format!("{}:\n{text}", path.display()));
-        }
+        wrong.extend(compare(&path.with_extension("out"), &text));
     }
-    assert!(
-        wrong.is_empty(),
-        "these changed (BLESS=1 writes them):\n{}",
-        wrong.join("\n")
-    );
+    all_fit(&wrong);
 }
 
 fn has_error(found: &[Diagnostic]) -> bool {
@@ -215,21 +172,12 @@ fn decode(project: &Path, path: &Path) -> Result<SourceFile, Box<Diagnostic>> {
 
 #[test]
 fn the_actions_of_a_project_are_judged_with_the_workflows_that_reach_them() {
-    let bless = std::env::var("BLESS").is_ok();
     let projects = sorted(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/project"));
-    for project in projects.iter().filter(|path| path.is_dir()) {
-        let text = of_project(project);
-        let out = project.with_extension("out");
-        if bless {
-            std::fs::write(&out, &text).unwrap();
-        }
-        assert_eq!(
-            std::fs::read_to_string(&out).unwrap_or_default(),
-            text,
-            "{}",
-            project.display()
-        );
-    }
+    let projects = projects.iter().filter(|path| path.is_dir());
+    let wrong: Vec<String> = projects
+        .filter_map(|project| compare(&project.with_extension("out"), &of_project(project)))
+        .collect();
+    all_fit(&wrong);
 }
 
 /// Codes of the lock file, which is no workflow; its own tests tell them.

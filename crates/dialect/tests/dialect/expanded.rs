@@ -75,7 +75,7 @@ fn check(name: &str, first: &Plan) {
 #[test]
 fn every_good_workflow_expands_to_one() {
     let mut expanded = 0;
-    for path in super::corpus::files("ok") {
+    for path in super::expected::files("ok") {
         let name = path.file_name().unwrap().to_str().unwrap();
         if name.starts_with("action") {
             continue;

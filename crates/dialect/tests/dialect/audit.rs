@@ -12,7 +12,7 @@ mod fixes;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use lockgate_core::{Severity, SourceFile};
 use lockgate_dialect::codes;
@@ -21,19 +21,7 @@ use lockgate_dialect::github::{self, action};
 use lockgate_dialect::lock::Lock;
 use lockgate_dialect::yaml;
 
-fn files(folder: &str) -> Vec<PathBuf> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/corpus/audit")
-        .join(folder);
-    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "yml"))
-        .collect();
-    files.sort();
-    assert!(!files.is_empty());
-    files
-}
+use super::expected::{all_fit, compare, files, written};
 
 fn read(path: &Path) -> SourceFile {
     let name = path.file_name().unwrap().to_str().unwrap();
@@ -52,30 +40,12 @@ fn render(findings: &[Finding]) -> String {
     let mut text = String::new();
     for finding in findings {
         let found = &finding.diagnostic;
-        let (line, column) = found.file.position(found.span.start);
-        let (end_line, end_column) = found.file.position(found.span.end);
-        let end = if end_line == line {
-            end_column.to_string()
-        } else {
-            format!("{end_line}:{end_column}")
-        };
         let level = match finding.level {
             Level::Certain => "certain",
             Level::Strict => "strict",
             Level::Advice => "advice",
         };
-        writeln!(text, "{line}:{column}-{end} {level} {} {}", found.code, found.message).unwrap();
-        if let Some(help) = &found.help {
-            writeln!(text, "    help: {help}").unwrap();
-        }
-        for (span, label) in &found.related {
-            let (line, column) = found.file.position(span.start);
-            writeln!(text, "    {line}:{column} {label}").unwrap();
-        }
-        for (span, label) in &found.also {
-            let (line, column) = found.file.position(span.start);
-            writeln!(text, "    also {line}:{column} {label}").unwrap();
-        }
+        text += &written(found, level);
         if let Some(fix) = &finding.fix {
             let safety = match fix.safety {
                 Safety::Safe => "fix",
@@ -85,25 +55,6 @@ fn render(findings: &[Finding]) -> String {
         }
     }
     text
-}
-
-/// Compares `text` with what is expected, or writes it; returns what is wrong.
-fn compare(path: &Path, text: &str) -> Option<String> {
-    if std::env::var("BLESS").is_ok() {
-        std::fs::write(path, text).unwrap();
-        return None;
-    }
-    let expected = std::fs::read_to_string(path).unwrap_or_default();
-    (expected != text).then(|| format!("{}:\n{text}", path.display()))
-}
-
-#[track_caller]
-fn all_fit(wrong: &[String]) {
-    assert!(
-        wrong.is_empty(),
-        "these changed (BLESS=1 writes them):\n{}",
-        wrong.join("\n")
-    );
 }
 
 fn is_well_formed(file: &SourceFile) -> bool {
@@ -119,7 +70,7 @@ fn is_well_formed(file: &SourceFile) -> bool {
 fn dangers_are_found_with_their_places() {
     let mut wrong = Vec::new();
     let mut codes_found = BTreeSet::new();
-    for path in files("err") {
+    for path in files("audit/err") {
         let file = read(&path);
         let findings = audit(&file, lock_of(&path).as_ref());
         assert!(!findings.is_empty(), "{}", path.display());
@@ -150,7 +101,7 @@ fn dangers_are_found_with_their_places() {
 
 #[test]
 fn what_is_harmless_is_not_told() {
-    for path in files("ok") {
+    for path in files("audit/ok") {
         let file = read(&path);
         assert!(is_well_formed(&file), "{}", path.display());
         let findings = audit(&file, lock_of(&path).as_ref());
@@ -161,7 +112,7 @@ fn what_is_harmless_is_not_told() {
 #[test]
 fn safe_fixes_mend_and_change_nothing_else() {
     let mut wrong = Vec::new();
-    for path in files("fix") {
+    for path in files("audit/fix") {
         let file = read(&path);
         let lock = lock_of(&path);
         let fixed = fix(&file, lock.as_ref(), Strictness::Strict);
@@ -185,7 +136,7 @@ fn safe_fixes_mend_and_change_nothing_else() {
 
 #[test]
 fn a_lenient_look_tells_what_a_strict_one_would_tell_leniently() {
-    for path in files("err").into_iter().chain(files("fix")) {
+    for path in files("audit/err").into_iter().chain(files("audit/fix")) {
         let file = read(&path);
         let lock = lock_of(&path);
         let Some(root) = yaml::parse(&file).0 else {
@@ -321,7 +272,7 @@ fn what_is_told_depends_on_the_strictness() {
 
 #[test]
 fn a_file_that_is_broken_anywhere_is_audited_without_a_panic() {
-    for path in files("err").into_iter().chain(files("fix")) {
+    for path in files("audit/err").into_iter().chain(files("audit/fix")) {
         let whole = std::fs::read_to_string(&path).unwrap();
         for (end, _) in whole.char_indices().step_by(41) {
             let file = SourceFile::new("a.yml", &whole[..end]);
