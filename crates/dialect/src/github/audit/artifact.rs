@@ -79,7 +79,7 @@ fn fetches_apart<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>) -> bo
             })
     };
     let mut is_away = false;
-    subject.commands(script).iter().all(|command| {
+    subject.commands(job, step).iter().all(|command| {
         is_away |= matches!(command.word(), "cd" | "pushd") && names_folder(command.text);
         !is_download(command.text) || is_away || names_folder(command.text)
     })

@@ -13,7 +13,9 @@ use std::ops::Range;
 pub(super) use again::{Again, Reader, may_read_again};
 pub(super) use part::{Part, unquoted};
 
-use super::subject::Subject;
+use super::shell::Shell;
+use super::subject::{Job, Step, Subject};
+use part::parts_where;
 use words::command_of;
 
 /// A command, as far as quotes tell.
@@ -21,6 +23,7 @@ pub(super) struct Command<'t> {
     pub(super) text: &'t str,
     /// The byte of the script at which it starts.
     pub(super) start: usize,
+    shell: Shell,
     /// Whether its output goes to the next one.
     is_piped: bool,
     /// Its here-documents, each with whether variables in it are replaced.
@@ -36,28 +39,38 @@ pub(super) struct Commands<'t> {
     list: Vec<Command<'t>>,
     /// What each of them closes, or is the end of.
     reaches: Vec<Reach>,
+    /// Those of the same script in PowerShell, where it is not known which shell reads it and that matters.
+    otherwise: Option<Box<Self>>,
 }
 
-/// Returns what a script writes to a file that its commands name by one of `names`; one that has none of them is not
-/// looked into.
-pub(super) fn written<'n>(subject: &Subject<'n>, script: &'n str, names: &[&str]) -> Vec<Vec<Part<'n>>> {
-    if names.iter().any(|name| script.contains(name)) {
-        subject.commands(script).written(names)
+/// Returns what the script of a step writes to a file that its commands name by one of `names`; one that has none of them
+/// is not looked into.
+pub(super) fn written<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>, names: &[&str]) -> Vec<Vec<Part<'n>>> {
+    if names.iter().any(|name| step.script().contains(name)) {
+        subject.commands(job, step).written(names)
     } else {
         Vec::new()
     }
 }
 
 impl<'t> Commands<'t> {
-    pub(super) fn of(script: &'t str) -> Self {
-        let list = reading::commands(script);
+    /// Returns the commands of a script that a shell reads.
+    pub(super) fn of(script: &'t str, shell: Shell) -> Self {
+        let list = reading::commands(script, shell);
         let reaches = reaches(&list);
-        Self { script, list, reaches }
+        let is_either = shell == Shell::Unknown && script.contains('`');
+        Self {
+            script,
+            list,
+            reaches,
+            otherwise: is_either.then(|| Box::new(Self::of(script, Shell::Pwsh))),
+        }
     }
 
-    /// Returns them in the order of the script.
-    pub(super) fn iter(&self) -> std::slice::Iter<'_, Command<'t>> {
-        self.list.iter()
+    /// Returns them in the order of the script, once for each shell that may read it.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Command<'t>> {
+        let otherwise = self.otherwise.iter().flat_map(|otherwise| otherwise.list.iter());
+        self.list.iter().chain(otherwise)
     }
 
     /// Returns what is written to a file that commands name by one of `names`: the parts of each such command, of what
@@ -72,6 +85,7 @@ impl<'t> Commands<'t> {
                 found.push(parts.flat_map(|command| command.parts(self.script)).collect());
             }
         }
+        found.extend(self.otherwise.iter().flat_map(|otherwise| otherwise.written(names)));
         found
     }
 
@@ -91,6 +105,7 @@ impl<'t> Commands<'t> {
             }
             found.push(Again { program, reader, parts });
         }
+        found.extend(self.otherwise.iter().flat_map(|otherwise| otherwise.read_again()));
         found
     }
 
@@ -146,7 +161,7 @@ impl<'t> Command<'t> {
         let first = self.program();
         let mut others = words::RUNNING
             .contains(&first)
-            .then(|| words::words(self.words()))
+            .then(|| words::words(self.words(), self.shell))
             .into_iter()
             .flatten();
         first == name || others.any(|word| words::program(word) == name)
@@ -154,13 +169,13 @@ impl<'t> Command<'t> {
 
     /// Returns it without the words of the shell before a command, and without the variables that are set for it.
     pub(super) fn words(&self) -> &'t str {
-        command_of(self.text)
+        command_of(self.text, self.shell)
     }
 
     /// Returns the variable that it sets, if that is all it does, and the value as it is written.
     pub(super) fn assignment(&self) -> Option<(&'t str, &'t str)> {
         const DECLARING: [&str; 5] = ["export", "local", "readonly", "declare", "typeset"];
-        let words = words::words(self.words());
+        let words = words::words(self.words(), self.shell);
         let is_declared = words.first().is_some_and(|first| DECLARING.contains(first));
         let word = words
             .into_iter()
@@ -191,7 +206,7 @@ impl<'t> Command<'t> {
     }
 
     fn parts(&self, script: &'t str) -> Vec<Part<'t>> {
-        unquoted(self.text, self.start)
+        parts_where(self.text, self.start, self.shell, |_| true)
             .into_iter()
             .chain(self.documents(script))
             .collect()
@@ -215,7 +230,10 @@ mod tests {
 
     #[track_caller]
     fn check(script: &str, expected: &[&str]) {
-        let texts: Vec<&str> = Commands::of(script).iter().map(|command| command.text).collect();
+        let texts: Vec<&str> = Commands::of(script, Shell::Posix)
+            .iter()
+            .map(|command| command.text)
+            .collect();
         assert_eq!(texts, expected, "{script}");
     }
 
@@ -250,7 +268,7 @@ mod tests {
 
     #[track_caller]
     fn writes(script: &str, expected: &[&str]) {
-        let names: Vec<&str> = Commands::of(script)
+        let names: Vec<&str> = Commands::of(script, Shell::Posix)
             .written(&["OUT"])
             .iter()
             .flatten()
@@ -269,7 +287,7 @@ mod tests {
         let groups = 200;
         let line = "$A ".repeat(1000);
         let script = format!("{}echo {line};{}", "{ ".repeat(groups), " } >> $OUT;".repeat(groups));
-        let parts = Commands::of(&script).written(&["OUT"]);
+        let parts = Commands::of(&script, Shell::Posix).written(&["OUT"]);
         assert_eq!(parts.len(), groups);
         let bytes: usize = parts.iter().flatten().map(|part| part.text.len()).sum();
         assert!(bytes <= (MOST_TIMES + 1) * script.len(), "{bytes}");
@@ -345,7 +363,7 @@ mod tests {
         #[test]
         fn nonsense_is_read_with_its_places(signs in proptest::collection::vec(proptest::sample::select(&SIGNS[..]), 0..40)) {
             let script = signs.concat();
-            let commands = Commands::of(&script);
+            let commands = Commands::of(&script, Shell::Posix);
             for command in commands.iter() {
                 assert!(script[command.start..].starts_with(command.text));
                 assert!(command.text.ends_with(command.words()));

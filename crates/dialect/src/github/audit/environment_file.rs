@@ -35,7 +35,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
         let Some(mut parts) = run.as_scalar().map(|scalar| scalar.parts(&subject.file.text, run.span)) else {
             continue;
         };
-        let delimiters = LazyCell::new(|| unforeseeable(&subject.commands(step.script())));
+        let delimiters = LazyCell::new(|| unforeseeable(&subject.commands(job, step)));
         let sayings = LazyCell::new(|| Sayings::of(step.script(), shell::of(subject, job, step)));
         let mut room = Room::of(subject);
         for file in files.into_iter().flatten() {
@@ -44,7 +44,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             let none = BTreeSet::new();
             let delimiters = if file == "GITHUB_ENV" { &*delimiters } else { &none };
             let mut block = Block { is_open: false };
-            for written in written(subject, step.script(), &[file]) {
+            for written in written(subject, job, step, &[file]) {
                 let tainted = block
                     .outside(&written, delimiters)
                     .into_iter()
@@ -128,11 +128,12 @@ fn unforeseeable<'t>(commands: &Commands<'t>) -> BTreeSet<&'t str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::github::audit::shell::Shell;
 
     #[track_caller]
     fn check(script: &str, expected: &[&str]) {
         let script = format!("E=$(uuidgen)\nK=end\n{script}");
-        let commands = Commands::of(&script);
+        let commands = Commands::of(&script, Shell::Posix);
         let delimiters = unforeseeable(&commands);
         assert_eq!(delimiters, BTreeSet::from(["E"]));
         let mut block = Block { is_open: false };
@@ -156,7 +157,11 @@ mod tests {
             ("A=$(date +%Y)", false),
             ("A=$(echo a | sha256sum)", false),
         ] {
-            assert_eq!(!unforeseeable(&Commands::of(script)).is_empty(), expected, "{script}");
+            assert_eq!(
+                !unforeseeable(&Commands::of(script, Shell::Posix)).is_empty(),
+                expected,
+                "{script}"
+            );
         }
     }
 

@@ -14,7 +14,7 @@ use super::relocation::{By, Place, places};
 use super::room::Room;
 use super::shell::Shell;
 use super::sink::Language;
-use super::subject::{Step, Subject};
+use super::subject::{Job, Step, Subject};
 use super::taint::{Taint, Taints, Way, Who};
 use super::{Finding, Level};
 use crate::codes;
@@ -38,14 +38,19 @@ pub(super) fn read_again(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let taints = LazyCell::new(|| Taints::of_file(subject));
     for (job, step) in subject.steps() {
         if command::may_read_again(step.script()) {
-            read_again_in(subject, step, |name| taints.of_shell_variable(name, job, step), found);
+            read_again_in(
+                subject,
+                (job, step),
+                |name| taints.of_shell_variable(name, job, step),
+                found,
+            );
         }
     }
 }
 
 fn read_again_in<'n>(
     subject: &Subject<'n>,
-    step: Step<'n>,
+    (job, step): (&Job<'n>, Step<'n>),
     taint_of: impl Fn(&str) -> Option<Taint>,
     found: &mut Vec<Finding>,
 ) {
@@ -56,7 +61,7 @@ fn read_again_in<'n>(
         return;
     };
     let mut room = Room::of(subject);
-    for again in subject.commands(step.script()).read_again() {
+    for again in subject.commands(job, step).read_again() {
         let variables = |part| {
             Part::plain_variables(part)
                 .into_iter()

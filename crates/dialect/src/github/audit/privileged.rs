@@ -91,7 +91,7 @@ fn fetches<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>) -> bool {
     ];
     let mut names = Names::of(sight, job, step);
     let mut fetched = Vec::new();
-    sight.subject.commands(step.script()).iter().any(|command| {
+    sight.subject.commands(job, step).iter().any(|command| {
         names.follow(command);
         if !command.runs("git") && !command.words().starts_with("gh repo clone") {
             return false;

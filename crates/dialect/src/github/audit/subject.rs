@@ -8,7 +8,7 @@ use lockgate_core::{Diagnostic, SourceFile, Span};
 
 use super::command::Commands;
 use super::relocation::Naming;
-use super::shell::Elsewhere;
+use super::shell::{self, Elsewhere, Shell};
 use super::taint::Tainted;
 use crate::lock::Lock;
 use crate::yaml::{Entry, Node};
@@ -31,8 +31,8 @@ pub(super) struct Subject<'n> {
     lower: OnceCell<Option<String>>,
     /// What is tainted; not known until asked for.
     tainted: OnceCell<Tainted<'n>>,
-    /// The commands of the scripts that were looked into, by where the script stands in memory.
-    commands: RefCell<BTreeMap<*const u8, Rc<Commands<'n>>>>,
+    /// The commands of the scripts that were looked into, by where the script stands in memory and what reads it.
+    commands: RefCell<BTreeMap<(*const u8, Shell), Rc<Commands<'n>>>>,
     /// What the scripts of a job run of what one of them leaves, for each job that was asked about.
     elsewhere: RefCell<BTreeMap<*const Node, Rc<Elsewhere>>>,
     /// The variables that fixes give to steps.
@@ -141,11 +141,18 @@ impl<'n> Subject<'n> {
     }
 
     /// Returns the commands of the script of a step.
-    pub(super) fn commands(&self, script: &'n str) -> Rc<Commands<'n>> {
+    pub(super) fn commands(&self, job: &Job<'n>, step: Step<'n>) -> Rc<Commands<'n>> {
+        let script = step.script();
+        // Nothing but the backquote is read in another way.
+        let shell = if script.contains('`') {
+            shell::of(self, job, step)
+        } else {
+            Shell::Posix
+        };
         let mut known = self.commands.borrow_mut();
         let of_script = known
-            .entry(script.as_ptr())
-            .or_insert_with(|| Rc::new(Commands::of(script)));
+            .entry((script.as_ptr(), shell))
+            .or_insert_with(|| Rc::new(Commands::of(script, shell)));
         Rc::clone(of_script)
     }
 
@@ -368,7 +375,8 @@ mod tests {
         let subject = Subject::new(&file, &root, None);
         findings(&subject, Strictness::Strict);
         assert_eq!(subject.commands.borrow().len(), 2);
-        let script = subject.jobs[0].steps[1].script();
-        assert!(Rc::ptr_eq(&subject.commands(script), &subject.commands(script)));
+        let job = &subject.jobs[0];
+        let commands = || subject.commands(job, job.steps[1]);
+        assert!(Rc::ptr_eq(&commands(), &commands()));
     }
 }

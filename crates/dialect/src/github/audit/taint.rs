@@ -133,7 +133,7 @@ impl<'n> Tainted<'n> {
             let Some(place) = step.node.get("run").map(|run| run.span) else {
                 continue;
             };
-            for parts in written(subject, step.script(), &["GITHUB_ENV"]) {
+            for parts in written(subject, job, step, &["GITHUB_ENV"]) {
                 let mut name = None;
                 for part in parts {
                     for (next, text) in assignments(part.text) {
@@ -178,7 +178,7 @@ impl<'s, 'n> Taints<'s, 'n> {
     /// Returns the taint of what a script writes as an output.
     fn written(&self, job: &Job<'n>, step: Step<'n>) -> Option<Taint> {
         let place = step.node.get("run").map(|run| run.span)?;
-        let parts = written(self.subject, step.script(), &["GITHUB_OUTPUT", "::set-output"]);
+        let parts = written(self.subject, job, step, &["GITHUB_OUTPUT", "::set-output"]);
         let taint = parts
             .into_iter()
             .flatten()

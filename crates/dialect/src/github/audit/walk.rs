@@ -1,4 +1,4 @@
-//! A walk along a script of `sh` or `bash`.
+//! A walk along a script of `sh` or `bash`; of PowerShell it knows the backquote.
 //!
 //! Not a shell: it follows quotes, substitutions, calculations, `case`, comments and here-documents just far enough to
 //! tell where a text stands and where a command ends. All who look into a script take this walk, so that they do not
@@ -14,6 +14,7 @@ mod quote;
 use std::ops::Range;
 
 use super::embedded::closing;
+use super::shell::Shell;
 use document::Document;
 use level::Level;
 
@@ -59,6 +60,8 @@ pub(super) enum Piece {
 #[derive(Clone)]
 pub(super) struct Walk<'t> {
     script: &'t str,
+    /// What reads the script; one that is not known is taken for `sh`.
+    shell: Shell,
     pub(super) at: usize,
     /// The quotes and substitutions that are open, each with where it opened.
     pub(super) frames: Vec<(Frame, usize)>,
@@ -77,9 +80,16 @@ pub(super) struct Walk<'t> {
 }
 
 impl<'t> Walk<'t> {
+    /// Returns a walk along a script of `sh` or `bash`.
     pub(super) fn of(script: &'t str) -> Self {
+        Self::by(script, Shell::Posix)
+    }
+
+    /// Returns a walk along a script of a shell.
+    pub(super) fn by(script: &'t str, shell: Shell) -> Self {
         Self {
             script,
+            shell,
             at: 0,
             frames: Vec::new(),
             levels: vec![Level::default()],
@@ -123,6 +133,12 @@ impl<'t> Walk<'t> {
             (Some(Frame::Test), _) => self.test(),
             _ => self.between_words(),
         }
+    }
+
+    /// Returns whether the line ends here and its command goes on in the next.
+    pub(super) fn goes_on(&self) -> bool {
+        let rest = self.rest();
+        rest.starts_with(b"\\\n") || (self.shell == Shell::Pwsh && rest.starts_with(b"`\n"))
     }
 
     /// Returns whether a command begins here.
@@ -176,9 +192,9 @@ impl<'t> Walk<'t> {
         Piece::Plain
     }
 
-    /// Passes over a backslash and what it takes the meaning from.
+    /// Passes over a sign that takes the meaning from the next one, and over that one.
     fn escaped(&mut self) -> Piece {
-        if self.rest().starts_with(b"\\\n") {
+        if self.goes_on() {
             self.at += 2;
             return Piece::Plain;
         }

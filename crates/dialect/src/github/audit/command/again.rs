@@ -3,7 +3,7 @@
 //! Told is only what is read so for certain: a script of its own that gets the value as an argument, and what another
 //! command makes of the value, are no commands.
 
-use super::super::shell::is_shell;
+use super::super::shell::{Shell, is_shell};
 use super::super::walk::{Frame, Walk};
 use super::part::parts_where;
 use super::words::{RUNNING, program, words};
@@ -50,11 +50,11 @@ const INTERPRETERS: [(&str, &[&str]); 13] = [
 impl<'t> Command<'t> {
     /// Returns the program that reads words of it as commands once more, and those words.
     pub(super) fn read_again(&self) -> Option<Again<'t>> {
-        let words = words(self.words());
+        let words = words(self.words(), self.shell);
         readers(&words).find_map(|(at, reader)| {
             let parts = texts(&words, at, reader)?
                 .iter()
-                .flat_map(|text| said(text, self.start_of(text)));
+                .flat_map(|text| said(text, self.start_of(text), self.shell));
             Some(Again {
                 program: words[at],
                 reader,
@@ -65,7 +65,7 @@ impl<'t> Command<'t> {
 
     /// Returns the program that reads what comes to it as commands, when it runs one.
     pub(super) fn reader_of_input(&self) -> Option<(&'t str, Reader)> {
-        let words = words(self.words());
+        let words = words(self.words(), self.shell);
         readers(&words)
             .find(|(at, reader)| reads_input(&words, *at, *reader))
             .map(|(at, reader)| (words[at], reader))
@@ -73,7 +73,7 @@ impl<'t> Command<'t> {
 
     /// Returns what comes to it by here-documents and here-strings.
     pub(super) fn given(&self, script: &'t str) -> Vec<Part<'t>> {
-        let words = words(self.words());
+        let words = words(self.words(), self.shell);
         let strings = words.iter().enumerate().filter_map(|(at, word)| {
             let text = word.strip_prefix("<<<")?;
             if text.is_empty() {
@@ -82,18 +82,18 @@ impl<'t> Command<'t> {
                 Some(text)
             }
         });
-        let strings = strings.flat_map(|text| untouched(text, self.start_of(text)));
+        let strings = strings.flat_map(|text| untouched(text, self.start_of(text), self.shell));
         let documents = self
             .documents(script)
             .filter(Part::is_replaced)
-            .flat_map(|part| untouched(part.text, part.start));
+            .flat_map(|part| untouched(part.text, part.start, self.shell));
         strings.chain(documents).collect()
     }
 
     /// Returns what it says itself to the command that its output is piped to.
     pub(super) fn said(&self) -> Vec<Part<'t>> {
         if self.is_saying() {
-            said(self.text, self.start)
+            said(self.text, self.start, self.shell)
         } else {
             Vec::new()
         }
@@ -226,28 +226,28 @@ fn operands<'w>(name: &'w str, words: &'w [&str]) -> impl Iterator<Item = usize>
 }
 
 /// Returns the parts of a text that nothing changes before it is read, also those that `echo` and `printf` say in it.
-fn said(text: &str, start: usize) -> Vec<Part<'_>> {
+fn said(text: &str, start: usize, shell: Shell) -> Vec<Part<'_>> {
     /// More often nobody says what another one has said.
     const DEEPEST: usize = 4;
-    let mut found = untouched(text, start);
+    let mut found = untouched(text, start, shell);
     let mut texts = vec![(text, start)];
     for _ in 0..DEEPEST {
-        let inside = texts.iter().flat_map(|(text, start)| substituted(text, *start));
+        let inside = texts.iter().flat_map(|(text, start)| substituted(text, *start, shell));
         let commands = inside.filter_map(|(text, start)| {
-            let mut commands = reading::commands(text);
+            let mut commands = reading::commands(text, shell);
             let only = commands.pop().filter(|only| commands.is_empty() && only.is_saying())?;
             Some((only.text, start + only.start))
         });
         texts = commands.collect();
-        found.extend(texts.iter().flat_map(|(text, start)| untouched(text, *start)));
+        found.extend(texts.iter().flat_map(|(text, start)| untouched(text, *start, shell)));
     }
     found
 }
 
 /// Returns the outermost substitutions of commands in a text, each with where it stands.
-fn substituted(text: &str, start: usize) -> Vec<(&str, usize)> {
+fn substituted(text: &str, start: usize, shell: Shell) -> Vec<(&str, usize)> {
     let mut found = Vec::new();
-    let mut walk = Walk::of(text);
+    let mut walk = Walk::by(text, shell);
     // Where the commands begin of the one that is open, and how many frames there are with it.
     let mut open = None;
     while walk.at < text.len() {
@@ -269,10 +269,10 @@ fn substituted(text: &str, start: usize) -> Vec<(&str, usize)> {
 }
 
 /// Returns the parts of a text that nothing changes before it is read: what stands in no substitution of commands.
-fn untouched(text: &str, start: usize) -> Vec<Part<'_>> {
+fn untouched(text: &str, start: usize, shell: Shell) -> Vec<Part<'_>> {
     // How many frames are open around the outermost one that is none of quotes. At each step no more than one opens.
     let mut around = None;
-    parts_where(text, start, |walk: &Walk<'_>| {
+    parts_where(text, start, shell, |walk: &Walk<'_>| {
         around = around.filter(|around| walk.frames.len() > *around).or_else(|| {
             let (frame, _) = walk.frames.last()?;
             let is_plain = matches!(frame, Frame::Double | Frame::Parameter);
@@ -284,12 +284,13 @@ fn untouched(text: &str, start: usize) -> Vec<Part<'_>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::super::shell::Shell;
     use super::super::Commands;
 
     /// Compares the variables that are read as commands, each with the program that does.
     #[track_caller]
     fn check(script: &str, expected: &[(&str, &str)]) {
-        let found: Vec<(&str, &str)> = Commands::of(script)
+        let found: Vec<(&str, &str)> = Commands::of(script, Shell::Posix)
             .read_again()
             .iter()
             .flat_map(|again| {
@@ -373,7 +374,7 @@ mod tests {
             (format!("bash -c \"{}$T\"", "${-:-".repeat(50_000)), 1),
             (format!("{}; echo $T", "echo a | bash ".repeat(20_000)), 0),
         ] {
-            let again = Commands::of(&script).read_again();
+            let again = Commands::of(&script, Shell::Posix).read_again();
             let variables = again
                 .iter()
                 .flat_map(|again| &again.parts)

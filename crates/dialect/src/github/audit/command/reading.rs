@@ -1,13 +1,15 @@
 //! From the text of a script to its commands, in one walk.
 
+use super::super::shell::Shell;
 use super::super::walk::{Piece, Walk};
 use super::Command;
 
 /// Returns the commands of a script.
-pub(super) fn commands(script: &str) -> Vec<Command<'_>> {
+pub(super) fn commands(script: &str, shell: Shell) -> Vec<Command<'_>> {
     let mut reading = Reading {
         script,
-        walk: Walk::of(script),
+        shell,
+        walk: Walk::by(script, shell),
         start: 0,
         subshells: 0,
         announcing: Vec::new(),
@@ -29,6 +31,7 @@ enum Joint {
 
 struct Reading<'t> {
     script: &'t str,
+    shell: Shell,
     walk: Walk<'t>,
     /// Where the present command starts.
     start: usize,
@@ -99,6 +102,7 @@ impl Reading<'_> {
         self.found.push(Command {
             text: inner.trim_end(),
             start,
+            shell: self.shell,
             is_piped: joint == Joint::Pipe,
             documents: Vec::new(),
         });

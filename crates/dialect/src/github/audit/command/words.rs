@@ -1,5 +1,6 @@
 //! The words of a command, and the program that they name.
 
+use super::super::shell::Shell;
 use super::super::walk::Walk;
 
 /// Programs that run the program that their words name, with its words.
@@ -43,9 +44,9 @@ pub(super) const RUNNING: [&str; 36] = [
 ];
 
 /// Returns the words of a text, as quotes and substitutions part them.
-pub(super) fn words(text: &str) -> Vec<&str> {
+pub(super) fn words(text: &str, shell: Shell) -> Vec<&str> {
     let mut found = Vec::new();
-    let mut walk = Walk::of(text);
+    let mut walk = Walk::by(text, shell);
     let mut start = None;
     while walk.at < text.len() {
         let from = walk.at;
@@ -62,12 +63,12 @@ pub(super) fn words(text: &str) -> Vec<&str> {
 }
 
 /// Returns a text without the words of the shell before a command, and without the variables that are set for it.
-pub(super) fn command_of(text: &str) -> &str {
+pub(super) fn command_of(text: &str, shell: Shell) -> &str {
     const BEFORE: [&str; 9] = ["then", "else", "do", "!", "if", "elif", "while", "until", "{"];
     const ALSO: [&str; 5] = ["time", "command", "exec", "builtin", "sudo"];
     let mut rest = text;
     loop {
-        let (word, behind) = first(rest);
+        let (word, behind) = first(rest, shell);
         let is_before = BEFORE.contains(&word) || is_assignment(word);
         // Options of theirs are told apart by who knows them.
         let runs = ALSO.contains(&word) && !behind.starts_with('-');
@@ -95,8 +96,8 @@ pub(super) fn is_assignment(word: &str) -> bool {
 }
 
 /// Returns the first word of a text, and what stands behind it.
-fn first(text: &str) -> (&str, &str) {
-    let mut walk = Walk::of(text);
+fn first(text: &str, shell: Shell) -> (&str, &str) {
+    let mut walk = Walk::by(text, shell);
     while walk.at < text.len() && !is_between(text, &walk) {
         walk.step();
     }
@@ -107,8 +108,7 @@ fn first(text: &str) -> (&str, &str) {
 
 /// Returns whether a walk along a text is between two words.
 fn is_between(text: &str, walk: &Walk<'_>) -> bool {
-    let rest = &text.as_bytes()[walk.at..];
-    walk.frames.is_empty() && (rest[0].is_ascii_whitespace() || rest.starts_with(b"\\\n"))
+    walk.frames.is_empty() && (text.as_bytes()[walk.at].is_ascii_whitespace() || walk.goes_on())
 }
 
 #[cfg(test)]
@@ -118,10 +118,10 @@ mod tests {
     #[test]
     fn quotes_keep_words_together() {
         assert_eq!(
-            words("a 'b c' \"d $(e f) g\"h \\ i ${{ j || 'k' }} \\\n l"),
+            words("a 'b c' \"d $(e f) g\"h \\ i ${{ j || 'k' }} \\\n l", Shell::Posix),
             ["a", "'b c'", "\"d $(e f) g\"h", "\\ i", "${{ j || 'k' }}", "l"]
         );
-        assert_eq!(words("  "), [""; 0]);
+        assert_eq!(words("  ", Shell::Posix), [""; 0]);
     }
 
     #[test]
@@ -135,10 +135,10 @@ mod tests {
             ("if", "if"),
             ("git A=b", "git A=b"),
         ] {
-            assert_eq!(command_of(text), expected, "{text}");
+            assert_eq!(command_of(text, Shell::Posix), expected, "{text}");
         }
         let many = format!("{}git", "A='x' ".repeat(50_000));
-        assert_eq!(command_of(&many), "git");
+        assert_eq!(command_of(&many, Shell::Posix), "git");
     }
 
     #[test]

@@ -20,11 +20,8 @@ const PASSING: [&str; 11] = [
 
 impl<'t> Sayings<'t> {
     pub(super) fn of(script: &'t str, shell: Shell) -> Self {
-        let mut commands = if shell == Shell::Pwsh {
-            Vec::new()
-        } else {
-            commands(script)
-        };
+        let is_understood = shell == Shell::Posix || (shell == Shell::Unknown && !script.contains('`'));
+        let mut commands = if is_understood { commands(script) } else { Vec::new() };
         commands.sort_by_key(|command| command.start);
         Self { script, commands }
     }

@@ -93,13 +93,12 @@ fn add_step<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>, found: &mu
 
 /// Returns the outputs that a script writes with what names the code of strangers.
 fn written_names<'n>(sight: &Sight<'_, 'n>, job: &Job<'n>, step: Step<'n>, known: &BTreeSet<Output>) -> Vec<&'n str> {
-    let script = step.script();
-    let groups = written(sight.subject, script, &["GITHUB_OUTPUT", "::set-output"]);
+    let groups = written(sight.subject, job, step, &["GITHUB_OUTPUT", "::set-output"]);
     if groups.is_empty() {
         return Vec::new();
     }
     let mut names = Names::with(sight, job, step, Known::These(known));
-    for command in sight.subject.commands(script).iter() {
+    for command in sight.subject.commands(job, step).iter() {
         names.follow(command);
     }
     let mut found = Vec::new();

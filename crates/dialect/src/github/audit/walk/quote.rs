@@ -1,23 +1,13 @@
 //! Quotes and parameters: what the next signs mean in them.
 
+use super::super::shell::Shell;
 use super::{Frame, Piece, Walk};
 
 impl Walk<'_> {
-    /// Returns whether the backquote here begins or ends a command. In PowerShell it takes the meaning from the next sign,
-    /// as at the end of a word or a line; there it has no partner on its line.
-    fn is_quoting(&self) -> bool {
-        let before = self.at.checked_sub(1).map(|at| self.script.as_bytes()[at]);
-        let is_behind_word = before.is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b' ');
-        if self.backquote.is_some() || !is_behind_word {
-            return true;
-        }
-        let next = self.find(1, |byte| matches!(byte, b'`' | b'\n'));
-        next.is_some_and(|at| self.rest()[1 + at] == b'`')
-    }
-
+    /// Begins or ends a command, or takes the meaning from the next sign in PowerShell.
     pub(super) fn backquote(&mut self) -> Piece {
-        if !self.is_quoting() {
-            return self.word(1);
+        if self.shell == Shell::Pwsh {
+            return self.escaped();
         }
         let Some(open) = self.backquote.take() else {
             self.backquote = Some(self.frames.len());
