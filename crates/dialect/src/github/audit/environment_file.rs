@@ -4,6 +4,7 @@
 //! as `LD_PRELOAD`; and a folder in the path decides which programs they run.
 
 mod saying;
+mod translation;
 
 use std::cell::LazyCell;
 use std::collections::BTreeSet;

@@ -63,7 +63,7 @@ fn read_again_in<'n>(
     let mut room = Room::of(subject);
     for again in subject.commands(job, step).read_again() {
         let variables = |part| {
-            Part::plain_variables(part)
+            Part::code_variables(part)
                 .into_iter()
                 .map(move |(at, name)| (part.whole(at, name), name))
         };

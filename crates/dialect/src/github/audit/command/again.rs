@@ -294,7 +294,7 @@ mod tests {
             .read_again()
             .iter()
             .flat_map(|again| {
-                let variables = again.parts.iter().flat_map(super::Part::plain_variables);
+                let variables = again.parts.iter().flat_map(super::Part::code_variables);
                 variables.map(|(_, name)| (again.program, name)).collect::<Vec<_>>()
             })
             .collect();
@@ -328,6 +328,9 @@ mod tests {
             ("eval a \"$(printf '%s' \"`echo $T`\")\"", "eval"),
             ("bash -c \"$(echo \"echo $T\")\"", "bash"),
             ("echo \"$(echo \"$T\")\" | sh", "sh"),
+            ("eval \"x=${T//$(echo y)/z}\"", "eval"),
+            ("eval \"x=${T//'x'/}\"", "eval"),
+            ("eval \"${T//[^a-zA-Z0-9;$()]/}\"", "eval"),
         ] {
             check(script, &[(program, "T")]);
         }
@@ -348,6 +351,7 @@ mod tests {
             "echo \"$T\" > note; echo a | bash",
             "grep \"$T\" scripts | bash",
             "bash -c \"echo ${T@Q}\"",
+            "eval \"x=${T//[^a-z0-9_]/-}\"",
             "eval \"$(tool \"$T\")\"",
             "eval \"$(echo \"$T\" | tr -cd a-z)\"",
             "eval \"$({ echo \"$T\"; } | tr -cd a-z)\"",
@@ -378,7 +382,7 @@ mod tests {
             let variables = again
                 .iter()
                 .flat_map(|again| &again.parts)
-                .flat_map(super::Part::plain_variables);
+                .flat_map(super::Part::code_variables);
             assert_eq!(variables.count(), count, "{}", &script[..20]);
         }
     }

@@ -1,5 +1,6 @@
 //! The texts of a script by whether variables in them are replaced.
 
+use super::super::expansion::leaves_a_word;
 use super::super::shell::Shell;
 use super::super::sink::variables;
 use super::super::walk::{Piece, Walk};
@@ -103,18 +104,24 @@ impl<'t> Part<'t> {
             .collect()
     }
 
-    /// Returns the variables that are replaced in it by what others wrote: neither quoted nor rid of what is dangerous
-    /// there, nor only asked whether they are set.
+    /// Returns the variables that are replaced in it by what others wrote: neither quoted nor only asked whether they are
+    /// set.
     pub(in super::super) fn plain_variables(&self) -> Vec<(usize, &'t str)> {
-        const HARMLESS: [&str; 4] = ["@Q", "+", ":+", "//[^"];
+        self.variables_but(is_no_text)
+    }
+
+    /// Returns those of them by which more than a word comes to what reads it as code.
+    pub(in super::super) fn code_variables(&self) -> Vec<(usize, &'t str)> {
+        self.variables_but(|behind| is_no_text(behind) || leaves_a_word(behind))
+    }
+
+    /// Returns its variables but for those in braces that something harmless stands behind.
+    fn variables_but(&self, is_harmless: impl Fn(&str) -> bool) -> Vec<(usize, &'t str)> {
         let mut found = self.variables();
         found.retain(|(at, name)| {
             let inside = at - self.start;
-            let behind = &self.text[inside + name.len()..];
             let is_braced = self.text[..inside].ends_with("${");
-            // A line break is written `$'\n'`, which is no part of this one.
-            let is_rid = HARMLESS.iter().any(|sign| behind.starts_with(sign)) || matches!(behind, "//" | "//$");
-            !(is_braced && is_rid)
+            !(is_braced && is_harmless(&self.text[inside + name.len()..]))
         });
         found
     }
@@ -125,4 +132,9 @@ impl<'t> Part<'t> {
         let start = self.text[..inside].rfind('$').unwrap_or(inside);
         (self.start + start, inside - start + name.len())
     }
+}
+
+/// Returns whether a variable with this behind its name is quoted, or only asked whether it is set.
+fn is_no_text(behind: &str) -> bool {
+    ["@Q", "+", ":+"].iter().any(|sign| behind.starts_with(sign))
 }

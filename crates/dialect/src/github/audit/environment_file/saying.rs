@@ -1,7 +1,9 @@
 //! Which program says the value of a variable, and what the next ones make of it.
 
 use super::super::Level;
+use super::super::expansion::takes_line_breaks;
 use super::super::shell::{Command, Shell, commands, program};
+use super::translation::{Effect, translated};
 
 /// The commands of a script, by which what it writes is said.
 pub(super) struct Sayings<'t> {
@@ -10,12 +12,12 @@ pub(super) struct Sayings<'t> {
     commands: Vec<Command<'t>>,
 }
 
-/// Programs that take from a text what could begin another variable.
-const CLEANING: [&str; 7] = ["tr -c", "tr -dc", "base64", "sha256sum", "sha1sum", "md5sum", "wc -"];
+/// Programs whose words are those of a number or of a code, which begin no variable.
+const CLEANING: [&str; 6] = ["base64", "sha256sum", "sha1sum", "sha512sum", "md5sum", "wc"];
 
 /// Programs that let lines pass as they are.
-const PASSING: [&str; 11] = [
-    "cat", "tee", "sort", "uniq", "tac", "tr", "sponge", "column", "expand", "iconv", "sudo",
+const PASSING: [&str; 9] = [
+    "cat", "tee", "sort", "uniq", "tac", "sponge", "column", "expand", "iconv",
 ];
 
 impl<'t> Sayings<'t> {
@@ -30,17 +32,19 @@ impl<'t> Sayings<'t> {
     /// takes from it what could begin another variable, or says something of its own.
     pub(super) fn level(&self, start: usize, end: usize) -> Option<Level> {
         let near = near(self.script, end);
-        if is_one_line(near) {
+        let is_braced = self.script.get(start..end).is_some_and(|name| name.starts_with("${"));
+        if is_braced && takes_line_breaks(near) {
             return None;
         }
         let own = match self.around(start) {
             Some(command) => self.said_by(command, start)?,
             None => Level::Certain,
         };
-        let ends = [";", ">>", "&&", "\n"].iter().filter_map(|sign| near.find(sign));
-        let behind = &near[..ends.min().unwrap_or(near.len())];
-        let piped = behind.find('|').map_or("", |at| &behind[at + 1..]);
-        Some(own.max(made_of(piped)?))
+        let mut level = Some(own);
+        for words in piped(near) {
+            level = made_of(level, &words);
+        }
+        level
     }
 
     /// Returns the innermost command that has a place among its words.
@@ -65,7 +69,7 @@ impl<'t> Sayings<'t> {
         let is_given = at >= 2 && command.words[at - 2].text == "<<<";
         let text = self.script.get(command.start..place).unwrap_or_default();
         match name {
-            _ if is_given => made_of(text),
+            _ if is_given => made_of(Some(Level::Certain), &words),
             "printf" if text.contains("%q") && !text.contains("%s") => None,
             "echo" | "printf" | "for" | "select" => Some(Level::Certain),
             // A command of PowerShell, such as `Add-Content`.
@@ -85,30 +89,59 @@ fn near(script: &str, end: usize) -> &str {
     near.char_indices().nth(NEAR).map_or(near, |(at, _)| &near[..at])
 }
 
-/// Returns whether what stands behind the name of a variable leaves but the first line of it, or takes the ends of lines
-/// from it: `${A%%$'\n'*}`, `${A//[$'\r\n']/}`.
-fn is_one_line(behind: &str) -> bool {
-    let signs = behind.strip_prefix("%%").or_else(|| behind.strip_prefix("//"));
-    let signs = signs.and_then(|signs| signs.trim_start_matches('[').strip_prefix("$'"));
-    let signs = signs.and_then(|signs| signs.split('\'').next());
-    signs.is_some_and(|signs| signs.contains("\\n"))
+/// Returns the words of the programs that a text goes through, one behind the `|` of the other, by what stands behind it.
+fn piped(behind: &str) -> Vec<Vec<&str>> {
+    let mut found = Vec::new();
+    let mut rest = behind;
+    while let Some(at) = pipe(rest) {
+        rest = rest[at + 1..].trim_start_matches('&');
+        let Some(command) = commands(rest).into_iter().find(|command| command.inside.is_none()) else {
+            break;
+        };
+        let end = command.words.last().map_or(0, |last| last.start + last.text.len());
+        found.push(command.plain());
+        rest = &rest[end..];
+    }
+    found
 }
 
-/// Returns how certain it is that programs, one behind a `|` of the other, give a text on as it is; `None` when one takes
-/// from it what could begin another variable.
-fn made_of(programs: &str) -> Option<Level> {
-    let has = |word: &str| programs.contains(word);
-    let is_raw = |word: &str| word.starts_with('-') && (word.contains(['r', 'j']) || word.starts_with("--raw"));
-    let is_json = has("jq ") && !programs.split_whitespace().any(is_raw);
-    if is_json || CLEANING.iter().any(|word| has(word)) || (has("tr ") && has("\\n")) {
-        return None;
+/// Returns where the output of the command that ends a text's beginning goes to another one.
+fn pipe(text: &str) -> Option<usize> {
+    let ends = [";", ">>", "&&", "\n"].iter().filter_map(|sign| text.find(sign));
+    let text = &text[..ends.min().unwrap_or(text.len())];
+    let is_pipe = |at: &usize| !text[at + 1..].starts_with('|') && !text[..*at].ends_with('|');
+    text.match_indices('|').map(|(at, _)| at).find(is_pipe)
+}
+
+/// Returns how certain it is that a text is written that a program with these words gets, when so much is certain of what
+/// it gets; `None` when nothing is left that could begin another variable.
+fn made_of(level: Option<Level>, words: &[&str]) -> Option<Level> {
+    let name = program(words).unwrap_or_default();
+    let at = words
+        .iter()
+        .position(|word| *word == name)
+        .map_or(words.len(), |at| at + 1);
+    match (effect(name, &words[at..]), level) {
+        (Effect::Takes, _) => None,
+        (Effect::Leaves, level) => level,
+        (Effect::Makes, level) => level.or(Some(Level::Certain)),
+        (Effect::Unknown, Some(_)) => Some(Level::Strict),
+        (Effect::Unknown, None) => words.iter().any(|word| word.contains("\\n")).then_some(Level::Strict),
     }
-    let names = programs
-        .split('|')
-        .filter_map(|program| program.split_whitespace().next());
-    let passes = |name: &str| PASSING.contains(&name.trim_end_matches([')', '"']));
-    let all_pass = names.into_iter().all(passes);
-    Some(if all_pass { Level::Certain } else { Level::Strict })
+}
+
+/// Returns what a program makes of the line breaks of what it gets.
+fn effect(name: &str, words: &[&str]) -> Effect {
+    let has = |is_wanted: fn(&str) -> bool| words.iter().any(|word| is_wanted(word));
+    let is_raw = |word: &str| word.starts_with('-') && (word.contains(['r', 'j']) || word.starts_with("--raw"));
+    match name.rsplit('/').next().unwrap_or_default() {
+        "tr" => translated(words),
+        "jq" if !has(is_raw) => Effect::Takes,
+        "base64" if has(|word| matches!(word, "-d" | "-D" | "--decode" | "-di")) => Effect::Unknown,
+        name if CLEANING.contains(&name) => Effect::Takes,
+        name if PASSING.contains(&name) => Effect::Leaves,
+        _ => Effect::Unknown,
+    }
 }
 
 #[cfg(test)]
@@ -142,6 +175,15 @@ mod tests {
             "\"A=$BODY\" >> $OUT",
             "Add-Content -Path $OUT -Value \"A=$BODY\"",
             "echo \"A=${BODY%%' '*}\" >> $OUT",
+            "echo \"A=${BODY//'x'/}\" >> $OUT",
+            "echo \"$BODY\" | tr ' ' '\\n' >> $OUT",
+            "echo \"$BODY\" | tr ';|' '\\n' >> $OUT",
+            "echo \"A=$(echo \"$BODY\" | tr , '\\n')\" >> $OUT",
+            "echo \"$BODY\" | tr -cd 'a-z\\n' >> $OUT",
+            "echo \"$BODY\" | tr -s '\\n' >> $OUT",
+            "echo \"$BODY\" | tr -d \\n >> $OUT",
+            "echo \"$BODY\" | tr -d '\\n' | tr , '\\n' >> $OUT",
+            "echo \"A=$(echo \"$BODY\" || true)\" >> $OUT",
         ] {
             check(script, Some(Level::Certain));
         }
@@ -150,6 +192,11 @@ mod tests {
             "echo \"A=$(echo \"$BODY\" | ./shorten)\" >> $OUT",
             "echo \"A=$(sed s/a/b/ <<< \"$BODY\")\" >> $OUT",
             "echo \"A=$(echo \"$BODY\" | jq -Rr .)\" >> $OUT",
+            "echo \"$BODY\" | tr a b | sed s/x/\\\\n/ >> $OUT",
+            "echo \"$BODY\" | tr x y | printf \"%s\\n\" >> $OUT",
+            "echo \"$BODY\" | tr -d '\\n' | sed 's/,/\\n/g' >> $OUT",
+            "echo \"$BODY\" | base64 -d >> $OUT",
+            "echo \"$BODY\" | tr -d \"$SIGNS\" >> $OUT",
         ] {
             check(script, Some(Level::Strict));
         }
@@ -169,6 +216,13 @@ mod tests {
             "echo \"A=$(echo \"$BODY\" | jq -Rs .)\" >> $OUT",
             "echo \"A=$(tr -d '\\n' <<< \"$BODY\")\" >> $OUT",
             "./count.sh \"$BODY\" >> $OUT",
+            "(echo \"$BODY\") | tr -d '\\n' >> $OUT",
+            "echo \"A=$(echo \"$BODY\" | cat)\" | sudo tr '\\n' ';' >> $OUT",
+            "echo \"$BODY\" | tr -d '[:cntrl:]' >> $OUT",
+            "echo \"$BODY\" | tr -s '[:space:]' _ >> $OUT",
+            "echo \"A=${BODY//[[:space:]]/}\" >> $OUT",
+            "echo \"A=${BODY//[$'\\n']/}\" >> $OUT",
+            "echo \"A=${BODY//[!a-z]/}\" >> $OUT",
         ] {
             check(script, None);
         }
