@@ -2,8 +2,8 @@
 
 use lockgate_core::diagnostic::is_one_slip;
 
-use super::label::labels;
-use super::subject::Subject;
+use super::label::{Label, asked};
+use super::subject::{Job, Subject};
 use super::{Finding, Level};
 use crate::codes;
 
@@ -23,7 +23,7 @@ const GONE: [(&str, &str); 11] = [
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     for job in &subject.jobs {
-        for label in labels(job) {
+        for label in labels_of_github(job) {
             let gone = GONE.iter().find(|(gone, _)| gone.eq_ignore_ascii_case(label.text));
             let (message, instead) = match gone {
                 Some((gone, instead)) => (format!("GitHub has no runner `{gone}` any more"), (*instead).to_owned()),
@@ -40,13 +40,30 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     }
 }
 
+/// Returns the labels of a job that are none of a runner of one's own, which has any.
+fn labels_of_github<'n>(job: &Job<'n>) -> Vec<Label<'n>> {
+    let asked = asked(job);
+    let is_own = |choice: &Vec<Label<'_>>| {
+        let mut labels = choice.iter();
+        labels.any(|label| label.text.eq_ignore_ascii_case("self-hosted"))
+    };
+    if asked
+        .iter()
+        .any(|item| item.choices.iter().all(is_own) && !item.choices.is_empty())
+    {
+        return Vec::new();
+    }
+    let choices = asked.into_iter().flat_map(|item| item.choices);
+    choices.filter(|choice| !is_own(choice)).flatten().collect()
+}
+
 /// Returns the label of GitHub's that one is a slip of: in the name of the system, or in `latest`.
 ///
 /// Every other label may be one that somebody has given to a runner.
 fn meant(label: &str) -> Option<String> {
     const SYSTEMS: [&str; 3] = ["ubuntu", "windows", "macos"];
     let (system, version) = label.split_once('-')?;
-    let near = |word: &str, words: &[&'static str]| words.iter().copied().find(|meant| is_one_slip(word, meant));
+    let near = |word: &str, words: &[&'static str]| words.iter().copied().find(|meant| is_slip(word, meant));
     let is_known = |system: &str| SYSTEMS.iter().any(|known| known.eq_ignore_ascii_case(system));
     let is_latest = version.eq_ignore_ascii_case("latest");
     let meant = match (is_known(system), is_latest) {
@@ -55,6 +72,23 @@ fn meant(label: &str) -> Option<String> {
         _ => return None,
     };
     Some(meant)
+}
+
+/// Returns whether a word is another one with a slip of the keys, or with two of them that bring in no other letter. A
+/// digit or another sign is no slip, nor is a letter before the word, as in `xubuntu`.
+fn is_slip(word: &str, meant: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    if !word.bytes().all(|byte| byte.is_ascii_lowercase()) || word == meant {
+        return false;
+    }
+    let is_alike = word.starts_with(&meant[..1]);
+    if is_one_slip(&word, meant) {
+        return is_alike || word.len() <= meant.len();
+    }
+    let without = |at: usize| word[..at].to_owned() + &word[at + 1..];
+    is_alike
+        && word.bytes().all(|letter| meant.as_bytes().contains(&letter))
+        && (0..word.len()).any(|at| is_one_slip(&without(at), meant))
 }
 
 #[cfg(test)]
@@ -68,6 +102,12 @@ mod tests {
             ("ubunut-latest", "ubuntu-latest"),
             ("windws-latest", "windows-latest"),
             ("MacOS-lates", "MacOS-latest"),
+            ("unbutu-latest", "ubuntu-latest"),
+            ("Ubunto-latest", "ubuntu-latest"),
+            ("uubuntu-latest", "ubuntu-latest"),
+            ("buuntu-latest", "ubuntu-latest"),
+            ("ubuntu-laatst", "ubuntu-latest"),
+            ("windows-lateset", "windows-latest"),
         ] {
             assert_eq!(meant(label).as_deref(), Some(expected));
         }
@@ -79,6 +119,18 @@ mod tests {
             "ubuntu-latest-m",
             "windows-latest-8",
             "ubuntu22-latest",
+            "ubuntu2-latest",
+            "ubuntu-latest2",
+            "ubuntu-latest-",
+            "ubuntu--latest",
+            "ubuntu-tallest",
+            "ubuntu-least",
+            "ubuntu-last",
+            "xubuntu-latest",
+            "kubuntu-latest",
+            "ubuntu-",
+            "-latest",
+            "ubuntu-late€st",
             "ubuntu-26.04",
             "linux-latest",
             "macos-15-xlarge",
