@@ -89,12 +89,20 @@ impl<'t> Commands<'t> {
         found
     }
 
-    /// Returns what programs read as commands once more.
+    /// Returns what programs read as commands once more, also in substitutions.
     pub(super) fn read_again(&self) -> Vec<Again<'t>> {
+        self.read_again_within(MOST_TIMES)
+    }
+
+    fn read_again_within(&self, depth: usize) -> Vec<Again<'t>> {
         let mut budget = MOST_TIMES * self.script.len();
         let mut found = Vec::new();
         for (at, command) in self.list.iter().enumerate() {
             found.extend(command.read_again());
+            for (text, start) in command.substituted().filter(|_| depth > 0) {
+                let inside = Self::of(text, command.shell).read_again_within(depth - 1);
+                found.extend(inside.into_iter().map(|again| again.behind(start)));
+            }
             let Some((program, reader)) = command.reader_of_input() else {
                 continue;
             };

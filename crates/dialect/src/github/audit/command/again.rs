@@ -47,7 +47,27 @@ const INTERPRETERS: [(&str, &[&str]); 13] = [
     ("powershell", &["-c", "-Command", "-command"]),
 ];
 
+impl Again<'_> {
+    /// Returns it with its places counted from what stands `start` bytes before.
+    pub(super) fn behind(mut self, start: usize) -> Self {
+        for part in &mut self.parts {
+            part.start += start;
+        }
+        self
+    }
+}
+
 impl<'t> Command<'t> {
+    /// Returns its substitutions in which something may be read as commands once more.
+    pub(super) fn substituted(&self) -> impl Iterator<Item = (&'t str, usize)> + use<'t> {
+        let found = if self.text.contains("$(") || self.text.contains('`') {
+            substituted(self.text, self.start, self.shell)
+        } else {
+            Vec::new()
+        };
+        found.into_iter().filter(|(text, _)| may_read_again(text))
+    }
+
     /// Returns the program that reads words of it as commands once more, and those words.
     pub(super) fn read_again(&self) -> Option<Again<'t>> {
         let words = words(self.words(), self.shell);
@@ -329,6 +349,11 @@ mod tests {
             ("bash -c \"$(echo \"echo $T\")\"", "bash"),
             ("echo \"$(echo \"$T\")\" | sh", "sh"),
             ("eval \"x=${T//$(echo y)/z}\"", "eval"),
+            ("x=$(eval $T)", "eval"),
+            ("echo \"a $(eval $T)\"", "eval"),
+            ("echo `eval $T`", "eval"),
+            ("a; echo $(b; x=$(echo \"$T\" | bash))", "bash"),
+            ("x=$(bash <<E\necho $T\nE\n)", "bash"),
             ("eval \"x=${T//'x'/}\"", "eval"),
             ("eval \"${T//[^a-zA-Z0-9;$()]/}\"", "eval"),
         ] {
@@ -375,6 +400,10 @@ mod tests {
         for (script, count) in [
             (format!("sudo {}", "bash ".repeat(50_000)), 0),
             (format!("bash -c \"$T {}\"", "$(".repeat(50_000)), 1),
+            (
+                format!("{}eval a{}; eval $T", "$(".repeat(20_000), ")".repeat(20_000)),
+                1,
+            ),
             (format!("bash -c \"{}$T\"", "${-:-".repeat(50_000)), 1),
             (format!("{}; echo $T", "echo a | bash ".repeat(20_000)), 0),
         ] {
