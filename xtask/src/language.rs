@@ -23,9 +23,9 @@ use crate::repository::Repository;
 /// What is measured with what.
 #[derive(Args)]
 pub(crate) struct LanguageArguments {
-    /// The release build of Lockgate
-    #[arg(long, default_value = "target/release/lockgate")]
-    lockgate: PathBuf,
+    /// The release build of Lockgate [default: that of Cargo's target folder]
+    #[arg(long)]
+    lockgate: Option<PathBuf>,
     /// The peer that checks workflow files
     #[arg(long, default_value = "actionlint")]
     actionlint: PathBuf,
@@ -47,12 +47,10 @@ const MOST_KIB: i64 = 256 << 10;
 /// Measures, and prints one JSON object; returns whether the limits hold.
 pub(crate) fn run(arguments: &LanguageArguments) -> Result<bool, Refusal> {
     let repository = Repository::here();
-    let lockgate = fs::canonicalize(&arguments.lockgate).map_err(|error| {
-        Refusal::new(format!(
-            "{}: {error}; build it with --release",
-            arguments.lockgate.display()
-        ))
-    })?;
+    let built = || repository.target().join("release/lockgate");
+    let lockgate = arguments.lockgate.clone().unwrap_or_else(built);
+    let lockgate = fs::canonicalize(&lockgate)
+        .map_err(|error| Refusal::new(format!("{}: {error}; build it with --release", lockgate.display())))?;
     let scratch = repository.target().join("language");
     let (hostile, is_well) = read_hostile(&lockgate, &fresh(&scratch.join("hostile"))?)?;
     let figures = json!({

@@ -8,7 +8,7 @@ mod hidden;
 mod matrix;
 mod open;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub use matrix::{LeftOut, OutlinedLeg, OutlinedMatrix};
 use open::Open;
 
 use super::call::KnownInputs;
-use super::fate::{expected, may_run};
+use super::fate::may_run;
 use super::known::KnownNeeds;
 use super::{Ended, Fate, Leg, Plan, WhyNot};
 use crate::definition::Job;
@@ -125,8 +125,9 @@ impl Plan {
 
 struct Outliner<'p> {
     plan: &'p Plan,
-    needs: Vec<Vec<usize>>,
     levels: Vec<usize>,
+    /// How all that is before each job stands.
+    before: Vec<Standing>,
     /// The places of the jobs of each workflow.
     by_call: BTreeMap<Option<usize>, Vec<usize>>,
     /// The calls of each job.
@@ -148,17 +149,21 @@ impl<'p> Outliner<'p> {
         let needs = plan.needs();
         let levels = levels(&needs);
         let mut open = Open::of(plan);
+        let mut before = vec![Standing::default(); plan.jobs.len()];
         for (call, places) in &mut by_call {
             places.sort_by_key(|place| (levels[*place], *place));
             let known = Known::of(plan, *call, places);
             for place in places {
                 open.note(plan, *place, &needs[*place], &known);
+                let needs = needs[*place].iter();
+                let ends = needs.map(|need| (&before[*need], known.end(&plan.definition(*need).id)));
+                before[*place] = ends.fold(Standing::default(), Standing::behind);
             }
         }
         Self {
             plan,
-            needs,
             levels,
+            before,
             by_call,
             calls,
             open,
@@ -215,41 +220,16 @@ impl<'p> Outliner<'p> {
         let scope = known.scope.with("needs", needs.value());
         let knows = |found: &ContextUse| needs.knows(found) && known.inputs.knows(found);
         // Before its words are made, which shorten what is long.
-        let before = self.before(place, known);
-        let condition = condition::judged(definition, fate, &knows, &scope, &before);
+        let before = &self.before[place];
+        let condition = condition::judged(definition, fate, &knows, &scope, before);
         let condition = condition.map(|found| found.hiding(self.hide));
         let reason = if let Some(open) = behind {
             Some(behind_open(definition, &self.plan.definition(open).id))
         } else {
-            let told = condition.as_ref().map(|condition| condition.words(&before));
+            let told = condition.as_ref().map(|condition| condition.words(before));
             reason(definition, fate, told, &needs)
         };
         (condition, reason)
-    }
-
-    /// Returns how all that is before the job at `place` stands.
-    fn before(&self, place: usize, known: &Known<'_>) -> Standing {
-        let (mut failed, mut gap, mut may_fail) = (false, false, false);
-        // What came before a job that is over is over, too.
-        let mut open: Vec<(usize, bool)> = self.needs[place].iter().map(|need| (*need, false)).collect();
-        let mut seen: BTreeSet<(usize, bool)> = open.iter().copied().collect();
-        while let Some((need, is_over)) = open.pop() {
-            let end = known.ended.get(self.plan.definition(need).id.as_str());
-            let end = end.map(|end| end.result);
-            match end {
-                Some(Outcome::Failure) => failed = true,
-                Some(Outcome::Skipped | Outcome::Cancelled) => gap = true,
-                Some(Outcome::Success) => {}
-                None => may_fail |= !is_over,
-            }
-            let is_over = is_over || end.is_some_and(|end| end != Outcome::Skipped);
-            let before = self.needs[need].iter().map(|before| (*before, is_over));
-            open.extend(before.filter(|before| seen.insert(*before)));
-        }
-        Standing {
-            expected: expected(failed, gap),
-            may_fail,
-        }
     }
 
     fn calls_of(&self, place: usize) -> Vec<OutlinedCall> {
@@ -311,6 +291,10 @@ impl<'p> Known<'p> {
 
     fn needs(&self, job: &Job) -> KnownNeeds {
         KnownNeeds::of(job, |need| self.ended.get(need).cloned())
+    }
+
+    fn end(&self, id: &str) -> Option<Outcome> {
+        self.ended.get(id).map(|ended| ended.result)
     }
 
     fn told(&self, id: &str) -> Option<Ended> {

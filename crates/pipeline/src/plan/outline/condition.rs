@@ -7,7 +7,8 @@ use serde::Serialize;
 use crate::definition::Job;
 use crate::expression::{Condition, ContextUse, Finding, Partial, Scope, Status, Trial, Value, secret};
 use crate::plan::Fate;
-use crate::plan::fate::SKIPPED;
+use crate::plan::fate::{SKIPPED, expected};
+use crate::run::outcome::Outcome;
 use crate::scope::KnownContexts;
 
 /// The longest value that is told in full, in characters.
@@ -69,8 +70,8 @@ pub(super) fn judged(
     };
     // What holds whatever happened before is told first; else how it stands as is expected, or otherwise.
     let trials = [
-        tried(before.expected, false),
-        tried(before.expected, true),
+        tried(before.expected(), false),
+        tried(before.expected(), true),
         tried(Status::SUCCESS, true),
         tried(Status::FAILURE, true),
         tried(SKIPPED, true),
@@ -83,12 +84,30 @@ pub(super) fn judged(
     Some(outlined(condition, trial))
 }
 
-/// How all that is before a job stands in a plan.
+/// How all that is before a job stands in a plan; the default is that of no job.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Standing {
-    /// How it ends when nobody cancels and all that may still run succeeds.
-    pub(super) expected: Status,
-    /// Whether something of it may still fail.
-    pub(super) may_fail: bool,
+    failed: bool,
+    /// Whether something of it did not succeed and has not failed.
+    gap: bool,
+    may_fail: bool,
+}
+
+impl Standing {
+    /// Returns it with a job that is needed as well, and with what is before that; `end` is how the job ended.
+    pub(super) fn behind(mut self, (before, end): (&Self, Option<Outcome>)) -> Self {
+        // What came before a job that is over is over, too.
+        let is_over = end.is_some_and(|end| end != Outcome::Skipped);
+        self.failed |= before.failed || end == Some(Outcome::Failure);
+        self.gap |= before.gap || matches!(end, Some(Outcome::Skipped | Outcome::Cancelled));
+        self.may_fail |= end.is_none() || (before.may_fail && !is_over);
+        self
+    }
+
+    /// Returns how it ends when nobody cancels and all that may still run succeeds.
+    fn expected(&self) -> Status {
+        expected(self.failed, self.gap)
+    }
 }
 
 /// Returns whether `job` runs behind one that was skipped: its condition asks for no success, and holds.
