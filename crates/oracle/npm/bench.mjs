@@ -25,8 +25,10 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
   const { expressions, contexts, rounds } = JSON.parse(line);
   const known = JSON.parse(contexts, data.reviver);
   const milliseconds = [];
+  const processor = [];
   for (let round = 0; round < rounds; round++) {
     const begun = performance.now();
+    const used = process.cpuUsage();
     for (const text of expressions) {
       try {
         evaluate(text, known);
@@ -35,6 +37,8 @@ for await (const line of createInterface({ input: process.stdin, crlfDelay: Infi
       }
     }
     milliseconds.push(performance.now() - begun);
+    const { user, system } = process.cpuUsage(used);
+    processor.push((user + system) / 1000);
   }
-  process.stdout.write(JSON.stringify({ milliseconds }) + "\n");
+  process.stdout.write(JSON.stringify({ milliseconds, processor }) + "\n");
 }

@@ -17,6 +17,9 @@ const BENCH: Script = Script {
     imports: &[],
 };
 
+/// How often both sides are measured, in turn: a machine is slower at one time than at another.
+const ROUNDS: usize = 9;
+
 /// What both sides took, each the median of several rounds.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
@@ -26,13 +29,15 @@ pub struct Times {
     pub ours: Duration,
     /// Theirs, inside of a new node process and without its start.
     pub theirs: Duration,
+    /// What theirs took of all processors: its compiler and its memory have threads of their own.
+    pub theirs_of_processors: Duration,
     /// Theirs, inside of a process that has done the same round four times before.
     pub theirs_warm: Duration,
     /// Theirs, from the start of the process to its end.
     pub theirs_with_start: Duration,
 }
 
-/// Measures `count` generated expressions that have a value, in five rounds.
+/// Measures `count` generated expressions that have a value.
 ///
 /// # Errors
 /// Returns why the library did not answer.
@@ -45,13 +50,15 @@ pub fn measure(oracle: &Oracle, first: u64, count: usize) -> Result<Times, Oracl
         .filter(sound)
         .take(count)
         .collect();
-    let ours = median((0..5).map(|_| ours(&texts, &scope)).collect());
     let question = [json!({"expressions": texts, "contexts": CONTEXTS, "rounds": 5})];
-    let (mut inside, mut warm, mut whole) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..5 {
+    let (mut own, mut inside, mut warm, mut whole) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let mut of_processors = Vec::new();
+    for _ in 0..ROUNDS {
+        own.push(ours(&texts, &scope));
         let begun = Instant::now();
         let answers = oracle.ask(BENCH, &question)?;
-        let rounds = rounds(&answers[0]);
+        of_processors.extend(rounds(&answers[0]["processor"]).first());
+        let rounds = rounds(&answers[0]["milliseconds"]);
         let later: Duration = rounds.iter().skip(1).sum();
         whole.push(begun.elapsed().saturating_sub(later));
         inside.push(rounds[0]);
@@ -59,8 +66,9 @@ pub fn measure(oracle: &Oracle, first: u64, count: usize) -> Result<Times, Oracl
     }
     Ok(Times {
         expressions: texts.len(),
-        ours,
+        ours: median(own),
         theirs: median(inside),
+        theirs_of_processors: median(of_processors),
         theirs_warm: median(warm),
         theirs_with_start: median(whole),
     })
@@ -77,7 +85,7 @@ fn ours(texts: &[String], scope: &Known) -> Duration {
 }
 
 fn rounds(answer: &Json) -> Vec<Duration> {
-    let milliseconds = answer["milliseconds"].as_array().into_iter().flatten();
+    let milliseconds = answer.as_array().into_iter().flatten();
     let rounds = milliseconds.filter_map(Json::as_f64);
     rounds.map(|time| Duration::from_secs_f64(time / 1000.0)).collect()
 }

@@ -58,7 +58,7 @@ impl<'s> Evaluator<'s> {
                 let value = self.context(&name.text).map(Cow::Owned);
                 self.blaming(name, value)
             }
-            Node::Index(base, index) => self.index(base, index),
+            Node::Index(parts) => self.index(&parts[0], &parts[1]),
             Node::Filter(base) => {
                 let base = self.value(base)?;
                 self.filter(&base)
@@ -66,8 +66,8 @@ impl<'s> Evaluator<'s> {
             Node::Not(inner) => truth(!self.value(inner)?.is_truthy()),
             Node::And(parts) => self.first(parts, |value| !value.is_truthy()),
             Node::Or(parts) => self.first(parts, Value::is_truthy),
-            Node::Compare(comparison, left, right) => {
-                let (left, right) = (self.value(left)?, self.value(right)?);
+            Node::Compare(comparison, sides) => {
+                let (left, right) = (self.value(&sides[0])?, self.value(&sides[1])?);
                 truth(compare(*comparison, &left, &right)?)
             }
             Node::Call(call) => {

@@ -18,14 +18,15 @@ pub(super) fn secrets(root: &Node) -> Vec<ContextUse> {
             Function::FromJson | Function::Format => found.extend(call.arguments.first().and_then(secret)),
             _ => {}
         },
-        Node::Compare(_, left, right) => {
+        Node::Compare(_, sides) => {
+            let [left, right] = sides.as_ref();
             found.extend(
                 [(left, right), (right, left)]
                     .into_iter()
                     .filter_map(|(one, other)| secret(one).filter(|_| !can_be_empty(other))),
             );
         }
-        Node::Index(_, index) => found.extend(secret(index)),
+        Node::Index(parts) => found.extend(secret(&parts[1])),
         _ => {}
     });
     found

@@ -77,8 +77,9 @@ fn path(node: &Node, extent: Extent, found: &mut Vec<Flow>) {
     let mut at = node;
     loop {
         match at {
-            Node::Index(base, index) => {
-                behind.push(match index.as_ref() {
+            Node::Index(parts) => {
+                let [base, index] = parts.as_ref();
+                behind.push(match index {
                     Node::Literal(Value::String(name)) => name.clone(),
                     _ => "*".to_owned(),
                 });

@@ -56,8 +56,15 @@ pub(super) enum TokenKind {
     Name,
 }
 
-/// Returns the tokens of `text`.
-pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
+/// Reads a text token by token.
+pub(super) struct Lexer<'t> {
+    text: &'t str,
+    at: usize,
+    last: Option<Token>,
+}
+
+/// Returns what reads the tokens of `text`, unless it is too long.
+pub(super) fn lexer(text: &str) -> Result<Lexer<'_>, SyntaxError> {
     if text.len() > MAX_LENGTH && text.encode_utf16().count() > MAX_LENGTH {
         return Err(SyntaxError {
             kind: SyntaxErrorKind::Lexing,
@@ -66,23 +73,37 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, SyntaxError> {
             length: text.len(),
         });
     }
-    let mut lexer = Lexer {
+    Ok(Lexer {
         text,
         at: 0,
-        tokens: Vec::with_capacity(text.len() / 4 + 1),
-    };
-    lexer.read()?;
-    Ok(lexer.tokens)
+        last: None,
+    })
 }
 
-struct Lexer<'t> {
-    text: &'t str,
-    at: usize,
-    tokens: Vec<Token>,
-}
+impl<'t> Lexer<'t> {
+    /// Returns the text that it reads.
+    pub(super) fn text(&self) -> &'t str {
+        self.text
+    }
 
-impl Lexer<'_> {
-    fn read(&mut self) -> Result<(), SyntaxError> {
+    /// Returns the token that was read last.
+    pub(super) fn last(&self) -> Option<Token> {
+        self.last
+    }
+
+    /// Returns the next mistake; none when the rest has none.
+    pub(super) fn mistake(&mut self) -> Option<SyntaxError> {
+        loop {
+            match self.next() {
+                Ok(Some(_)) => {}
+                Ok(None) => return None,
+                Err(mistake) => return Some(mistake),
+            }
+        }
+    }
+
+    /// Returns the next token; none at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Token>, SyntaxError> {
         let bytes = self.text.as_bytes();
         while let Some(&first) = bytes.get(self.at) {
             let start = self.at;
@@ -112,13 +133,14 @@ impl Lexer<'_> {
                 (0x80.., _) if self.wide_space() => continue,
                 _ => self.word()?,
             };
-            self.tokens.push(Token {
+            self.last = Some(Token {
                 kind,
                 start: start as u32,
                 end: self.at as u32,
             });
+            return Ok(self.last);
         }
-        Ok(())
+        Ok(None)
     }
 
     /// Leaves out white space that is not ASCII; returns whether there was some.
@@ -136,7 +158,7 @@ impl Lexer<'_> {
     }
 
     fn is_after_operand(&self) -> bool {
-        self.tokens.last().is_some_and(|token| {
+        self.last.is_some_and(|token| {
             matches!(
                 token.kind,
                 TokenKind::Name | TokenKind::CloseBracket | TokenKind::CloseParenthesis | TokenKind::Star
@@ -189,7 +211,7 @@ impl Lexer<'_> {
                 return Err(self.unexpected(start));
             }
         }
-        let is_property = self.tokens.last().is_some_and(|token| token.kind == TokenKind::Dot);
+        let is_property = self.last.is_some_and(|token| token.kind == TokenKind::Dot);
         if is_property {
             return Ok(TokenKind::Name);
         }
@@ -242,21 +264,47 @@ impl Lexer<'_> {
     }
 }
 
-fn is_boundary(byte: u8) -> bool {
-    matches!(
-        byte,
-        b'(' | b'[' | b')' | b']' | b',' | b'.' | b'!' | b'>' | b'<' | b'=' | b'&' | b'|'
-    ) || is_space(byte)
-}
+/// What each byte can be, as bits.
+const CLASSES: [u8; 256] = {
+    let mut classes = [0; 256];
+    let mut byte = 0;
+    while byte < classes.len() {
+        let sign = byte as u8;
+        classes[byte] = match sign {
+            b'A'..=b'Z' | b'a'..=b'z' | b'_' => NAME | START_OF_NAME,
+            b'0'..=b'9' | b'-' => NAME,
+            b'\t'..=b'\r'
+            | b' '
+            | b'('
+            | b'['
+            | b')'
+            | b']'
+            | b','
+            | b'.'
+            | b'!'
+            | b'>'
+            | b'<'
+            | b'='
+            | b'&'
+            | b'|' => BOUNDARY,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    classes
+};
+const NAME: u8 = 1;
+const START_OF_NAME: u8 = 2;
+const BOUNDARY: u8 = 4;
 
-fn is_space(byte: u8) -> bool {
-    matches!(byte, b'\t'..=b'\r' | b' ')
+fn is_boundary(byte: u8) -> bool {
+    CLASSES[usize::from(byte)] & BOUNDARY != 0
 }
 
 fn is_start_of_name(byte: u8) -> bool {
-    byte.is_ascii_alphabetic() || byte == b'_'
+    CLASSES[usize::from(byte)] & START_OF_NAME != 0
 }
 
 fn is_of_name(byte: u8) -> bool {
-    is_start_of_name(byte) || byte.is_ascii_digit() || byte == b'-'
+    CLASSES[usize::from(byte)] & NAME != 0
 }

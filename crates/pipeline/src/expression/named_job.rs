@@ -54,12 +54,12 @@ fn resolved(node: Node) -> Node {
             arguments: all(call.arguments),
             ..*call
         }),
-        Node::Index(base, index) => Node::Index(one(base), one(index)),
+        Node::Index(parts) => Node::Index(Box::new((*parts).map(resolved))),
         Node::Filter(inner) => Node::Filter(one(inner)),
         Node::Not(inner) => Node::Not(one(inner)),
         Node::And(parts) => Node::And(all(parts)),
         Node::Or(parts) => Node::Or(all(parts)),
-        Node::Compare(comparison, left, right) => Node::Compare(comparison, one(left), one(right)),
+        Node::Compare(comparison, sides) => Node::Compare(comparison, Box::new((*sides).map(resolved))),
         leaf @ (Node::Literal(_) | Node::Context(_)) => leaf,
     }
 }
@@ -78,9 +78,9 @@ fn standing(call: Call) -> Node {
             text: "needs".into(),
             position,
         });
-        let job = Node::Index(Box::new(needs), Box::new(resolved(job)));
-        let found = Node::Index(Box::new(job), Box::new(word("result")));
-        Node::Compare(Comparison::Equal, Box::new(found), Box::new(word(result)))
+        let job = Node::Index(Box::new([needs, resolved(job)]));
+        let found = Node::Index(Box::new([job, word("result")]));
+        Node::Compare(Comparison::Equal, Box::new([found, word(result)]))
     });
     let mut ended: Vec<Node> = ended.collect();
     let cancelled = Node::from(Call {

@@ -8,7 +8,7 @@
 mod part;
 
 use super::function::{Arity, Function};
-use super::lexer::{Token, TokenKind, tokens};
+use super::lexer::{Lexer, Token, TokenKind, lexer};
 use super::syntax::{Name, Node};
 use super::value::Value;
 use super::{SyntaxError, SyntaxErrorKind, context_named};
@@ -17,29 +17,23 @@ use part::{Arguments, Binary, Operand, Operator, Part, filter, index, leaf, unkn
 
 /// Returns the tree of `text`; an empty text is `null`.
 pub(super) fn parse(text: &str, arities: Arities) -> Result<Node, SyntaxError> {
-    let tokens = tokens(text)?;
-    if tokens.is_empty() {
-        return Ok(Node::Literal(Value::Null));
-    }
     let mut parser = Parser {
-        text,
-        tokens: &tokens,
-        at: 0,
+        lexer: lexer(text)?,
+        next: None,
         open: Vec::new(),
         arities,
     };
-    loop {
-        let operand = parser.operand()?;
-        if let Some(tree) = parser.behind(operand)? {
-            return Ok(tree);
-        }
-    }
+    parser.whole().map_err(|mistake| match mistake.kind {
+        SyntaxErrorKind::Lexing => mistake,
+        // What is no sign or word of the language is told before the order of those that are, as GitHub does.
+        SyntaxErrorKind::Parsing => parser.lexer.mistake().unwrap_or(mistake),
+    })
 }
 
 struct Parser<'t> {
-    text: &'t str,
-    tokens: &'t [Token],
-    at: usize,
+    lexer: Lexer<'t>,
+    /// The token that is looked at; none at the end.
+    next: Option<Token>,
     open: Vec<Open<'t>>,
     arities: Arities,
 }
@@ -56,13 +50,39 @@ enum Open<'t> {
 }
 
 impl<'t> Parser<'t> {
+    fn whole(&mut self) -> Result<Node, SyntaxError> {
+        self.advance()?;
+        if self.next.is_none() {
+            return Ok(Node::Literal(Value::Null));
+        }
+        loop {
+            let operand = self.operand()?;
+            if let Some(tree) = self.behind(operand)? {
+                return Ok(tree);
+            }
+        }
+    }
+
+    fn advance(&mut self) -> Result<(), SyntaxError> {
+        self.next = self.lexer.next()?;
+        Ok(())
+    }
+
+    /// Returns the token that stands next and goes on behind it; none at the end.
+    fn take_any(&mut self) -> Result<Option<Token>, SyntaxError> {
+        let token = self.next;
+        if token.is_some() {
+            self.advance()?;
+        }
+        Ok(token)
+    }
+
     /// Reads up to and with the next literal, context, or call without arguments.
     fn operand(&mut self) -> Result<Operand, SyntaxError> {
         loop {
-            let Some(token) = self.peek() else {
+            let Some(token) = self.take_any()? else {
                 return Err(self.ended());
             };
-            self.at += 1;
             let literal = match token.kind {
                 TokenKind::Not => {
                     self.open.push(Open::Operator(Operator::Not(token.start())));
@@ -72,7 +92,7 @@ impl<'t> Parser<'t> {
                     self.open.push(Open::Group);
                     continue;
                 }
-                TokenKind::Name => match self.name(token.of(self.text), token.start())? {
+                TokenKind::Name => match self.name(token.of(self.lexer.text()), token.start())? {
                     Some(operand) => return Ok(operand),
                     None => continue,
                 },
@@ -80,7 +100,7 @@ impl<'t> Parser<'t> {
                 TokenKind::False => Value::Boolean(false),
                 TokenKind::Null => Value::Null,
                 TokenKind::Number(number) => Value::Number(number),
-                TokenKind::String => Value::String(unquoted(token.of(self.text))),
+                TokenKind::String => Value::String(unquoted(token.of(self.lexer.text()))),
                 _ => return Err(self.unexpected(token)),
             };
             return Ok(Operand {
@@ -92,10 +112,10 @@ impl<'t> Parser<'t> {
 
     /// Returns the context or the call without arguments that `text` begins; none when arguments follow.
     fn name(&mut self, text: &'t str, position: usize) -> Result<Option<Operand>, SyntaxError> {
-        let part = if !self.take(TokenKind::OpenParenthesis) {
+        let part = if !self.take(TokenKind::OpenParenthesis)? {
             let known = context_named(text).ok_or_else(|| unknown_context(text, position))?;
             leaf(Node::Context(Name::of(known, text, position)))
-        } else if self.take(TokenKind::CloseParenthesis) {
+        } else if self.take(TokenKind::CloseParenthesis)? {
             Arguments::of(text, position).call(self.arities)?
         } else {
             self.open.push(Open::Call(Arguments::of(text, position)));
@@ -110,7 +130,7 @@ impl<'t> Parser<'t> {
     /// Reads what follows an operand, until another one has to follow; returns the whole tree at the end.
     fn behind(&mut self, mut operand: Operand) -> Result<Option<Node>, SyntaxError> {
         loop {
-            let Some(token) = self.peek() else {
+            let Some(token) = self.take_any()? else {
                 let whole = self.bind(operand.part, 0)?;
                 return if self.open.is_empty() {
                     Ok(Some(whole.node))
@@ -118,11 +138,10 @@ impl<'t> Parser<'t> {
                     Err(self.ended())
                 };
             };
-            self.at += 1;
             operand = match token.kind {
                 TokenKind::Dot if operand.takes_index => self.property(operand.part, token.start())?,
                 TokenKind::OpenBracket if operand.takes_index => {
-                    if !self.take(TokenKind::Star) {
+                    if !self.take(TokenKind::Star)? {
                         self.open.push(Open::Index(operand.part, token.start()));
                         return Ok(None);
                     }
@@ -160,13 +179,12 @@ impl<'t> Parser<'t> {
     }
 
     fn property(&mut self, base: Part, position: usize) -> Result<Operand, SyntaxError> {
-        let Some(token) = self.peek() else {
+        let Some(token) = self.take_any()? else {
             return Err(self.ended());
         };
-        self.at += 1;
         match token.kind {
             TokenKind::Name => {
-                let name = Value::from(token.of(self.text));
+                let name = Value::from(token.of(self.lexer.text()));
                 index(base, leaf(Node::Literal(name)), position)
             }
             TokenKind::Star => filter(base, position),
@@ -198,21 +216,20 @@ impl<'t> Parser<'t> {
         }
     }
 
-    fn peek(&self) -> Option<Token> {
-        self.tokens.get(self.at).copied()
-    }
-
-    fn take(&mut self, kind: TokenKind) -> bool {
-        let found = self.peek().is_some_and(|token| token.kind == kind);
-        self.at += usize::from(found);
-        found
+    /// Goes behind the next token when it is of this kind; returns whether it was.
+    fn take(&mut self, kind: TokenKind) -> Result<bool, SyntaxError> {
+        let found = self.next.is_some_and(|token| token.kind == kind);
+        if found {
+            self.advance()?;
+        }
+        Ok(found)
     }
 
     fn expect(&mut self, kind: TokenKind) -> Result<(), SyntaxError> {
-        if self.take(kind) {
+        if self.take(kind)? {
             return Ok(());
         }
-        Err(match self.peek() {
+        Err(match self.next {
             Some(token) => self.unexpected(token),
             None => self.ended(),
         })
@@ -221,18 +238,21 @@ impl<'t> Parser<'t> {
     fn unexpected(&self, token: Token) -> SyntaxError {
         SyntaxError {
             kind: SyntaxErrorKind::Parsing,
-            message: format!("unexpected symbol `{}`", token.of(self.text)),
+            message: format!("unexpected symbol `{}`", token.of(self.lexer.text())),
             position: token.start(),
             length: token.end() - token.start(),
         }
     }
 
     fn ended(&self) -> SyntaxError {
-        let last = self.tokens.last();
+        let last = self.lexer.last();
         let (start, end) = last.map_or((0, 0), |token| (token.start(), token.end()));
         SyntaxError {
             kind: SyntaxErrorKind::Parsing,
-            message: format!("the expression ends too early, after `{}`", &self.text[start..end]),
+            message: format!(
+                "the expression ends too early, after `{}`",
+                &self.lexer.text()[start..end]
+            ),
             position: start,
             length: end - start,
         }

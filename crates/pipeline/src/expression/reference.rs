@@ -35,9 +35,10 @@ fn collect(node: &Node, uses: &mut Vec<ContextUse>) -> Option<usize> {
             });
             return Some(uses.len() - 1);
         }
-        Node::Index(base, index) => {
+        Node::Index(parts) => {
+            let [base, index] = parts.as_ref();
             let at = collect(base, uses);
-            if let Node::Literal(Value::String(name)) = index.as_ref() {
+            if let Node::Literal(Value::String(name)) = index {
                 let at = at?;
                 uses[at].path.push(name.clone());
                 return Some(at);
@@ -48,9 +49,10 @@ fn collect(node: &Node, uses: &mut Vec<ContextUse>) -> Option<usize> {
         Node::Filter(inner) | Node::Not(inner) => {
             collect(inner, uses);
         }
-        Node::Compare(_, left, right) => {
-            collect(left, uses);
-            collect(right, uses);
+        Node::Compare(_, sides) => {
+            for side in sides.iter() {
+                collect(side, uses);
+            }
         }
         Node::And(parts) | Node::Or(parts) => {
             for part in parts {

@@ -11,13 +11,13 @@ pub(crate) enum Node {
     Literal(Value),
     Context(Name),
     /// `base[index]` and `base.name`.
-    Index(Box<Node>, Box<Node>),
+    Index(Box<[Node; 2]>),
     /// `base.*` and `base[*]`.
     Filter(Box<Node>),
     Not(Box<Node>),
     And(Vec<Node>),
     Or(Vec<Node>),
-    Compare(Comparison, Box<Node>, Box<Node>),
+    Compare(Comparison, Box<[Node; 2]>),
     Call(Box<Call>),
 }
 
@@ -72,10 +72,7 @@ impl Node {
         match self {
             Self::Literal(_) | Self::Context(_) => {}
             Self::Filter(inner) | Self::Not(inner) => inner.walk(visit),
-            Self::Index(left, right) | Self::Compare(_, left, right) => {
-                left.walk(visit);
-                right.walk(visit);
-            }
+            Self::Index(parts) | Self::Compare(_, parts) => parts.iter().for_each(|part| part.walk(visit)),
             Self::And(parts) | Self::Or(parts) => parts.iter().for_each(|part| part.walk(visit)),
             Self::Call(call) => call.arguments.iter().for_each(|argument| argument.walk(visit)),
         }

@@ -8,16 +8,18 @@ pub(super) fn of(node: &Node) -> String {
     match node {
         Node::Literal(value) => literal(value),
         Node::Context(name) => name.text.to_string(),
-        Node::Index(base, index) => match index.as_ref() {
-            Node::Literal(Value::String(name)) if is_name(name) => format!("{}.{name}", below(base, Strength::Name)),
-            index => format!("{}[{}]", below(base, Strength::Name), of(index)),
+        Node::Index(parts) => match parts.as_ref() {
+            [base, Node::Literal(Value::String(name))] if is_name(name) => {
+                format!("{}.{name}", below(base, Strength::Name))
+            }
+            [base, index] => format!("{}[{}]", below(base, Strength::Name), of(index)),
         },
         Node::Filter(base) => format!("{}.*", below(base, Strength::Name)),
         Node::Not(inner) => format!("!{}", below(inner, Strength::Not)),
         Node::And(parts) => joined(parts, " && ", Strength::Compare),
         Node::Or(parts) => joined(parts, " || ", Strength::And),
-        Node::Compare(comparison, left, right) => {
-            let (left, right) = (below(left, Strength::Not), below(right, Strength::Not));
+        Node::Compare(comparison, sides) => {
+            let [left, right] = sides.each_ref().map(|side| below(side, Strength::Not));
             format!("{left} {} {right}", sign(*comparison))
         }
         Node::Call(call) => {

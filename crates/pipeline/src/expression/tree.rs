@@ -94,7 +94,7 @@ impl Node {
 
     /// Returns the field `name` of it.
     pub(crate) fn field(self, name: impl Into<String>) -> Self {
-        Self::Index(Box::new(self), Box::new(Self::text(name)))
+        Self::Index(Box::new([self, Self::text(name)]))
     }
 
     /// Returns the call of a function.
@@ -111,12 +111,12 @@ impl Node {
 
     /// Returns whether it is the same as a text.
     pub(crate) fn equals(self, text: &str) -> Self {
-        Self::Compare(Comparison::Equal, Box::new(self), Box::new(Self::text(text)))
+        Self::Compare(Comparison::Equal, Box::new([self, Self::text(text)]))
     }
 
     /// Returns whether it is another than a text.
     pub(crate) fn differs(self, text: &str) -> Self {
-        Self::Compare(Comparison::NotEqual, Box::new(self), Box::new(Self::text(text)))
+        Self::Compare(Comparison::NotEqual, Box::new([self, Self::text(text)]))
     }
 
     /// Returns the first of `parts` that is false, else the last; `true` of none.

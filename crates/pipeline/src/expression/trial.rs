@@ -133,10 +133,7 @@ fn read(node: &Node, partial: &Partial<'_>, reads: &mut Vec<(String, Option<Valu
     }
     match node {
         Node::Not(inner) => read(inner, partial, reads),
-        Node::Compare(_, left, right) => {
-            read(left, partial, reads);
-            read(right, partial, reads);
-        }
+        Node::Compare(_, sides) => sides.iter().for_each(|side| read(side, partial, reads)),
         Node::And(parts) | Node::Or(parts) => parts.iter().for_each(|part| read(part, partial, reads)),
         Node::Call(call) => call
             .arguments

@@ -102,7 +102,7 @@ fn part(node: Node, height: usize, position: usize) -> Result<Part, SyntaxError>
 
 pub(super) fn index(base: Part, index: Part, position: usize) -> Result<Operand, SyntaxError> {
     let height = base.height.max(index.height) + 1;
-    let node = Node::Index(Box::new(base.node), Box::new(index.node));
+    let node = Node::Index(Box::new([base.node, index.node]));
     Ok(Operand {
         part: part(node, height, position)?,
         takes_index: true,
@@ -124,7 +124,7 @@ fn joined(binary: Binary, left: Part, right: Part, position: usize) -> Result<Pa
         Binary::Compare(comparison) => comparison,
     };
     let height = left.height.max(right.height) + 1;
-    let node = Node::Compare(comparison, Box::new(left.node), Box::new(right.node));
+    let node = Node::Compare(comparison, Box::new([left.node, right.node]));
     part(node, height, position)
 }
 

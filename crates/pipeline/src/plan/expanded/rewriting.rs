@@ -106,11 +106,10 @@ impl<'w> Rewriter<'w> {
             Node::Not(inner) => Node::Not(Box::new(self.rewrite(inner)?)),
             Node::And(parts) => Node::all(self.each(parts)?),
             Node::Or(parts) => Node::any(self.each(parts)?),
-            Node::Compare(comparison, left, right) => Node::Compare(
-                *comparison,
-                Box::new(self.rewrite(left)?),
-                Box::new(self.rewrite(right)?),
-            ),
+            Node::Compare(comparison, sides) => {
+                let [left, right] = sides.as_ref();
+                Node::Compare(*comparison, Box::new([self.rewrite(left)?, self.rewrite(right)?]))
+            }
             Node::Call(call) if call.function.is_status() => self.status(call)?,
             Node::Call(call) => Node::from(Call {
                 arguments: self.each(&call.arguments)?,
@@ -159,7 +158,8 @@ impl<'w> Rewriter<'w> {
         let mut base = node;
         loop {
             base = match base {
-                Node::Index(inner, index) => {
+                Node::Index(parts) => {
+                    let [inner, index] = parts.as_ref();
                     segments.push(match self.rewrite(index)? {
                         Node::Literal(value) if value.is_primitive() => Segment::Name(value.to_text()),
                         other => Segment::Computed(other),
@@ -363,6 +363,6 @@ fn behind(base: Node, segments: &[Segment]) -> Node {
     segments.iter().fold(base, |base, segment| match segment {
         Segment::Name(name) => base.field(name),
         Segment::Star => Node::Filter(Box::new(base)),
-        Segment::Computed(index) => Node::Index(Box::new(base), Box::new(index.clone())),
+        Segment::Computed(index) => Node::Index(Box::new([base, index.clone()])),
     })
 }
