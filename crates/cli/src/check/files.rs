@@ -107,6 +107,9 @@ pub(super) fn asked_for(
         let path = directory.join(path);
         if path.is_dir() {
             asked.note(in_folder(folders, &path));
+        } else if let Err(error) = path.metadata() {
+            let message = format!("cannot read `{}`", path.display());
+            asked.note(Err(Failure::usage(message).because(&error)));
         } else {
             asked.note(named(&path).map(|source| vec![source]));
         }

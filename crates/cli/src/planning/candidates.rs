@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use lockgate_core::diagnostic::nearest;
 use lockgate_core::words::listed;
 use lockgate_core::{Diagnostic, Severity};
 
@@ -13,6 +12,8 @@ use lockgate_pipeline::definition::{Called, Pipeline};
 use lockgate_pipeline::expression::{Template, Value};
 use lockgate_pipeline::plan::{Plan, PlanRequest, PlannedJob, Trigger};
 use lockgate_pipeline::run::{self, Foreseen};
+
+mod unknown;
 
 use super::{Context, Request, refusal};
 use crate::called_workflows::CalledFiles;
@@ -86,7 +87,9 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
         });
     }
     let asked = asked(request);
-    refuse_unknown(&asked, &found)?;
+    let starting: Vec<&Found> = found.iter().filter(|found| found.starts()).collect();
+    unknown::refuse_jobs(&asked, &starting)?;
+    unknown::refuse_outputs(&context.known, &starting)?;
     found
         .into_iter()
         .map(|found| found.candidate(request, context, &asked))
@@ -104,33 +107,6 @@ fn asked(request: &Request<'_>) -> Vec<String> {
         }
     }
     asked
-}
-
-/// A job that no workflow has is told before what else is wrong with workflows that may not be meant.
-fn refuse_unknown(asked: &[String], found: &[Found]) -> Result<(), Failure> {
-    let starting: Vec<&Found> = found.iter().filter(|found| found.starts()).collect();
-    let is_unknown = |asked: &&String| !starting.iter().any(|found| found.has(asked));
-    let unknown: Vec<String> = asked.iter().filter(is_unknown).map(|id| format!("`{id}`")).collect();
-    if unknown.is_empty() || starting.is_empty() {
-        return Ok(());
-    }
-    let of_file = |found: &&Found| {
-        let jobs = found.workflow.pipeline.jobs.iter();
-        let jobs: Vec<String> = jobs.map(|job| format!("`{}`", job.id)).collect();
-        format!("\n  {}: {}", found.file, jobs.join(", "))
-    };
-    let jobs: String = starting.iter().map(of_file).collect();
-    let message = format!("there is no job {}; the jobs are{jobs}", unknown.join(", "));
-    let ids = starting.iter().flat_map(|found| &found.workflow.pipeline.jobs);
-    let meant = asked
-        .iter()
-        .filter(is_unknown)
-        .find_map(|id| nearest(id, ids.clone().map(|job| job.id.as_str())));
-    let failure = Failure::usage(message);
-    Err(match meant {
-        Some(meant) => failure.help(format!("did you mean `{meant}`?")),
-        None => failure,
-    })
 }
 
 /// A workflow file that was read, with the workflows that it calls.

@@ -183,7 +183,10 @@ fn a_file_is_told_by_its_name_or_by_its_keys_and_what_is_neither_is_refused() {
         .expect(2)
         .says(&["a workflow has no key `job`"]);
     files.check(&["acts/one.yml"]).expect(2).says(&["`shell`"]);
-    files.check(&["nowhere.yml"]).expect(2).says(&["read `./nowhere.yml`"]);
+    for path in ["nowhere.yml", "nowhere.txt", "nowhere"] {
+        let said = format!("cannot read `./{path}`");
+        files.check(&[path]).expect(2).says(&[&said, "No such file"]);
+    }
     files.check(&["acts"]).expect(2).says(&["`shell`"]);
     files.write(".github/workflows/action.yml", SOUND);
     files.check_in(".github/workflows", &["action.yml"]).expect(0);

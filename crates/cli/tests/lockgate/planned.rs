@@ -238,6 +238,13 @@ fn outputs_that_are_told_decide_what_is_open() {
     told(r#"{"biuld": {}}"#)
         .expect(2)
         .says(&["tells of a job `biuld`", "the jobs are `build`"]);
+    told(r#"{"build": {"outputs": {"lst": "[7, 8]"}}}"#).expect(2).says(&[
+        "tells of an output `lst`, which `build` does not have",
+        "help: it has `list`",
+    ]);
+    told(r#"{"os": {"outputs": {"a": ""}}}"#)
+        .expect(2)
+        .says(&["which `os` does not have", "help: it declares none"]);
     told(r#"{"build": {"result": "fine"}}"#).expect(2).says(&[
         "outputs.json:1:",
         "`fine` is no result of `build`",

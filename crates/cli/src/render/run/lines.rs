@@ -1,6 +1,6 @@
 //! A run in a log: one line for each change, nothing moves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use lockgate_core::time::Spoken;
 use lockgate_pipeline::run::effect::{JobKey, StepPath};
@@ -13,6 +13,7 @@ use crate::render::out;
 /// What was said so far.
 #[derive(Debug, Default)]
 pub(super) struct Lines {
+    started: BTreeSet<JobKey>,
     jobs: BTreeMap<JobKey, JobStatus>,
     steps: BTreeMap<(JobKey, StepPath), StepState>,
 }
@@ -20,6 +21,10 @@ pub(super) struct Lines {
 impl Lines {
     pub(super) fn update(&mut self, run: &Run, titles: &Titles) {
         for job in run.jobs() {
+            // Several changes may come at once, and a short job is over with the first of them.
+            if job.started_at().is_some() && self.started.insert(job.key()) {
+                out::progress(format_args!("{}: started", titles.get(&job)));
+            }
             self.steps(&job, titles);
             let status = job.status();
             if self.jobs.insert(job.key(), status) != Some(status) {
@@ -61,8 +66,7 @@ impl Lines {
 
 fn say_job(job: &JobView<'_>, name: &str, status: JobStatus) {
     match status {
-        JobStatus::Waiting | JobStatus::Queued | JobStatus::Running => {}
-        JobStatus::Preparing => out::progress(format_args!("{name}: started")),
+        JobStatus::Waiting | JobStatus::Queued | JobStatus::Preparing | JobStatus::Running => {}
         JobStatus::Stopping => out::progress(format_args!("{name}: stopping")),
         JobStatus::Over { outcome, conclusion } => {
             let reason = job.reason().map_or(String::new(), |reason| format!(": {reason}"));
