@@ -202,6 +202,22 @@ mod tests {
     }
 
     #[test]
+    fn a_comment_ends_where_the_reader_of_yaml_ends_it() {
+        for text in [
+            "#ersios:\u{8}    !n\rersi#ersios:\u{8}    !",
+            "# a\rb: c\nversion: 1",
+            "# a\r- b\n",
+            "# a\u{FEFF}b: c\n",
+            "version: 1 # a\r\n# b\r\n",
+        ] {
+            let written = Lock::read(&SourceFile::new(FILE_NAME, text)).0.to_text();
+            let (again, found) = Lock::read(&SourceFile::new(FILE_NAME, written.as_str()));
+            assert_eq!(found, [], "{text:?} {written:?}");
+            assert_eq!(again.to_text(), written, "{text:?}");
+        }
+    }
+
+    #[test]
     fn only_a_full_digest_is_one() {
         assert!(is_digest(&"0a".repeat(20)) && is_digest(&"0A".repeat(32)));
         for text in ["", "0a0a0a0", &"0g".repeat(20), &"0a".repeat(21)] {

@@ -10,6 +10,9 @@ use lockgate_core::Span;
 use super::ActionVersion;
 use crate::yaml::{Content, Node};
 
+/// Where a comment ends for the YAML reader, so that nothing that it has read is taken for one.
+const ENDS_OF_COMMENTS: [char; 3] = ['\n', '\r', '\u{FEFF}'];
+
 /// The comments of a file, by the line that they belong to.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Comments {
@@ -49,7 +52,7 @@ impl Comments {
         values.sort_by_key(|span: &Span| span.start);
         let mut found = Self::default();
         let (mut start, mut next_value, mut next_key) = (0, 0, 0);
-        for line in text.split_inclusive('\n') {
+        for line in text.split_inclusive(ENDS_OF_COMMENTS) {
             let end = start + line.len();
             let at = comment(line, start, &values, &mut next_value);
             while keys.get(next_key).is_some_and(|(key, _)| *key < at.unwrap_or(end)) {
