@@ -38,10 +38,16 @@ pub(super) fn refuse_jobs(asked: &[String], starting: &[&Found]) -> Result<(), F
 /// Outputs that a job does not declare are refused: nothing reads them. A job that there is not is told elsewhere.
 pub(super) fn refuse_outputs(known: &BTreeMap<String, Ended>, starting: &[&Found]) -> Result<(), Failure> {
     for (id, ended) in known {
-        let having: Vec<&&Found> = starting.iter().filter(|found| found.has(id)).collect();
+        let having = starting
+            .iter()
+            .filter(|found| found.workflow.pipeline.job(id).is_some());
+        let having: Vec<&&Found> = having.collect();
         let declared: BTreeSet<&str> = having.iter().flat_map(|found| outputs(found, id)).collect();
         let is_unknown = |name: &&String| !declared.iter().any(|known| known.eq_ignore_ascii_case(name));
-        let Some(name) = ended.outputs.keys().find(is_unknown).filter(|_| !having.is_empty()) else {
+        // What is not supported is refused with its own words.
+        let jobs = || having.iter().filter_map(|found| found.workflow.pipeline.job(id));
+        let is_known = !having.is_empty() && jobs().all(|job| job.unsupported.is_empty());
+        let Some(name) = ended.outputs.keys().find(is_unknown).filter(|_| is_known) else {
             continue;
         };
         let names: Vec<String> = declared.iter().map(|name| format!("`{name}`")).collect();

@@ -108,12 +108,14 @@ impl Block {
 
 /// Returns the variables of a script that are set to something that nobody can foresee.
 fn unforeseeable<'t>(commands: &Commands<'t>) -> BTreeSet<&'t str> {
-    const RANDOM: [&str; 6] = ["random", "uuid", "guid", "openssl", "mktemp", "%n"];
+    const RANDOM: [&str; 5] = ["random", "uuid", "guid", "openssl", "mktemp"];
     const DECLARING: [&str; 5] = ["export ", "local ", "readonly ", "declare ", "typeset "];
     let is_random = |value: &str| {
+        let (is_made, has_nanoseconds) = (value.contains(['$', '`']), value.contains("%N"));
         let value = value.to_ascii_lowercase();
         // When it was to the second might be foreseen, but not what is made of it.
-        RANDOM.iter().any(|word| value.contains(word)) || (value.contains("date") && value.contains("sum"))
+        RANDOM.iter().any(|word| value.contains(word))
+            || (is_made && (has_nanoseconds || (value.contains("date") && value.contains("sum"))))
     };
     let of_command = |text: &'t str| {
         let (name, _) = text.split_once('=').filter(|(_, value)| is_random(value))?;

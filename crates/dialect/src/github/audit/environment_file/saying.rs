@@ -1,5 +1,7 @@
 //! Which program says the value of a variable, and what the next ones make of it.
 
+use std::collections::BTreeSet;
+
 use super::super::Level;
 use super::super::expansion::takes_line_breaks;
 use super::super::shell::{Command, Shell, commands, program};
@@ -10,7 +12,15 @@ pub(super) struct Sayings<'t> {
     script: &'t str,
     /// In the order in which they start; none of a shell that is not understood.
     commands: Vec<Command<'t>>,
+    /// The names of the script's own functions.
+    functions: BTreeSet<&'t str>,
 }
+
+/// The most words of a command that are looked at: those that say what it does stand first.
+const MOST_WORDS: usize = 64;
+
+/// The most programs of a pipe that are looked at.
+const MOST_PROGRAMS: usize = 8;
 
 /// Programs whose words are those of a number or of a code, which begin no variable.
 const CLEANING: [&str; 6] = ["base64", "sha256sum", "sha1sum", "sha512sum", "md5sum", "wc"];
@@ -25,7 +35,11 @@ impl<'t> Sayings<'t> {
         let is_understood = shell == Shell::Posix || (shell == Shell::Unknown && !script.contains('`'));
         let mut commands = if is_understood { commands(script) } else { Vec::new() };
         commands.sort_by_key(|command| command.start);
-        Self { script, commands }
+        Self {
+            script,
+            commands,
+            functions: functions(script),
+        }
     }
 
     /// Returns how certain it is that the value of the variable at `start..end` is written as it is; `None` when a program
@@ -61,14 +75,14 @@ impl<'t> Sayings<'t> {
 
     /// Returns how certain it is that a command says what stands at a place among its words.
     fn said_by(&self, command: &Command<'t>, place: usize) -> Option<Level> {
-        let words = command.plain();
+        let words = command.plain_of_first(MOST_WORDS);
         let Some(name) = program(&words) else {
             return Some(Level::Certain);
         };
         let at = command.words.partition_point(|word| word.start <= place);
         let is_given = at >= 2 && command.words[at - 2].text == "<<<";
-        let text = self.script.get(command.start..place).unwrap_or_default();
-        match name {
+        let text = near(self.script.get(..place).unwrap_or_default(), command.start);
+        match name.rsplit('/').next().unwrap_or_default() {
             _ if is_given => made_of(Some(Level::Certain), &words),
             "printf" if text.contains("%q") && !text.contains("%s") => None,
             "echo" | "printf" | "for" | "select" => Some(Level::Certain),
@@ -76,10 +90,25 @@ impl<'t> Sayings<'t> {
             _ if name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains('-') => Some(Level::Certain),
             // The text is the command itself, as far as this shell's language is understood.
             _ if command.words[0].start + name.len() > place => Some(Level::Certain),
-            _ if self.script.contains(&format!("{name}()")) => Some(Level::Certain),
+            name if self.functions.contains(name) => Some(Level::Certain),
             _ => None,
         }
     }
+}
+
+/// Returns the names that stand before `()` or behind `function`.
+fn functions(script: &str) -> BTreeSet<&str> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.');
+    let before = script.match_indices("()").map(|(at, _)| {
+        let before = script[..at].trim_end_matches(' ');
+        let start = before.trim_end_matches(is_of_name).len();
+        &before[start..]
+    });
+    let behind = script.match_indices("function ").map(|(at, word)| {
+        let behind = script[at + word.len()..].trim_start_matches(' ');
+        &behind[..behind.len() - behind.trim_start_matches(is_of_name).len()]
+    });
+    before.chain(behind).filter(|name| !name.is_empty()).collect()
 }
 
 /// Returns what stands behind a place, no more of it than a pipe of programs has.
@@ -93,7 +122,7 @@ fn near(script: &str, end: usize) -> &str {
 fn piped(behind: &str) -> Vec<Vec<&str>> {
     let mut found = Vec::new();
     let mut rest = behind;
-    while let Some(at) = pipe(rest) {
+    while let Some(at) = pipe(rest).filter(|_| found.len() < MOST_PROGRAMS) {
         rest = rest[at + 1..].trim_start_matches('&');
         let Some(command) = commands(rest).into_iter().find(|command| command.inside.is_none()) else {
             break;
@@ -172,6 +201,9 @@ mod tests {
             "printf 'A=%s\\n' \"$BODY\" >> $OUT",
             "for l in $BODY; do echo $l; done >> $OUT",
             "say() { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
+            "say () { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
+            "function say { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
+            "/bin/echo \"A=$BODY\" >> $OUT",
             "\"A=$BODY\" >> $OUT",
             "Add-Content -Path $OUT -Value \"A=$BODY\"",
             "echo \"A=${BODY%%' '*}\" >> $OUT",

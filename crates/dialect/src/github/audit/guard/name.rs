@@ -43,6 +43,12 @@ impl<'c> Asked<'c> {
         Self { calls, lower }
     }
 
+    /// Returns whether it says more than is read for names: such a condition is no guard.
+    pub(super) fn is_long(&self) -> bool {
+        const MOST: usize = 4096;
+        self.lower.len() > MOST
+    }
+
     /// Returns whether it asks for a part of anything.
     pub(super) fn is_any(&self) -> bool {
         !self.calls.is_empty()

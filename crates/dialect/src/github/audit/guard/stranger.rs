@@ -66,6 +66,9 @@ impl<'c> Stranger<'c> {
             let branches: BTreeSet<&str> = texts(condition).chain(asked.branches()).chain([NOBODY]).collect();
             all = each(&all, |_| branches.iter().copied(), |one, branch| one.branch = branch)?;
         }
+        if asked.is_long() {
+            return None;
+        }
         if asked.is_any() {
             all = each(&all, |one| asked.logins(&one.repository), |one, name| one.login = name)?;
             all = each(&all, |one| asked.forks(&one.repository), |one, fork| one.fork = fork)?;

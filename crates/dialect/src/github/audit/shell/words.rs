@@ -53,6 +53,11 @@ impl<'t> Command<'t> {
         plain(&self.words)
     }
 
+    /// Returns the words that are no redirections, of the first ones.
+    pub(in super::super) fn plain_of_first(&self, most: usize) -> Vec<&'t str> {
+        plain(&self.words[..self.words.len().min(most)])
+    }
+
     /// Returns the files to which it writes.
     pub(in super::super) fn targets(&self) -> impl Iterator<Item = &'t str> {
         let pairs = self.words.windows(2);

@@ -33,9 +33,12 @@ pub(super) fn calculated(script: &str, commands: &[Command<'_>]) -> BTreeSet<Str
     for (at, _) in script.match_indices("${") {
         found.extend(calculated_in(&script[at + 2..]));
     }
-    for (at, _) in script.match_indices("$[") {
-        let end = script[at..].find(']').map_or(script.len(), |end| at + end);
-        found.extend(names(&script[at..end]));
+    // One in another is looked at with that.
+    let mut rest = script;
+    while let Some(at) = rest.find("$[") {
+        let end = rest[at..].find(']').map_or(rest.len(), |end| at + end);
+        found.extend(names(&rest[at..end]));
+        rest = &rest[end..];
     }
     found
 }
