@@ -54,12 +54,17 @@ pub struct Locked {
     pub span: Span,
 }
 
+/// More bytes than an owner, a repository and a reference of Git can have; the key of a file in YAML has no more than
+/// 1024 characters, also in quotes.
+const LONGEST: usize = 400;
+
 impl ActionVersion {
     /// Returns the version that the value of a `uses` names; `None` of a path, an image, and what is no action.
     pub fn parse(uses: &str) -> Option<Self> {
         if uses.starts_with("./") || uses.starts_with("docker://") {
             return None;
         }
+        let is_short = |version: &Self| version.repository.len() + version.version.len() <= LONGEST;
         let (path, version) = uses.split_once('@')?;
         let mut parts = path.split('/');
         let (owner, name) = (parts.next()?, parts.next()?);
@@ -72,10 +77,11 @@ impl ActionVersion {
             && !version
                 .bytes()
                 .any(|byte| byte.is_ascii_whitespace() || byte.is_ascii_control());
-        (is_name(owner) && is_name(name) && is_version).then(|| Self {
+        let named = (is_name(owner) && is_name(name) && is_version).then(|| Self {
             repository: format!("{owner}/{name}"),
             version: version.to_owned(),
-        })
+        });
+        named.filter(is_short)
     }
 
     /// Returns whether the version is a commit itself, which nobody can move.
@@ -202,13 +208,18 @@ mod tests {
     }
 
     #[test]
-    fn a_comment_ends_where_the_reader_of_yaml_ends_it() {
+    fn what_is_written_of_comments_and_long_names_is_read_again() {
         for text in [
             "#ersios:\u{8}    !n\rersi#ersios:\u{8}    !",
             "# a\rb: c\nversion: 1",
             "# a\r- b\n",
             "# a\u{FEFF}b: c\n",
             "version: 1 # a\r\n# b\r\n",
+            &format!(
+                "version: 1\nactions:\n  o/r@{}':\n    commit: {}\n",
+                "v#'".repeat(300),
+                "ab".repeat(20)
+            ),
         ] {
             let written = Lock::read(&SourceFile::new(FILE_NAME, text)).0.to_text();
             let (again, found) = Lock::read(&SourceFile::new(FILE_NAME, written.as_str()));
