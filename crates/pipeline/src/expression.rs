@@ -55,8 +55,14 @@ pub const CONTEXTS: [&str; 12] = [
 
 /// Returns the context that `name` names, without regard to case.
 fn context_named(name: &str) -> Option<&'static str> {
-    let find = |is_same: fn(&str, &str) -> bool| CONTEXTS.into_iter().find(|known| is_same(known, name));
-    find(|known, name| known == name).or_else(|| find(str::eq_ignore_ascii_case))
+    in_any_case(&CONTEXTS, |known| known, name)
+}
+
+/// Returns the one of `all` whose name is `text`, without regard to case. Most are written as they are known, which is
+/// compared faster.
+fn in_any_case<T: Copy>(all: &[T], name_of: impl Fn(T) -> &'static str, text: &str) -> Option<T> {
+    let find = |is_same: fn(&str, &str) -> bool| all.iter().copied().find(|known| is_same(name_of(*known), text));
+    find(|known, text| known == text).or_else(|| find(str::eq_ignore_ascii_case))
 }
 
 /// A parsed expression. Compared and serialised as its text.

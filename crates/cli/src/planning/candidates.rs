@@ -143,18 +143,15 @@ impl Found {
         }
         let schedules = self.workflow.triggers.event("schedule");
         let schedules = schedules.map_or(Vec::new(), |trigger| trigger.schedules.clone());
-        let (file, Judgement { decision, checks }) = (self.file.clone(), self.judgement.clone());
-        let plan = if self.starts() {
-            Some(Arc::new(self.plan(request, context, selected)?))
-        } else {
-            None
-        };
+        let (file, judgement) = (self.file.clone(), self.judgement.clone());
+        let starts = judgement.decision.is_yes();
+        let plan = starts.then(|| self.plan(request, context, selected)).transpose()?;
         Ok(Candidate {
             file,
-            decision,
-            checks,
+            decision: judgement.decision,
+            checks: judgement.checks,
             schedules,
-            plan,
+            plan: plan.map(Arc::new),
         })
     }
 

@@ -77,8 +77,7 @@ impl Function {
 
     /// Returns the function that `name` calls, without regard to case.
     pub fn named(name: &str) -> Option<Self> {
-        let find = |is_same: fn(&str, &str) -> bool| Self::ALL.into_iter().find(|known| is_same(known.name(), name));
-        find(|known, name| known == name).or_else(|| find(str::eq_ignore_ascii_case))
+        super::in_any_case(&Self::ALL, Self::name, name)
     }
 
     /// Returns the name as GitHub's documentation writes it.

@@ -204,15 +204,44 @@ fn nameless(job: &Job, told: &KnownNeeds, level: &Level<'_>) -> Option<Job> {
     })
 }
 
+/// How all that is before a job stands in a plan; the default is that of no job.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Standing {
+    /// Whether something of it is known to have failed.
+    failed: bool,
+    /// Whether something of it did not succeed and has not failed.
+    gap: bool,
+    /// Whether something of it may still run, and so fail.
+    pub(super) may_fail: bool,
+}
+
+impl Standing {
+    /// Returns it with a job that is needed as well, and with what is before that; `end` is how the job ended.
+    pub(super) fn behind(mut self, (before, end): (Self, Option<Outcome>)) -> Self {
+        // What came before a job that is over is over, too.
+        let is_over = end.is_some_and(|end| end != Outcome::Skipped);
+        self.failed |= before.failed || end == Some(Outcome::Failure);
+        self.gap |= before.gap || matches!(end, Some(Outcome::Skipped | Outcome::Cancelled));
+        self.may_fail |= end.is_none() || (before.may_fail && !is_over);
+        self
+    }
+
+    /// Returns how it ends when nobody cancels and all that may still run succeeds.
+    pub(super) fn expected(self) -> Status {
+        match (self.failed, self.gap) {
+            (true, _) => Status::FAILURE,
+            (false, true) => SKIPPED,
+            (false, false) => Status::SUCCESS,
+        }
+    }
+}
+
 /// What is known about everything before a job.
 #[derive(Clone, Debug, Default)]
 struct Chain {
     /// A job before it that does not run, the nearest.
     gap: Option<String>,
-    /// Whether any job before it may run, and so fail.
-    may_fail: bool,
-    /// Whether a job before it is known to have failed.
-    failed: bool,
+    standing: Standing,
     /// The ends of its own needs.
     needs: KnownNeeds,
 }
@@ -228,10 +257,7 @@ impl Chain {
         for (need, name) in needs.iter().zip(&job.needs) {
             let before = &chains[*need];
             let end = ends.get(name.as_str()).map(|ended| ended.result);
-            // What came before a job that is over is over, too.
-            let is_told_over = end.is_some_and(|end| end != Outcome::Skipped);
-            chain.may_fail |= end.is_none() || (before.may_fail && !is_told_over);
-            chain.failed |= end == Some(Outcome::Failure) || before.failed;
+            chain.standing = chain.standing.behind((before.standing, end));
             if matches!(end, Some(Outcome::Skipped | Outcome::Cancelled)) && chain.gap.is_none() {
                 chain.gap = Some(name.clone());
             }
@@ -243,19 +269,15 @@ impl Chain {
         chain
     }
 
-    /// Returns how everything before ends when nobody cancels and all that may still run succeeds.
-    fn expected(&self) -> Status {
-        expected(self.failed, self.gap.is_some())
-    }
-
     /// Returns how everything before may end, what is expected first.
     fn outcomes(&self, job: &Job) -> Vec<Status> {
-        let expected = self.expected();
+        let Standing { failed, may_fail, .. } = self.standing;
+        let expected = self.standing.expected();
         let possible = |status: &Status| match (status.success, status.failure, status.cancelled) {
-            (true, _, _) => self.gap.is_none() && !self.failed,
-            (_, true, _) => self.may_fail || self.failed,
-            (_, _, true) => !self.failed,
-            _ => !job.needs.is_empty() && !self.failed,
+            (true, _, _) => self.gap.is_none() && !failed,
+            (_, true, _) => may_fail || failed,
+            (_, _, true) => !failed,
+            _ => !job.needs.is_empty() && !failed,
         };
         let others = OUTCOMES
             .into_iter()
@@ -297,16 +319,6 @@ fn fate(job: &Job, before: &Chain, level: &Level<'_>) -> Result<Fate, Evaluation
             condition: condition.to_string(),
         },
     }))
-}
-
-/// Returns how everything before a job ends when nobody cancels and all that may still run succeeds: something `failed`,
-/// or it has a `gap` of what did not succeed, or all is well.
-pub(super) fn expected(failed: bool, gap: bool) -> Status {
-    match (failed, gap) {
-        (true, _) => Status::FAILURE,
-        (false, true) => SKIPPED,
-        (false, false) => Status::SUCCESS,
-    }
 }
 
 /// Returns the fate of a job whose condition is open.

@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use condition::Standing;
 pub use condition::{OutlinedCondition, Part, Read};
 pub use hidden::Hide;
 pub(in crate::plan) use hidden::nothing;
@@ -20,7 +19,7 @@ pub use matrix::{LeftOut, OutlinedLeg, OutlinedMatrix};
 use open::Open;
 
 use super::call::KnownInputs;
-use super::fate::may_run;
+use super::fate::{Standing, may_run};
 use super::known::KnownNeeds;
 use super::{Ended, Fate, Leg, Plan, WhyNot};
 use crate::definition::Job;
@@ -156,7 +155,7 @@ impl<'p> Outliner<'p> {
             for place in places {
                 open.note(plan, *place, &needs[*place], &known);
                 let needs = needs[*place].iter();
-                let ends = needs.map(|need| (&before[*need], known.end(&plan.definition(*need).id)));
+                let ends = needs.map(|need| (before[*need], known.end(&plan.definition(*need).id)));
                 before[*place] = ends.fold(Standing::default(), Standing::behind);
             }
         }
@@ -220,7 +219,7 @@ impl<'p> Outliner<'p> {
         let scope = known.scope.with("needs", needs.value());
         let knows = |found: &ContextUse| needs.knows(found) && known.inputs.knows(found);
         // Before its words are made, which shorten what is long.
-        let before = &self.before[place];
+        let before = self.before[place];
         let condition = condition::judged(definition, fate, &knows, &scope, before);
         let condition = condition.map(|found| found.hiding(self.hide));
         let reason = if let Some(open) = behind {

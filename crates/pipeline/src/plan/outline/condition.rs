@@ -7,8 +7,7 @@ use serde::Serialize;
 use crate::definition::Job;
 use crate::expression::{Condition, ContextUse, Finding, Partial, Scope, Status, Trial, Value, secret};
 use crate::plan::Fate;
-use crate::plan::fate::{SKIPPED, expected};
-use crate::run::outcome::Outcome;
+use crate::plan::fate::{SKIPPED, Standing};
 use crate::scope::KnownContexts;
 
 /// The longest value that is told in full, in characters.
@@ -53,7 +52,7 @@ pub(super) fn judged(
     fate: &Fate,
     knows: &dyn Fn(&ContextUse) -> bool,
     scope: &KnownContexts,
-    before: &Standing,
+    before: Standing,
 ) -> Option<OutlinedCondition> {
     let condition = job.condition.as_ref().filter(|_| concerns(fate))?;
     let tried = |status: Status, knows_status: bool| {
@@ -82,32 +81,6 @@ pub(super) fn judged(
         because: Vec::new(),
     });
     Some(outlined(condition, trial))
-}
-
-/// How all that is before a job stands in a plan; the default is that of no job.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Standing {
-    failed: bool,
-    /// Whether something of it did not succeed and has not failed.
-    gap: bool,
-    may_fail: bool,
-}
-
-impl Standing {
-    /// Returns it with a job that is needed as well, and with what is before that; `end` is how the job ended.
-    pub(super) fn behind(mut self, (before, end): (&Self, Option<Outcome>)) -> Self {
-        // What came before a job that is over is over, too.
-        let is_over = end.is_some_and(|end| end != Outcome::Skipped);
-        self.failed |= before.failed || end == Some(Outcome::Failure);
-        self.gap |= before.gap || matches!(end, Some(Outcome::Skipped | Outcome::Cancelled));
-        self.may_fail |= end.is_none() || (before.may_fail && !is_over);
-        self
-    }
-
-    /// Returns how it ends when nobody cancels and all that may still run succeeds.
-    fn expected(&self) -> Status {
-        expected(self.failed, self.gap)
-    }
 }
 
 /// Returns whether `job` runs behind one that was skipped: its condition asks for no success, and holds.
@@ -158,14 +131,14 @@ impl Part {
 
 impl OutlinedCondition {
     /// Returns the parts in words; empty when nothing can be said.
-    pub(super) fn words(&self, before: &Standing) -> String {
+    pub(super) fn words(&self, before: Standing) -> String {
         let words: Vec<String> = self.because.iter().map(|part| part.words(before)).collect();
         words.join("; ")
     }
 }
 
 impl Part {
-    fn words(&self, before: &Standing) -> String {
+    fn words(&self, before: Standing) -> String {
         let part = &self.part;
         let Some(holds) = self.holds else {
             if part == "cancelled()" {
