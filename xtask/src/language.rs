@@ -53,11 +53,13 @@ pub(crate) fn run(arguments: &LanguageArguments) -> Result<bool, Refusal> {
         .map_err(|error| Refusal::new(format!("{}: {error}; build it with --release", lockgate.display())))?;
     let scratch = repository.target().join("language");
     let (hostile, is_well) = read_hostile(&lockgate, &fresh(&scratch.join("hostile"))?)?;
+    let binary = lockgate.display().to_string();
+    let expressions = ["--count", "100000", "--json", "--lockgate", &binary];
     let figures = json!({
         "hostile": hostile,
         "check": check(arguments, &lockgate, &fresh(&scratch.join("check"))?)?,
         "plan": example(&repository, "plan", &[])?,
-        "expressions": example(&repository, "expressions", &["--count", "100000", "--json"])?,
+        "expressions": example(&repository, "expressions", &expressions)?,
     });
     evidence::hand_over(&figures)?;
     Ok(is_well)

@@ -4,6 +4,7 @@
 //! that the same call gives the same value everywhere. Only `hashFiles` reads the folder that it is called in.
 
 use std::io::Read;
+use std::path::Path;
 
 use lockgate_core::{Diagnostic, SourceFile, Span};
 use lockgate_dialect::codes;
@@ -14,26 +15,32 @@ use crate::arguments::EvalArguments;
 use crate::exit::{Exit, Failure};
 use crate::render::{diagnostics, out};
 
+mod answer;
+mod each;
 mod scope;
 
-use scope::GivenContexts;
+use answer::Answer;
+use scope::{GivenContexts, Place};
 
 /// Where the drawn excerpt says that the text is from.
 const ARGUMENT: &str = "expression";
 
 pub(crate) fn run(arguments: &EvalArguments) -> Result<Exit, Failure> {
-    let text = match arguments.expression.as_str() {
-        "-" => stdin()?,
-        text => text.to_owned(),
-    };
-    let scope = match &arguments.contexts {
+    let given = match &arguments.contexts {
         Some(path) => GivenContexts::read(path)?,
         None => GivenContexts::none(),
     };
-    Ok(match evaluate(&text, &scope) {
+    if let Some(path) = &arguments.each {
+        return each::run(path, &given);
+    }
+    let text = match arguments.expression.as_deref().unwrap_or_default() {
+        "-" => stdin()?,
+        text => text.to_owned(),
+    };
+    Ok(match evaluate(&text, &given) {
         Ok(value) => {
             if arguments.json {
-                out::result(json!({"kind": kind(&value), "value": plain(&value)}));
+                out::text(&out::line(&Answer::of(&value)));
             } else {
                 out::result(shown(&value));
             }
@@ -41,7 +48,7 @@ pub(crate) fn run(arguments: &EvalArguments) -> Result<Exit, Failure> {
         }
         Err(mistake) => {
             if arguments.json {
-                out::result(mistake.to_json(&text));
+                out::text(&out::line(&mistake.to_json(&text)));
             } else {
                 out::progress(mistake.draw(&text));
             }
@@ -51,24 +58,34 @@ pub(crate) fn run(arguments: &EvalArguments) -> Result<Exit, Failure> {
 }
 
 fn stdin() -> Result<String, Failure> {
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .read_to_string(&mut text)
-        .map_err(|error| Failure::usage("cannot read the expression from standard input").because(&error))?;
+    let mut text = read(Path::new("-"))?;
     // The line end that an editor or `echo` puts behind the last line is not meant.
     let end = text.trim_end_matches(['\r', '\n']).len();
     text.truncate(end);
     Ok(text)
 }
 
-fn evaluate(text: &str, scope: &GivenContexts) -> Result<Value, Mistake> {
-    let value = if text.contains("${{") {
-        Template::parse(text)?.evaluate_with_place(scope)
+/// Returns what stands in a file; `-` is standard input.
+fn read(path: &Path) -> Result<String, Failure> {
+    let is_stdin = path == Path::new("-");
+    let (name, read) = if is_stdin {
+        let mut text = String::new();
+        let read = std::io::stdin().lock().read_to_string(&mut text);
+        ("standard input".to_owned(), read.map(|_| text))
     } else {
-        Expression::parse(text)?.evaluate_with_place(scope)
+        (format!("`{}`", path.display()), std::fs::read_to_string(path))
     };
-    value.map_err(|error| Mistake::of_evaluation(&error, scope.failure()))
+    read.map_err(|error| Failure::usage(format!("cannot read {name}")).because(&error))
+}
+
+fn evaluate(text: &str, given: &GivenContexts) -> Result<Value, Mistake> {
+    let place = Place::of(given);
+    let value = if text.contains("${{") {
+        Template::parse(text)?.evaluate_with_place(&place)
+    } else {
+        Expression::parse(text)?.evaluate_with_place(&place)
+    };
+    value.map_err(|error| Mistake::of_evaluation(&error, place.failure()))
 }
 
 /// Why there is no value.
@@ -120,35 +137,10 @@ impl Mistake {
     }
 }
 
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "Null",
-        Value::Boolean(_) => "Boolean",
-        Value::Number(_) => "Number",
-        Value::String(_) => "String",
-        Value::Array(_) => "Array",
-        Value::Object(_) => "Object",
-    }
-}
-
 /// Returns the value as a person reads it: a text as it is, everything else as `toJSON` writes it.
 fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         other => other.to_json(),
-    }
-}
-
-/// Returns the value as plain JSON, in which NaN and the infinities are texts.
-fn plain(value: &Value) -> Json {
-    match value {
-        Value::Number(number) if !number.is_finite() => Json::from(value.to_text()),
-        Value::Number(number) if *number == 0.0 && number.is_sign_negative() => Json::from(*number),
-        Value::Array(array) => array.items().iter().map(plain).collect(),
-        Value::Object(object) => {
-            let fields = object.iter().map(|(name, field)| (name.to_owned(), plain(field)));
-            Json::Object(fields.collect())
-        }
-        other => serde_json::to_value(other).unwrap_or_default(),
     }
 }

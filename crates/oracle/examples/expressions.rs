@@ -1,14 +1,16 @@
 //! Compares generated expressions with `@actions/expressions` and times both; prints the figures.
 //!
-//! `cargo run --release -p lockgate-oracle --example expressions -- --count 100000 --json`
+//! `cargo run --release -p lockgate-oracle --example expressions -- --count 100000 --json --lockgate target/release/lockgate`
 
 #![expect(clippy::print_stdout, reason = "the figures are its result")]
 
 use std::error::Error;
+use std::path::Path;
 use std::time::Duration;
 
 use lockgate_oracle::Oracle;
 use lockgate_oracle::expressions::bench::{Times, measure};
+use lockgate_oracle::expressions::commands::{CommandTimes, measure_commands};
 use lockgate_oracle::expressions::{Report, compare};
 use serde_json::{Value, json};
 
@@ -26,21 +28,53 @@ fn main() -> Result<(), Box<dyn Error>> {
     let oracle = Oracle::install()?;
     // First, while this process is as new as that of the library.
     let times = measure(&oracle, seed, TIMED)?;
+    let binary = value(&arguments, "--lockgate")?.map(Path::new);
+    let commands = binary
+        .map(|lockgate| measure_commands(&oracle, lockgate, seed, TIMED))
+        .transpose()?;
     let report = compare(&oracle, seed, count)?;
     if !arguments.iter().any(|argument| argument == "--json") {
         println!("{}", report.coverage.tables());
     }
-    let figures = figures(&report, &times);
+    let mut figures = figures(&report, &times);
+    if let Some(times) = commands {
+        figures["commands"] = command_figures(&times);
+    }
     println!("{}", serde_json::to_string_pretty(&figures)?);
     Ok(())
 }
 
-fn number(arguments: &[String], name: &str, default: u64) -> Result<u64, Box<dyn Error>> {
+fn value<'a>(arguments: &'a [String], name: &str) -> Result<Option<&'a String>, String> {
     let Some(at) = arguments.iter().position(|argument| argument == name) else {
-        return Ok(default);
+        return Ok(None);
     };
-    let text = arguments.get(at + 1).ok_or_else(|| format!("{name} needs a number"))?;
-    Ok(text.parse()?)
+    let found = arguments.get(at + 1);
+    found.map(Some).ok_or_else(|| format!("{name} needs a value"))
+}
+
+fn number(arguments: &[String], name: &str, default: u64) -> Result<u64, Box<dyn Error>> {
+    let given = value(arguments, name)?;
+    Ok(given.map_or(Ok(default), |text| text.parse())?)
+}
+
+/// Returns a time in milliseconds, to the hundredth.
+fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1e5).round() / 100.0
+}
+
+fn share(ours: Duration, theirs: Duration) -> f64 {
+    (ours.as_secs_f64() / theirs.as_secs_f64() * 1e4).round() / 1e4
+}
+
+/// Returns the figures of `lockgate eval --each` and a program that does the same by the library.
+fn command_figures(times: &CommandTimes) -> Value {
+    json!({
+        "expressions": times.expressions,
+        "same_answers": times.same,
+        "lockgate_ms": milliseconds(times.ours),
+        "npm_ms": milliseconds(times.theirs),
+        "share": share(times.ours, times.theirs),
+    })
 }
 
 fn figures(report: &Report, times: &Times) -> Value {
@@ -49,8 +83,7 @@ fn figures(report: &Report, times: &Times) -> Value {
         .iter()
         .map(|(name, explained)| ((*name).to_owned(), json!(explained.count)))
         .collect();
-    let milliseconds = |time: Duration| (time.as_secs_f64() * 1e5).round() / 100.0;
-    let share = |theirs: Duration| (times.ours.as_secs_f64() / theirs.as_secs_f64() * 1e4).round() / 1e4;
+    let share = |theirs: Duration| share(times.ours, theirs);
     json!({
         "expressions": report.count,
         "evaluated_percent": (report.evaluated() * 10.0).round() / 10.0,

@@ -5,6 +5,7 @@
 
 pub mod answer;
 pub mod bench;
+pub mod commands;
 pub mod comparison;
 pub mod contexts;
 pub mod coverage;

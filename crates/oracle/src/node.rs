@@ -171,7 +171,11 @@ impl Oracle {
         Ok(answers)
     }
 
-    fn start(&self, script: Script) -> Result<Child, OracleError> {
+    /// Returns the command that runs `script` beside the packages; its arguments are still to be added.
+    ///
+    /// # Errors
+    /// Returns why the script cannot be put there.
+    pub fn command(&self, script: Script) -> Result<Command, OracleError> {
         // Beside the packages, because a module looks for them upwards from its own file.
         let script_itself = [(script.name, script.text)];
         for (name, text) in script_itself.iter().chain(script.imports) {
@@ -180,8 +184,13 @@ impl Oracle {
             write(&fresh, text)?;
             fs::rename(&fresh, &path).map_err(writing(&path))?;
         }
-        Command::new("node")
-            .arg(self.folder.join(script.name))
+        let mut command = Command::new("node");
+        command.arg(self.folder.join(script.name));
+        Ok(command)
+    }
+
+    fn start(&self, script: Script) -> Result<Child, OracleError> {
+        self.command(script)?
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

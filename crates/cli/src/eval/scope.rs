@@ -15,12 +15,10 @@ const EXAMPLE: &str =
     r#"it holds one object with a field for each context, such as {"github": {"ref": "refs/heads/main"}}"#;
 
 /// Contexts from a file; those that are not in it are null.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct GivenContexts {
     contexts: Object,
     status: Status,
-    /// What kept `hashFiles` from its digest.
-    failure: RefCell<Option<String>>,
 }
 
 impl GivenContexts {
@@ -63,26 +61,48 @@ impl GivenContexts {
             Some(Value::String(word)) if word == "cancelled" => Status::CANCELLED,
             _ => Status::SUCCESS,
         };
+        Self { contexts, status }
+    }
+
+    /// Returns the same, of which no part is shared: two threads that count who reads one value wait for each other.
+    pub(super) fn apart(&self) -> Self {
+        let fields = self.contexts.iter();
         Self {
-            contexts,
-            status,
+            contexts: fields.map(|(name, value)| (name.to_owned(), value.apart())).collect(),
+            status: self.status,
+        }
+    }
+}
+
+/// What one expression is evaluated in.
+#[derive(Debug)]
+pub(super) struct Place<'c> {
+    given: &'c GivenContexts,
+    /// What kept `hashFiles` from its digest.
+    failure: RefCell<Option<String>>,
+}
+
+impl<'c> Place<'c> {
+    pub(super) fn of(given: &'c GivenContexts) -> Self {
+        Self {
+            given,
             failure: RefCell::default(),
         }
     }
 
     /// Returns what kept `hashFiles` from its digest.
-    pub(super) fn failure(&self) -> Option<String> {
-        self.failure.borrow().clone()
+    pub(super) fn failure(self) -> Option<String> {
+        self.failure.into_inner()
     }
 }
 
-impl Scope for GivenContexts {
+impl Scope for Place<'_> {
     fn context(&self, name: &str) -> Option<Value> {
-        Some(self.contexts.get(name).cloned().unwrap_or_default())
+        Some(self.given.contexts.get(name).cloned().unwrap_or_default())
     }
 
     fn status(&self) -> Status {
-        self.status
+        self.given.status
     }
 
     fn hash_files(&self, patterns: &[String]) -> Result<String, Need> {

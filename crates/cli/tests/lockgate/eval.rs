@@ -62,6 +62,8 @@ fn every_kind_of_value_is_told_as_json() {
         ("fromJSON('[1, 1e999]')", "Array", json!([1, "Infinity"])),
         ("", "Null", json!(null)),
         ("-1", "Number", json!(-1)),
+        // A terminal is spared control characters, a program is not.
+        ("'\u{7f}\u{85}\u{1}'", "String", json!("\u{7f}\u{85}\u{1}")),
     ] {
         let answer = (json!({"kind": kind, "value": value}), Some(0));
         assert_eq!(folder.json(expression), answer, "{expression}");
@@ -142,6 +144,71 @@ fn an_expression_comes_from_standard_input_too() {
     child.stdin.take().unwrap().write_all(b"format('{0}',\n 1)\n").unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(stdout(&output), "1\n");
+}
+
+#[test]
+fn each_line_of_a_file_has_its_answer_in_its_place() {
+    let folder = Folder::new();
+    let texts = [
+        "github.ref",
+        "\"1 ==\\n 1\"",
+        "",
+        "-1",
+        "a ${{ env.HOME }}",
+        "failure()",
+    ];
+    // More than one core has to do.
+    let lines: Vec<&str> = texts.into_iter().cycle().take(1_000).collect();
+    fs::write(folder.0.path().join("lines.txt"), lines.join("\r\n")).unwrap();
+    let output = folder.eval(&["--contexts", "contexts.json", "--each", "lines.txt"]);
+    assert!(output.status.success() && output.stderr.is_empty());
+    let answers: Vec<Value> = stdout(&output)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let values = [
+        json!({"kind": "String", "value": "refs/heads/main"}),
+        json!({"kind": "Boolean", "value": true}),
+        json!({"kind": "Null", "value": null}),
+        json!({"kind": "Number", "value": -1}),
+        json!({"kind": "String", "value": "a /somewhere"}),
+        json!({"kind": "Boolean", "value": true}),
+    ];
+    let expected: Vec<Value> = values.into_iter().cycle().take(1_000).collect();
+    assert_eq!(answers, expected);
+}
+
+#[test]
+fn mistakes_among_many_are_told_in_their_lines_and_counted() {
+    let folder = Folder::new();
+    fs::write(folder.0.path().join("lines.txt"), "1\n\"x\n2 +\nfromJSON('x')\n").unwrap();
+    let output = folder.eval(&["--each", "lines.txt"]);
+    let expected = r#"{"kind":"Number","value":1}
+{"error":{"kind":"lexing","message":"unexpected symbol `\"x`; strings stand in single quotes","position":1}}
+{"error":{"kind":"lexing","message":"unexpected symbol `+`; expressions do not calculate","position":3}}
+{"error":{"kind":"evaluation","message":"`fromJSON` was given a text that is no JSON: unexpected `x` at character 1","position":1}}
+"#;
+    assert_eq!(stdout(&output), expected);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(
+        String::from_utf8_lossy(&output.stderr),
+        "expressions without a value: 3 of 4\n"
+    );
+
+    for (arguments, told) in [
+        (&["--each", "nothing.txt"][..], "cannot read `nothing.txt`"),
+        (&["--each", "lines.txt", "--", "1"], "cannot be used with"),
+        (&[], "<EXPR>"),
+    ] {
+        let output = folder.eval(arguments);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(
+            (output.status.code(), output.stdout.is_empty()),
+            (Some(2), true),
+            "{said}"
+        );
+        assert!(said.contains(told), "{said}");
+    }
 }
 
 /// Each file in `eval/` is a text and, behind `---`, what is drawn for it; `LOCKGATE_BLESS=1` writes that anew.

@@ -14,11 +14,13 @@ use crate::{Oracle, OracleError, Script};
 const BENCH: Script = Script {
     name: "bench.mjs",
     text: include_str!("../../npm/bench.mjs"),
-    imports: &[],
+    imports: &[LIBRARY],
 };
 
+pub(super) const LIBRARY: (&str, &str) = ("library.mjs", include_str!("../../npm/library.mjs"));
+
 /// How often both sides are measured, in turn: a machine is slower at one time than at another.
-const ROUNDS: usize = 9;
+pub(super) const ROUNDS: usize = 9;
 
 /// What both sides took, each the median of several rounds.
 #[derive(Clone, Copy, Debug)]
@@ -43,13 +45,7 @@ pub struct Times {
 /// Returns why the library did not answer.
 pub fn measure(oracle: &Oracle, first: u64, count: usize) -> Result<Times, OracleError> {
     let scope = Known::new();
-    let sound = |text: &String| matches!(Answer::ours(text, &scope), Answer::Value(_));
-    let generated = (first..).map(|seed| generate(seed).text);
-    let texts: Vec<String> = generated
-        .filter(|text| text.len() < 1000)
-        .filter(sound)
-        .take(count)
-        .collect();
+    let texts: Vec<String> = sound(first).take(count).collect();
     let question = [json!({"expressions": texts, "contexts": CONTEXTS, "rounds": 5})];
     let (mut own, mut inside, mut warm, mut whole) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     let mut of_processors = Vec::new();
@@ -74,6 +70,15 @@ pub fn measure(oracle: &Oracle, first: u64, count: usize) -> Result<Times, Oracl
     })
 }
 
+/// Returns generated expressions that have a value, without end.
+pub(super) fn sound(first: u64) -> impl Iterator<Item = String> {
+    let scope = Known::new();
+    let texts = (first..).map(|seed| generate(seed).text);
+    texts
+        .filter(|text| text.len() < 1000)
+        .filter(move |text| matches!(Answer::ours(text, &scope), Answer::Value(_)))
+}
+
 fn ours(texts: &[String], scope: &Known) -> Duration {
     let begun = Instant::now();
     for text in texts {
@@ -90,7 +95,7 @@ fn rounds(answer: &Json) -> Vec<Duration> {
     rounds.map(|time| Duration::from_secs_f64(time / 1000.0)).collect()
 }
 
-fn median(mut times: Vec<Duration>) -> Duration {
+pub(super) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort_unstable();
     times[times.len() / 2]
 }

@@ -113,6 +113,25 @@ impl Value {
         }
     }
 
+    /// Returns an equal value that shares no part with it.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        match self {
+            Self::Array(array) => Self::Array(Array {
+                items: Arc::new(array.items().iter().map(Self::apart).collect()),
+                filtered: array.filtered,
+            }),
+            Self::Object(object) => {
+                let mut fields = Fields::clone(&object.fields);
+                for (_, value) in &mut fields.in_order {
+                    *value = value.apart();
+                }
+                Self::Object(fields.into())
+            }
+            primitive => primitive.clone(),
+        }
+    }
+
     /// Returns the word for the kind of value, for messages.
     pub fn kind(&self) -> &'static str {
         match self {
