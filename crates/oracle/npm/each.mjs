@@ -6,12 +6,13 @@ import { data, evaluate } from "./library.mjs";
 
 const [contexts, file] = process.argv.slice(2).map((path) => readFileSync(path, "utf8"));
 const known = JSON.parse(contexts, data.reviver);
-const kinds = Object.fromEntries(Object.entries(data.Kind).map(([name, number]) => [number, name]));
+const kinds = new Map(Object.entries(data.Kind).map(([name, number]) => [number, name]));
+kinds.set(data.Kind.Dictionary, "Object");
 
 function answer(line) {
   try {
     const value = evaluate(line.startsWith('"') ? JSON.parse(line) : line, known);
-    return value ? { kind: kinds[value.kind], value } : { kind: "Null", value: null };
+    return value ? { kind: kinds.get(value.kind), value } : { kind: "Null", value: null };
   } catch (error) {
     return { error: error.message };
   }
