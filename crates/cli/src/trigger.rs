@@ -67,6 +67,7 @@ pub(crate) fn make(project: &Project, occasion: &Occasion<'_>) -> Result<(Trigge
             _ => format!("refs/heads/{default_branch}"),
         };
     }
+    trigger.is_made = occasion.payload.is_none();
     let repository = project.repository.as_ref();
     let (payload, changed) = if let Some(file) = occasion.payload {
         let payload = payload_of(file)?;

@@ -75,6 +75,9 @@ pub struct Plan {
 pub struct Contexts {
     /// `github`, as far as it does not depend on the job.
     pub github: Value,
+    /// Whether `github.event` was made of the repository, so that the forge would say more.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub is_event_made: bool,
     /// `inputs`.
     pub inputs: Value,
     /// `vars`.
@@ -94,6 +97,7 @@ impl Contexts {
             ("inputs", self.inputs.clone()),
             ("vars", self.vars.clone()),
         ])
+        .with_made_event(self.is_event_made)
     }
 
     /// Returns the `secrets` context: a marker for each name.
@@ -237,6 +241,11 @@ pub enum PlanError {
     },
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(flag: &bool) -> bool {
+    !flag
+}
+
 fn listed(names: &[String]) -> String {
     let quoted: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
     quoted.join(", ")
@@ -252,6 +261,7 @@ impl Plan {
             github: request
                 .trigger
                 .context(&pipeline, &request.secrets, &request.marker_key),
+            is_event_made: request.trigger.is_made,
             inputs: request.inputs,
             vars: Value::object(
                 request

@@ -2,13 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use crate::expression::{Need, Scope, Status, Value};
+use crate::expression::{ContextUse, Need, Scope, Status, Value};
+
+mod event;
 
 /// A scope of named values, in which no file can be read.
 #[derive(Clone, Debug)]
 pub(crate) struct KnownContexts {
     contexts: BTreeMap<&'static str, Value>,
     status: Status,
+    /// Whether the payload of the event was made of the repository.
+    is_event_made: bool,
 }
 
 impl KnownContexts {
@@ -17,6 +21,30 @@ impl KnownContexts {
         Self {
             contexts: contexts.into_iter().collect(),
             status: Status::SUCCESS,
+            is_event_made: false,
+        }
+    }
+
+    /// Returns the scope in which the event has more than the payload, if that `is_made` of the repository.
+    pub(crate) fn with_made_event(self, is_made: bool) -> Self {
+        Self {
+            is_event_made: is_made,
+            ..self
+        }
+    }
+
+    /// Returns whether a use of a context is answered by what the event is known to say; so are those of other contexts.
+    pub(crate) fn knows(&self, found: &ContextUse) -> bool {
+        let Some(github) = self.contexts.get("github").filter(|_| self.is_event_made) else {
+            return true;
+        };
+        match (found.name.as_str(), found.path.split_first()) {
+            ("github", Some((name, path))) if name.eq_ignore_ascii_case("event") => {
+                let event = github.get("event_name").map_or(String::new(), Value::to_text);
+                let payload = github.get("event").cloned().unwrap_or_default();
+                event::knows(&event, &payload, path)
+            }
+            _ => true,
         }
     }
 

@@ -2,7 +2,7 @@
 //!
 //! Source: "Webhook events and payloads" of GitHub's documentation. Said is what the
 //! repository on disk knows; ids, scores and everything else that only the forge has
-//! are left out, so that a condition on them is empty as it is for any missing key.
+//! are left out: a plan says that what reads them is open, and a run finds nothing there.
 
 use lockgate_adapters::git::{CommitDetails, Person};
 use lockgate_pipeline::plan::Trigger;

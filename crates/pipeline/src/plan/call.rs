@@ -336,7 +336,10 @@ impl<'r> Planner<'r> {
         let mut open = BTreeSet::new();
         for declared in &called.interface.inputs {
             let uses = template_of(declared, calling.call).map_or(Vec::new(), Template::contexts_used);
-            if !uses.iter().all(|found| told.knows(found) && level.inputs.knows(found)) {
+            if !uses
+                .iter()
+                .all(|found| told.knows(found) && level.inputs.knows(found) && level.scope.knows(found))
+            {
                 open.insert(declared.name.clone());
                 continue;
             }

@@ -289,7 +289,7 @@ impl Chain {
 fn fate(job: &Job, before: &Chain, level: &Level<'_>) -> Result<Fate, EvaluationError> {
     let implied = Condition::default();
     let condition = job.condition.as_ref().unwrap_or(&implied);
-    let knows = |found: &ContextUse| before.needs.knows(found) && level.inputs.knows(found);
+    let knows = |found: &ContextUse| before.needs.knows(found) && level.inputs.knows(found) && level.scope.knows(found);
     let is_known = condition.contexts_used().iter().all(knows);
     let whole = level.scope.with("needs", before.needs.value());
     let mut holds = Vec::new();

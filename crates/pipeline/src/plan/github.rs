@@ -14,6 +14,8 @@ pub struct Trigger {
     pub event: String,
     /// What the event says (`github.event`).
     pub payload: Value,
+    /// Whether the payload was made of the repository, so that the forge would say more.
+    pub is_made: bool,
     /// The commit.
     pub sha: String,
     /// The full name of the branch or tag, such as `refs/heads/main`.

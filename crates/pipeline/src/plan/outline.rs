@@ -217,7 +217,7 @@ impl<'p> Outliner<'p> {
         let definition = self.plan.definition(place);
         let needs = known.needs(definition);
         let scope = known.scope.with("needs", needs.value());
-        let knows = |found: &ContextUse| needs.knows(found) && known.inputs.knows(found);
+        let knows = |found: &ContextUse| needs.knows(found) && known.knows(found);
         // Before its words are made, which shorten what is long.
         let before = self.before[place];
         let condition = condition::judged(definition, fate, &knows, &scope, before);
@@ -286,6 +286,11 @@ impl<'p> Known<'p> {
                 scope: scope.with("inputs", call.inputs.clone()),
             },
         }
+    }
+
+    /// Returns whether a use of a context other than `needs` can be answered.
+    fn knows(&self, found: &ContextUse) -> bool {
+        self.inputs.knows(found) && self.scope.knows(found)
     }
 
     fn needs(&self, job: &Job) -> KnownNeeds {

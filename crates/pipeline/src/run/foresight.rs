@@ -4,6 +4,7 @@
 //! knows of the contexts. What only the run can tell is not guessed.
 
 mod concurrency;
+mod event;
 mod secrets;
 
 use super::decision::runner::{self, NoRunner};
@@ -27,6 +28,7 @@ pub fn foreseen(plan: &Plan) -> Vec<Foreseen> {
         .collect();
     let mut found = concurrency::unkept(plan, &jobs);
     found.extend(secrets::missing(plan));
+    found.extend(event::unsaid(plan, &jobs));
     found.extend(jobs.into_iter().filter_map(|place| without_runner(plan, place)));
     found
 }

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use insta::assert_snapshot;
 use lockgate_pipeline::definition::Matrix;
 use lockgate_pipeline::expression::Template;
-use lockgate_pipeline::plan::{Ended, PlanRequest};
+use lockgate_pipeline::plan::{Ended, Plan, PlanRequest};
 
-use super::{errors, job, request, tree};
+use super::{errors, job, pipeline, request, tree};
 
 fn told(json: &str) -> PlanRequest {
     let known: BTreeMap<String, Ended> = serde_json::from_str(json).unwrap();
@@ -40,6 +40,35 @@ fn jobs() -> Vec<lockgate_pipeline::definition::Job> {
 fn outputs_decide_matrices_and_conditions() {
     let told = told(r#"{"build": {"result": "success", "outputs": {"list": "{\"n\": [1, 2]}", "go": "yes"}}}"#);
     assert_snapshot!(tree(jobs(), told));
+}
+
+#[test]
+fn what_only_the_forge_says_is_open() {
+    let made = |event: &str| {
+        let mut made = request();
+        made.trigger.event = event.to_owned();
+        made.trigger.is_made = true;
+        made
+    };
+    let jobs = || {
+        vec![
+            job("title", &[], "startsWith(github.event.issue.title, 'v')"),
+            job("short", &[], "github.event_name == 'push' && github.event.issue.title"),
+            job("other", &[], "github.event.pull_request.draft == false"),
+            job("said", &[], "github.event.after == 'abc'"),
+            job(
+                "needs",
+                &["title"],
+                "needs.title.outputs.go && github.event.action == 'x'",
+            ),
+        ]
+    };
+    assert_snapshot!(tree(jobs(), made("issues")));
+    assert_snapshot!(tree(jobs(), made("push")));
+    let plan = Plan::make(pipeline(jobs()), made("issues")).unwrap();
+    let foreseen = lockgate_pipeline::run::foreseen(&plan).into_iter();
+    let words: Vec<String> = foreseen.map(|found| format!("{}: {}", found.at, found.words)).collect();
+    assert_snapshot!(words.join("\n"));
 }
 
 #[test]

@@ -95,7 +95,7 @@ impl<'p> Site<'p> {
             // What depends on the job, such as `github.workspace`, is not in the plan.
             "github" => found.path.first().is_some_and(|name| {
                 let is_job = self.place.is_some() && name.eq_ignore_ascii_case("job");
-                is_job || self.plan.contexts.github.get(name).is_some()
+                is_job || (self.plan.contexts.github.get(name).is_some() && self.scope.knows(found))
             }),
             "vars" => true,
             "inputs" => self.inputs.knows(found),

@@ -144,7 +144,11 @@ impl Part {
             if part == "cancelled()" {
                 return format!("`{part}` holds only when the run is cancelled");
             }
-            return format!("`{part}` is open until {}", self.awaited());
+            let unsaid = |read: &&Read| !read.known && read.name.starts_with("github.");
+            return match self.reads.iter().find(unsaid) {
+                Some(read) => format!("`{part}` is open: only `--event-file` can say {}", read.name),
+                None => format!("`{part}` is open until {}", self.awaited()),
+            };
         };
         if let [
             Read {

@@ -39,7 +39,7 @@ impl Open {
         let is_sure = plan.jobs[place].fate == Fate::WillRun && before.is_some();
         let definition = plan.definition(place);
         let needed = known.needs(definition);
-        let knows = |found: &_| needed.knows(found) && known.inputs.knows(found);
+        let knows = |found: &_| needed.knows(found) && known.knows(found);
         let scope = known.scope.with("needs", needed.value());
         self.hangs[place] = is_sure && !holds_behind_skipped(definition, &knows, &scope);
         self.before[place] = before;
