@@ -52,7 +52,8 @@ pub(crate) fn run(arguments: &ExplainArguments) -> Result<Exit, Failure> {
 /// Returns the page of a code, however its letters are written.
 pub(crate) fn page(code: &str) -> Result<&'static str, Failure> {
     let code = code.trim();
-    let found = PAGES.iter().find(|(known, _)| known.eq_ignore_ascii_case(code));
+    let is_it = |known: &str| known.eq_ignore_ascii_case(code) || known.strip_prefix("LG") == Some(code);
+    let found = PAGES.iter().find(|(known, _)| is_it(known));
     found.map(|(_, page)| *page).ok_or_else(|| {
         let help = match nearest(code, PAGES.iter().map(|(known, _)| *known)) {
             Some(near) => format!("did you mean `{near}`? `lockgate explain` lists them all"),
@@ -83,7 +84,9 @@ mod tests {
 
     #[test]
     fn a_code_is_found_in_any_case_and_a_slip_is_met_with_the_nearest() {
-        assert!(page(" lg0111").unwrap().starts_with("# LG0111: "));
+        for code in [" lg0111", "0111"] {
+            assert!(page(code).unwrap().starts_with("# LG0111: "));
+        }
         for (code, help) in [
             ("LG0119", "did you mean `LG0111`?"),
             ("GL0142", "did you mean `LG0142`?"),

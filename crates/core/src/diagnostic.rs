@@ -154,7 +154,8 @@ impl Diagnostic {
     }
 }
 
-/// Returns the candidate nearest to `word`, when it is near enough to be a slip of the keys.
+/// Returns the candidate nearest to `word`, when it is near enough to be a slip of the keys, or the only one that is the
+/// word and more: `timeout-minutes` of `timeout`, `opened` of `open`.
 ///
 /// The distance counts characters replaced, added, left out, or swapped with their neighbour; it is at most a third
 /// of the word, at least one, and never the whole word.
@@ -166,12 +167,25 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         let is_far = candidate.chars().count().abs_diff(word.len()) > limit;
         (!is_far).then(|| distance(&word, candidate))
     };
-    candidates
+    let mut longer = Vec::new();
+    let near = candidates
         .into_iter()
+        .inspect(|candidate| longer.extend(is_more(&word, candidate).then_some(*candidate)))
         .filter_map(|candidate| Some((distance_to(candidate)?, candidate)))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
+        .map(|(_, candidate)| candidate);
+    near.or(match longer.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    })
+}
+
+/// Returns whether `candidate` is `word`, which is in lower case, with another word or an ending behind it.
+fn is_more(word: &[char], candidate: &str) -> bool {
+    let mut rest = candidate.chars();
+    let begins = word.len() > 2 && word.iter().all(|c| rest.next() == Some(*c));
+    begins && (rest.as_str().starts_with(['-', '_']) || rest.as_str() == "ed")
 }
 
 /// Returns whether a word is exactly one slip of the keys away from another, whatever their case.
@@ -222,5 +236,18 @@ mod tests {
         assert_eq!(nearest("biuld", ["test", "build"]), Some("build"));
         assert_eq!(nearest("zebra", ["steps", "needs"]), None);
         assert_eq!(nearest("b", ["a"]), None);
+    }
+
+    #[test]
+    fn the_beginning_of_one_name_only_is_that_name() {
+        assert_eq!(
+            nearest("timeout", ["needs", "timeout-minutes"]),
+            Some("timeout-minutes")
+        );
+        assert_eq!(nearest("Open", ["closed", "opened"]), Some("opened"));
+        assert_eq!(nearest("branches", ["branches-ignore", "branches"]), Some("branches"));
+        assert_eq!(nearest("timeout", ["timeout-minutes", "timeout-hours"]), None);
+        assert_eq!(nearest("run", ["runs-on"]), None);
+        assert_eq!(nearest("if", ["if-no-files-found"]), None);
     }
 }

@@ -1,11 +1,13 @@
 //! `defaults` of a workflow and of a job.
 
+use lockgate_core::diagnostic::nearest;
 use lockgate_pipeline::definition::Defaults;
 use lockgate_pipeline::expression::Template;
 
 use super::availability::JOB_DEFAULTS as AT_JOB;
 use super::lowering::Lowering;
 use super::shapes::{JOB_DEFAULTS, JOB_DEFAULTS_RUN, WORKFLOW_DEFAULTS, WORKFLOW_DEFAULTS_RUN};
+use crate::codes;
 use crate::shape::{Availability, Shape};
 use crate::yaml::Node;
 
@@ -39,11 +41,39 @@ impl Lowering {
             Some(at) => self.filled_template(node?, what, at),
             None => self.plain(node?, what).map(Template::literal),
         };
+        let shell = fields.take("shell");
         let defaults = Defaults {
-            shell: read(fields.take("shell"), "`shell`"),
+            shell: read(shell, "`shell`"),
             working_directory: read(fields.take("working-directory"), "`working-directory`"),
         };
         fields.finish(&mut self.reader);
+        if let Some(shell) = shell {
+            self.check_shell(shell);
+        }
         Some(defaults)
     }
+
+    /// Warns of a shell that no runner has: every step that it gets fails. Empty is the default one.
+    pub(super) fn check_shell(&mut self, node: &Node) {
+        let Some(text) = node.as_scalar().map(|scalar| scalar.text.trim()) else {
+            return;
+        };
+        let is_known = SHELLS.iter().any(|known| known.eq_ignore_ascii_case(text));
+        if is_known || text.is_empty() || text.contains("{0}") || text.contains("${{") {
+            return;
+        }
+        let help = match nearest(text, SHELLS) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if text.contains(' ') => format!("say where the script stands in it: `{text} {{0}}`"),
+            None => {
+                let known = SHELLS.map(|shell| format!("`{shell}`")).join(", ");
+                format!("it is one of {known}, or a command line with `{{0}}` in the place of the script")
+            }
+        };
+        let message = format!("there is no shell `{text}`, so that its steps fail");
+        self.warning(codes::WRONG_VALUE, node.span, message, help);
+    }
 }
+
+/// The shells that runners know by name; `cmd` and `powershell` on Windows only.
+const SHELLS: [&str; 6] = ["bash", "cmd", "powershell", "pwsh", "python", "sh"];

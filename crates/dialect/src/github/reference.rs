@@ -13,6 +13,8 @@ pub(super) const MOST_CANDIDATES: usize = 200;
 /// What is known at one place; what is `None` is not checked.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Known {
+    /// The jobs of the workflow.
+    pub(super) jobs: Option<Names>,
     /// The jobs that the job needs.
     pub(super) needs: Option<Names>,
     /// The ids of the job's steps in lower case, with whether each has run at this place.
@@ -103,7 +105,13 @@ impl Known {
                 ),
                 None => (
                     format!("the job does not need `{name}`, so its result is not known here"),
-                    format!("add `{name}` to the `needs` of the job"),
+                    self.jobs.as_ref().filter(|jobs| !jobs.has(name)).map_or_else(
+                        || format!("add `{name}` to the `needs` of the job"),
+                        |jobs| match jobs.nearest(name) {
+                            Some(near) => format!("there is no such job; did you mean `{near}`?"),
+                            None => "there is no such job in the workflow".to_owned(),
+                        },
+                    ),
                 ),
             }),
             "steps" => self.step_problem(name),

@@ -168,13 +168,14 @@ impl Lowering {
         let script = self.template(&run.value, "`run`", key);
         self.check_length(&run.value);
         let shell = match owner {
-            Owner::Job => fields
-                .take("shell")
-                .and_then(|shell| self.plain(shell, "`shell` of a step"))
-                .map(Template::literal),
-            Owner::Composite => fields
-                .require("shell", &mut self.reader)
-                .and_then(|shell| self.template(shell, "`shell`", key)),
+            Owner::Job => fields.take("shell").and_then(|node| {
+                self.check_shell(node);
+                self.plain(node, "`shell` of a step").map(Template::literal)
+            }),
+            Owner::Composite => fields.require("shell", &mut self.reader).and_then(|shell| {
+                self.check_shell(shell);
+                self.template(shell, "`shell`", key)
+            }),
         };
         let working_directory = fields
             .take("working-directory")

@@ -124,6 +124,8 @@ impl Lowering {
             return Vec::new();
         };
         let mut read = Vec::new();
+        let entries = node.as_mapping().unwrap_or_default().iter();
+        self.known.jobs = Some(entries.map(|entry| entry.key.name.clone()).collect());
         for entry in fields.rest() {
             if let Some((job, needs)) = self.job(entry) {
                 read.push((job, needs, entry.key.span));

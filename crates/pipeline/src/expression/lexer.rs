@@ -251,6 +251,7 @@ impl<'t> Lexer<'t> {
             Some('=') => "; equality is `==`",
             Some('&') => "; \"and\" is `&&`",
             Some('|') => "; \"or\" is `||`",
+            Some('?') => "; a default is `a || b`, a choice `case(condition, a, b)`",
             Some('+' | '-') if found.len() == 1 => "; expressions do not calculate",
             Some('$') => "; inside an expression no further `${{` is needed",
             _ => "",

@@ -113,7 +113,10 @@ impl<'t> Parser<'t> {
     /// Returns the context or the call without arguments that `text` begins; none when arguments follow.
     fn name(&mut self, text: &'t str, position: usize) -> Result<Option<Operand>, SyntaxError> {
         let part = if !self.take(TokenKind::OpenParenthesis)? {
-            let known = context_named(text).ok_or_else(|| unknown_context(text, position))?;
+            let known = context_named(text).ok_or_else(|| {
+                let reads_field = |token: Token| matches!(token.kind, TokenKind::Dot | TokenKind::OpenBracket);
+                unknown_context(text, position, self.next.is_some_and(reads_field))
+            })?;
             leaf(Node::Context(Name::of(known, text, position)))
         } else if self.take(TokenKind::CloseParenthesis)? {
             Arguments::of(text, position).call(self.arities)?
@@ -236,9 +239,16 @@ impl<'t> Parser<'t> {
     }
 
     fn unexpected(&self, token: Token) -> SyntaxError {
+        let found = token.of(self.lexer.text());
+        let hint = match found.to_ascii_lowercase().as_str() {
+            "and" => "; \"and\" is `&&`",
+            "or" => "; \"or\" is `||`",
+            "is" | "eq" => "; equality is `==`",
+            _ => "",
+        };
         SyntaxError {
             kind: SyntaxErrorKind::Parsing,
-            message: format!("unexpected symbol `{}`", token.of(self.lexer.text())),
+            message: format!("unexpected symbol `{found}`{hint}"),
             position: token.start(),
             length: token.end() - token.start(),
         }

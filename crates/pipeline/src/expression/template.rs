@@ -357,7 +357,10 @@ mod tests {
         let mistakes = Template::parse_fully("a ${{ x }} ${{ '}}' }} ${{ 1 + }} ${{").unwrap_err();
         let places: Vec<_> = mistakes.iter().map(|mistake| mistake.position).collect();
         assert_eq!(places, [6, 29, 34]);
-        assert_eq!(mistakes[0].message, "unknown context `x`");
+        assert_eq!(
+            mistakes[0].message,
+            "unknown context `x`; a text stands in single quotes: `'x'`"
+        );
     }
 
     #[test]

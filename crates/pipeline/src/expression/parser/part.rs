@@ -214,11 +214,17 @@ impl<'t> Arguments<'t> {
     }
 }
 
-pub(super) fn unknown_context(text: &str, position: usize) -> SyntaxError {
-    let hint = if Function::named(text).is_some() {
-        format!("; it is a function: write `{text}(…)`")
-    } else {
-        did_you_mean(text, CONTEXTS.iter().copied())
+/// Returns the mistake of a name that is no context; `has_fields` when it is followed by what reads a field of it.
+pub(super) fn unknown_context(text: &str, position: usize, has_fields: bool) -> SyntaxError {
+    let near = nearest(text, CONTEXTS);
+    let lower = text.to_ascii_lowercase();
+    let hint = match (lower.as_str(), near) {
+        _ if Function::named(text).is_some() => format!("; it is a function: write `{text}(…)`"),
+        ("true" | "false" | "null", _) => format!("; it is written `{lower}`"),
+        ("not", _) => "; \"not\" is `!`".to_owned(),
+        (_, Some(near)) => format!("; did you mean `{near}`?"),
+        (_, None) if has_fields => String::new(),
+        (_, None) => format!("; a text stands in single quotes: `'{text}'`"),
     };
     error((text, position), format!("unknown context `{text}`{hint}"))
 }
