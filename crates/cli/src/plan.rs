@@ -18,6 +18,8 @@ pub(crate) fn run(directory: &Path, arguments: &PlanArguments) -> Result<Exit, F
         project: &project,
         arguments: &arguments.workflow,
         replaced: planning::replaced_jobs(&project, arguments.workflow.workflow.as_deref())?,
+        // What cannot be run is not written out in full either: a container would be lost.
+        is_draft: !arguments.expanded,
         run: "1",
     };
     let mut context = Context::read(&request)?;

@@ -32,6 +32,8 @@ pub(crate) struct Request<'a> {
     pub(crate) arguments: &'a WorkflowArguments,
     /// The jobs that Lockgate does itself.
     pub(crate) replaced: BTreeSet<String>,
+    /// Whether the plan is only looked at: what this version cannot run is told then, and not refused.
+    pub(crate) is_draft: bool,
     /// Names the run.
     pub(crate) run: &'a str,
 }

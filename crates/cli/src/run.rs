@@ -62,6 +62,7 @@ pub(crate) async fn run(directory: &Path, arguments: &RunArguments, debug: bool)
         project: &project,
         arguments: &arguments.workflow,
         replaced,
+        is_draft: false,
         run: &id,
     };
     let mut context = Context::read(&request)?;

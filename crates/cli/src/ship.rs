@@ -152,6 +152,7 @@ fn prepare(
         project: &place.project,
         arguments: &workflow,
         replaced,
+        is_draft: false,
         run: stream.rest(),
     };
     let mut context = Context::read(&request)?;

@@ -252,11 +252,23 @@ fn listed(names: &[String]) -> String {
 }
 
 impl Plan {
-    /// Returns the plan of `pipeline` for one trigger.
+    /// Returns the plan of `pipeline` for one trigger, to be run.
     ///
     /// # Errors
     /// Returns everything that stands against it, at least one thing.
     pub fn make(pipeline: Arc<Pipeline>, request: PlanRequest) -> Result<Self, Vec<PlanError>> {
+        let (plan, unsupported) = Self::draft(pipeline, request)?;
+        if unsupported.is_empty() {
+            return Ok(plan);
+        }
+        Err(unsupported.into_iter().map(PlanError::Unsupported).collect())
+    }
+
+    /// Returns the plan of `pipeline` for one trigger, to be looked at, and what this version cannot run of it.
+    ///
+    /// # Errors
+    /// Returns everything that stands against it, and what cannot be run, too.
+    pub fn draft(pipeline: Arc<Pipeline>, request: PlanRequest) -> Result<(Self, Vec<Unsupported>), Vec<PlanError>> {
         let contexts = Contexts {
             github: request
                 .trigger
@@ -287,7 +299,12 @@ impl Plan {
             errors.push(PlanError::RunName(error));
             String::new()
         });
-        if !errors.is_empty() {
+        let is_unsupported = |error: &PlanError| match error {
+            PlanError::Unsupported(unsupported) => Some(unsupported.clone()),
+            _ => None,
+        };
+        let unsupported: Vec<Unsupported> = errors.iter().filter_map(is_unsupported).collect();
+        if unsupported.len() < errors.len() {
             return Err(errors);
         }
         if calls.is_empty() {
@@ -298,7 +315,7 @@ impl Plan {
         let mut called = request.called;
         // What is told may be why a workflow is not called.
         called.retain(|path, _| !request.known.is_empty() || calls.iter().any(|call| call.workflow == *path));
-        Ok(Self {
+        let plan = Self {
             environment: Arc::new(github::environment(&contexts.github)),
             event: request.trigger.event,
             run_name,
@@ -308,7 +325,8 @@ impl Plan {
             called,
             known: request.known,
             pipeline,
-        })
+        };
+        Ok((plan, unsupported))
     }
 
     /// Returns the definition of the job at `index`.

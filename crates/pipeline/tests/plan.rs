@@ -218,6 +218,15 @@ fn what_is_not_supported_stands_only_against_jobs_that_would_run() {
         "ci.yml:9:7: `services`: helper processes beside a job are not started yet; start them in a step"
     );
     assert!(tree(with("false"), request()).contains("will not run"));
+
+    let (plan, found) = Plan::draft(pipeline(with("")), request()).unwrap();
+    assert_eq!(found, std::slice::from_ref(&unsupported));
+    assert_eq!(plan.tree()[1], "└─ a (cannot run here: `services`)");
+    assert_eq!(plan.outline().jobs[0].unsupported, ["services"]);
+    let (plan, found) = Plan::draft(pipeline(with("false")), request()).unwrap();
+    assert!(found.is_empty() && plan.outline().jobs[0].unsupported.is_empty());
+    let wrong = [with(""), vec![job("wrong", &[], "fromJSON('{') == 1")]].concat();
+    assert_eq!(Plan::draft(pipeline(wrong), request()).unwrap_err().len(), 2);
 }
 
 #[test]

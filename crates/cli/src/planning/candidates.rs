@@ -6,6 +6,7 @@ use std::sync::Arc;
 use lockgate_core::words::listed;
 use lockgate_core::{Diagnostic, Severity};
 
+use lockgate_dialect::codes;
 use lockgate_dialect::github::{self, Caution, Check, Decision, Judgement, Schedule, Trigger as Declared, Workflow};
 use lockgate_dialect::limit::limited;
 use lockgate_pipeline::definition::{Called, Pipeline};
@@ -190,7 +191,16 @@ impl Found {
                 .map(|(id, ended)| (id.clone(), ended.clone()))
                 .collect(),
         };
-        let plan = Plan::make(Arc::new(pipeline), plan_request).map_err(|errors| refusal::of(&file, &errors))?;
+        let made = if request.is_draft {
+            Plan::draft(Arc::new(pipeline), plan_request)
+        } else {
+            Plan::make(Arc::new(pipeline), plan_request).map(|plan| (plan, Vec::new()))
+        };
+        let (plan, unsupported) = made.map_err(|errors| refusal::of(&file, &errors))?;
+        for what in unsupported {
+            let code = codes::NOT_YET_SUPPORTED;
+            out::progress(format_args!("warning: {code}: {}", out::name(&what.to_string())));
+        }
         warn(&plan, &cautions);
         Ok(plan)
     }

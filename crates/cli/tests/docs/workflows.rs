@@ -91,13 +91,22 @@ fn each_job_of_the_refused_workflow_is_refused() {
         .collect();
     assert_eq!(jobs.len(), check_blocks(std::slice::from_ref(&block)).concat().len());
     for job in jobs {
-        let output = scene
-            .command(&["plan", "--workflow", path.to_str().unwrap(), "--job", job])
-            .output()
-            .unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(2), "{job}: {told}");
+        let ask = |command: &str| {
+            let arguments = [command, "--workflow", path.to_str().unwrap(), "--job", job];
+            let output = scene.command(&arguments).output().unwrap();
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            (output.status.code(), told, String::from_utf8(output.stdout).unwrap())
+        };
+        let (code, told, _) = ask("run");
+        assert_eq!(code, Some(2), "{job}: {told}");
         assert!(told.contains("refused.yml cannot be planned"), "{job}: {told}");
+        let (code, told, plan) = ask("plan");
+        assert_eq!(code, Some(0), "{job}: {told}");
+        assert!(told.contains("warning: LG0161: "), "{job}: {told}");
+        assert!(
+            plan.contains(&format!("─ {job} ")) && plan.contains("(cannot run here: `"),
+            "{job}: {plan}"
+        );
     }
 }
 

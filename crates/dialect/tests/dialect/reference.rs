@@ -25,7 +25,7 @@ A key in **bold** has to be given.
 *Contexts and functions* are what the expressions of a value can use, beside the [functions](#functions) that are available \
 everywhere; *no expressions* means that none is evaluated there.
 *Runs* means that a key has its effect, *read only* that it is read and checked and has no effect on this machine, and \
-*refused* that `lockgate plan`, `run` and `ship` refuse a job that reaches it, with the code LG0161.
+*refused* that `lockgate run` and `ship` refuse a job that reaches it, with the code LG0161.
 ";
 
 fn page() -> String {

@@ -18,6 +18,7 @@ pub(in crate::plan) use hidden::nothing;
 pub use matrix::{LeftOut, OutlinedLeg, OutlinedMatrix};
 use open::Open;
 
+use super::beforehand::unknown_matrix;
 use super::call::KnownInputs;
 use super::fate::{Standing, may_run};
 use super::known::KnownNeeds;
@@ -65,6 +66,8 @@ pub struct OutlinedJob {
     pub calls: Vec<OutlinedCall>,
     /// How it ended, when that was told beforehand.
     pub told: Option<Ended>,
+    /// What it asks for and this version cannot do, when it may run.
+    pub unsupported: Vec<String>,
 }
 
 /// A call of another workflow.
@@ -204,7 +207,21 @@ impl<'p> Outliner<'p> {
             calls: self.calls_of(place),
             condition,
             told: known.told(&definition.id),
+            unsupported: self.unsupported(place),
         }
+    }
+
+    /// Returns what this version cannot do of a job that may run.
+    fn unsupported(&self, place: usize) -> Vec<String> {
+        let (planned, definition) = (&self.plan.jobs[place], self.plan.definition(place));
+        if !planned.fate.may_run() {
+            return Vec::new();
+        }
+        let is_open = definition.call.is_some() && planned.expansion.is_none();
+        let open = is_open.then(|| unknown_matrix(definition));
+        let whole = &self.plan.pipeline_of(place).unsupported;
+        let all = whole.iter().chain(&definition.unsupported).chain(&open);
+        all.map(|unsupported| unsupported.what.clone()).collect()
     }
 
     /// Returns the condition of a job and the reason of its fate.

@@ -37,6 +37,9 @@ fn line(job: &OutlinedJob) -> String {
     if let Some(told) = &job.told {
         _ = write!(line, " (told: {})", told.result);
     }
+    if !job.unsupported.is_empty() {
+        _ = write!(line, " (cannot run here: `{}`)", job.unsupported.join("`, `"));
+    }
     match (&job.reason, job.runs) {
         (None, Runs::Yes) => line,
         (None, runs) => format!("{line}: {}", runs.words()),
