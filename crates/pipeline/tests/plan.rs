@@ -218,6 +218,9 @@ fn what_is_not_supported_stands_only_against_jobs_that_would_run() {
         "ci.yml:9:7: `services`: helper processes beside a job are not started yet; start them in a step"
     );
     assert!(tree(with("false"), request()).contains("will not run"));
+    let all_left_out = |job| matrix(job, &[("os", r#"["a"]"#)], Some(r#"[{"os": "a"}]"#));
+    let empty = with("").into_iter().map(all_left_out).collect();
+    assert!(tree(empty, request()).contains("its matrix excludes every combination"));
 
     let (plan, found) = Plan::draft(pipeline(with("")), request()).unwrap();
     assert_eq!(found, std::slice::from_ref(&unsupported));

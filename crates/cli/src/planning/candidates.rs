@@ -197,9 +197,10 @@ impl Found {
             Plan::make(Arc::new(pipeline), plan_request).map(|plan| (plan, Vec::new()))
         };
         let (plan, unsupported) = made.map_err(|errors| refusal::of(&file, &errors))?;
-        for what in unsupported {
-            let code = codes::NOT_YET_SUPPORTED;
-            out::progress(format_args!("warning: {code}: {}", out::name(&what.to_string())));
+        if !unsupported.is_empty() {
+            let (code, file) = (codes::NOT_YET_SUPPORTED, out::name(&file));
+            let words = "this version cannot run it, as is said beside its jobs; `lockgate check` tells what to do";
+            out::progress(format_args!("warning: {code}: {file}: {words}"));
         }
         warn(&plan, &cautions);
         Ok(plan)

@@ -173,7 +173,6 @@ fn expanded(
     };
     let mut expansion = None;
     if fate.may_run() {
-        errors.extend(job.unsupported.iter().cloned().map(PlanError::Unsupported));
         match Expansion::of(job, &scope, level.within) {
             _ if !reads.iter().all(|found| level.inputs.knows(found)) => {}
             Ok(known) if known.legs.is_empty() => fate = Fate::WillNotRun(WhyNot::EmptyMatrix),
@@ -184,6 +183,9 @@ fn expanded(
             }) if context == "needs" && !job.needs.is_empty() => {}
             Err(error) => errors.push(error.in_plan(job)),
         }
+    }
+    if fate.may_run() {
+        errors.extend(job.unsupported.iter().cloned().map(PlanError::Unsupported));
     }
     PlannedJob {
         id: job.id.clone(),
