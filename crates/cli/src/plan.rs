@@ -27,7 +27,6 @@ pub(crate) fn run(directory: &Path, arguments: &PlanArguments) -> Result<Exit, F
         context.known = told::read(file)?;
     }
     let candidates = planning::candidates(&request, &context)?;
-    told::refuse_unknown(&context.known, &candidates)?;
     let text = if arguments.expanded {
         document(&view::expanded(&candidates)?)
     } else {

@@ -1,13 +1,12 @@
 //! How jobs ended, as a file tells it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use lockgate_pipeline::expression::Value;
 use lockgate_pipeline::plan::Ended;
 
 use crate::exit::Failure;
-use crate::planning::Candidate;
 use crate::planning::json_file::{JsonFile, in_words};
 
 /// What helps when the file cannot be read.
@@ -60,23 +59,3 @@ fn strange(value: &Value) -> Option<String> {
 }
 
 const RESULTS: [&str; 4] = ["success", "failure", "cancelled", "skipped"];
-
-/// Refuses ends of jobs that no workflow of the plan has: misspelt, they would decide nothing.
-pub(super) fn refuse_unknown(known: &BTreeMap<String, Ended>, candidates: &[Candidate]) -> Result<(), Failure> {
-    let plans = candidates.iter().filter_map(|candidate| candidate.plan.as_deref());
-    let jobs: BTreeSet<&str> = plans
-        .flat_map(|plan| plan.pipeline.jobs.iter().map(|job| job.id.as_str()))
-        .collect();
-    let Some(id) = known.keys().find(|id| !jobs.contains(id.as_str())) else {
-        return Ok(());
-    };
-    let jobs: Vec<String> = jobs.iter().map(|id| format!("`{id}`")).collect();
-    let failure = Failure::usage(format!(
-        "--outputs tells of a job `{id}`, which no workflow of the plan has"
-    ));
-    Err(if jobs.is_empty() {
-        failure.help("no workflow starts on this event")
-    } else {
-        failure.help(format!("the jobs are {}", jobs.join(", ")))
-    })
-}

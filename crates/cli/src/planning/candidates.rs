@@ -90,7 +90,7 @@ pub(crate) fn candidates(request: &Request<'_>, context: &Context) -> Result<Vec
     let asked = asked(request);
     let starting: Vec<&Found> = found.iter().filter(|found| found.starts()).collect();
     unknown::refuse_jobs(&asked, &starting)?;
-    unknown::refuse_outputs(&context.known, &starting)?;
+    unknown::refuse_ends(&context.known, &starting)?;
     found
         .into_iter()
         .map(|found| found.candidate(request, context, &asked))

@@ -35,18 +35,21 @@ pub(super) fn refuse_jobs(asked: &[String], starting: &[&Found]) -> Result<(), F
     })
 }
 
-/// Outputs that a job does not declare are refused: nothing reads them. A job that there is not is told elsewhere.
-pub(super) fn refuse_outputs(known: &BTreeMap<String, Ended>, starting: &[&Found]) -> Result<(), Failure> {
+/// Ends of jobs that no workflow has are refused, and outputs that a job does not declare: they would decide nothing.
+pub(super) fn refuse_ends(known: &BTreeMap<String, Ended>, starting: &[&Found]) -> Result<(), Failure> {
     for (id, ended) in known {
         let having = starting
             .iter()
             .filter(|found| found.workflow.pipeline.job(id).is_some());
         let having: Vec<&&Found> = having.collect();
+        if having.is_empty() {
+            return Err(unknown_end(id, starting));
+        }
         let declared: BTreeSet<&str> = having.iter().flat_map(|found| outputs(found, id)).collect();
         let is_unknown = |name: &&String| !declared.iter().any(|known| known.eq_ignore_ascii_case(name));
         // What is not supported is refused with its own words.
         let jobs = || having.iter().filter_map(|found| found.workflow.pipeline.job(id));
-        let is_known = !having.is_empty() && jobs().all(|job| job.unsupported.is_empty());
+        let is_known = jobs().all(|job| job.unsupported.is_empty());
         let Some(name) = ended.outputs.keys().find(is_unknown).filter(|_| is_known) else {
             continue;
         };
@@ -60,6 +63,19 @@ pub(super) fn refuse_outputs(known: &BTreeMap<String, Ended>, starting: &[&Found
         });
     }
     Ok(())
+}
+
+fn unknown_end(id: &str, starting: &[&Found]) -> Failure {
+    let failure = Failure::usage(format!(
+        "--outputs tells of a job `{id}`, which no workflow of the plan has"
+    ));
+    if starting.is_empty() {
+        return failure.help("no workflow starts on this event");
+    }
+    let jobs = starting.iter().flat_map(|found| &found.workflow.pipeline.jobs);
+    let ids: BTreeSet<String> = jobs.map(|job| format!("`{}`", job.id)).collect();
+    let ids: Vec<String> = ids.into_iter().collect();
+    failure.help(format!("the jobs are {}", ids.join(", ")))
 }
 
 /// Returns the outputs that a job has: its own, or those of the workflow that it calls.
