@@ -8,6 +8,7 @@
 //! What the language does not have is a [`SyntaxError`] with its place, never an empty value. A
 //! secret's value never enters: see [`secret`].
 
+mod certainty;
 mod comparison;
 mod condition;
 mod evaluation;
@@ -35,6 +36,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+pub use certainty::Knowledge;
 pub(crate) use comparison::equals as are_equal;
 pub use condition::Condition;
 pub use flow::{Extent, Flow};

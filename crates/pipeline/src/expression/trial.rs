@@ -5,6 +5,7 @@
 //! because it must end at the first thing that it does not know; it also keeps no account of why. So this walks
 //! `&&`, `||` and `!` itself, leaves everything below to the ordinary evaluation, and remembers the parts that decided.
 
+use super::certainty::{Knowledge, is_certain};
 use super::condition::Condition;
 use super::evaluation::Evaluator;
 use super::function::Function;
@@ -16,8 +17,8 @@ use super::{ContextUse, Scope, Value, reference};
 pub struct Partial<'s> {
     /// What is known.
     pub scope: &'s dyn Scope,
-    /// Returns whether this use of a context is known.
-    pub knows: &'s dyn Fn(&ContextUse) -> bool,
+    /// Returns what is known of this use of a context.
+    pub knows: &'s dyn Fn(&ContextUse) -> Knowledge,
     /// Whether the scope knows how everything before stands.
     pub knows_status: bool,
 }
@@ -96,7 +97,7 @@ fn finding(node: &Node, partial: &Partial<'_>) -> Finding {
         status_asked |=
             matches!(part, Node::Call(call) if call.function.is_status() && call.function != Function::Always);
     });
-    let is_known = reference::contexts(node).iter().all(partial.knows) && (partial.knows_status || !status_asked);
+    let is_known = is_certain(node, partial) && (partial.knows_status || !status_asked);
     let value = if is_known { evaluated(node, partial) } else { None };
     let mut reads = Vec::new();
     read(node, partial, &mut reads);
@@ -126,7 +127,7 @@ fn read(node: &Node, partial: &Partial<'_>, reads: &mut Vec<(String, Option<Valu
     {
         let text = text::of(node);
         if reads.iter().all(|(known, _)| *known != text) {
-            let is_known = uses.iter().all(partial.knows);
+            let is_known = uses.iter().all(|found| (partial.knows)(found) == Knowledge::Value);
             reads.push((text, if is_known { evaluated(node, partial) } else { None }));
         }
         return;
@@ -156,7 +157,7 @@ mod tests {
         let scope = KnownContexts::new([("github", github), ("needs", needs)]).standing(Status::SUCCESS);
         let partial = Partial {
             scope: &scope,
-            knows: &|found| found.name != "needs" || found.path.first().is_some_and(|need| need == "a"),
+            knows: &|found| (found.name != "needs" || found.path.first().is_some_and(|need| need == "a")).into(),
             knows_status: false,
         };
         let trial = Condition::parse(condition).unwrap().try_in(&partial);

@@ -303,7 +303,7 @@ fn fate(job: &Job, before: &Chain, level: &Level<'_>) -> Result<Fate, Evaluation
         }
         let partial = Partial {
             scope: &scope,
-            knows: &knows,
+            knows: &|found| knows(found).into(),
             knows_status: true,
         };
         holds.push(condition.try_in(&partial).holds);

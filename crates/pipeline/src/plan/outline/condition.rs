@@ -58,7 +58,7 @@ pub(super) fn judged(
     let tried = |status: Status, knows_status: bool| {
         condition.try_in(&Partial {
             scope: &scope.standing(status) as &dyn Scope,
-            knows,
+            knows: &|found| knows(found).into(),
             knows_status,
         })
     };
@@ -92,7 +92,7 @@ pub(super) fn holds_behind_skipped(job: &Job, knows: &dyn Fn(&ContextUse) -> boo
     asking.is_some_and(|condition| {
         let trial = condition.try_in(&Partial {
             scope: &scope.standing(SKIPPED) as &dyn Scope,
-            knows,
+            knows: &|found| knows(found).into(),
             knows_status: true,
         });
         trial.holds == Some(true)

@@ -1,10 +1,19 @@
 //! What of a run is known of every stranger.
 
+use lockgate_pipeline::expression::Knowledge;
+
 use super::Known;
 
 /// What the run of any stranger reads, behind `github.`.
-const ORIGIN: [&str; 31] = [
+const VALUES: [&str; 4] = [
     "event_name",
+    "event.pull_request.head.repo.fork",
+    "event.workflow_run.event",
+    "event.workflow_run.head_repository.fork",
+];
+
+/// The repository whose workflow runs.
+const BASE: [&str; 16] = [
     "repository",
     "repository_id",
     "repository_owner",
@@ -17,28 +26,29 @@ const ORIGIN: [&str; 31] = [
     "event.pull_request.base.repo.id",
     "event.pull_request.base.repo.owner.login",
     "event.pull_request.base.repo.owner.id",
+    "event.workflow_run.repository.full_name",
+    "event.workflow_run.repository.id",
+    "event.workflow_run.repository.owner.login",
+    "event.workflow_run.repository.owner.id",
+];
+
+/// The fork from which the code comes.
+const FORK: [&str; 11] = [
     "event.pull_request.head.label",
     "event.pull_request.head.repo.full_name",
     "event.pull_request.head.repo.id",
     "event.pull_request.head.repo.owner.login",
     "event.pull_request.head.repo.owner.id",
-    "event.pull_request.head.repo.fork",
     "event.pull_request.head.user.login",
     "event.pull_request.head.user.id",
-    "event.workflow_run.event",
-    "event.workflow_run.repository.full_name",
-    "event.workflow_run.repository.id",
-    "event.workflow_run.repository.owner.login",
-    "event.workflow_run.repository.owner.id",
     "event.workflow_run.head_repository.full_name",
     "event.workflow_run.head_repository.id",
     "event.workflow_run.head_repository.owner.login",
     "event.workflow_run.head_repository.owner.id",
-    "event.workflow_run.head_repository.fork",
 ];
 
 /// By whom it was caused.
-const PERSON: [&str; 22] = [
+const PERSON: [&str; 17] = [
     "actor",
     "actor_id",
     "triggering_actor",
@@ -46,25 +56,39 @@ const PERSON: [&str; 22] = [
     "event.sender.id",
     "event.pull_request.user.login",
     "event.pull_request.user.id",
-    "event.pull_request.author_association",
     "event.issue.user.login",
     "event.issue.user.id",
-    "event.issue.author_association",
     "event.comment.user.login",
     "event.comment.user.id",
-    "event.comment.author_association",
     "event.review.user.login",
     "event.review.user.id",
-    "event.review.author_association",
     "event.discussion.user.login",
     "event.discussion.user.id",
-    "event.discussion.author_association",
     "event.workflow_run.actor.login",
     "event.workflow_run.actor.id",
 ];
 
-/// Returns whether the run of a stranger knows what stands at a path.
-pub(super) fn is_known(path: &[String], known: Known) -> bool {
+/// What GitHub says of who that is.
+const ASSOCIATION: [&str; 5] = [
+    "event.pull_request.author_association",
+    "event.issue.author_association",
+    "event.comment.author_association",
+    "event.review.author_association",
+    "event.discussion.author_association",
+];
+
+/// Returns what the run of a stranger knows of what stands at a path behind `github`.
+pub(super) fn knowledge(path: &[String], known: Known) -> Knowledge {
     let path = path.join(".").to_ascii_lowercase();
-    ORIGIN.contains(&path.as_str()) || (known == Known::Person && PERSON.contains(&path.as_str()))
+    let path = path.as_str();
+    let of_person = known == Known::Person;
+    if VALUES.contains(&path) || (of_person && ASSOCIATION.contains(&path)) {
+        Knowledge::Value
+    } else if BASE.contains(&path) {
+        Knowledge::Name
+    } else if FORK.contains(&path) || (of_person && PERSON.contains(&path)) {
+        Knowledge::NameOfOthers
+    } else {
+        Knowledge::Nothing
+    }
 }
