@@ -4,6 +4,8 @@
 //! once, from its start to its end.
 
 mod again;
+mod course;
+mod group;
 mod part;
 mod reading;
 mod words;
@@ -15,6 +17,8 @@ pub(super) use part::{Part, unquoted};
 
 use super::shell::Shell;
 use super::subject::{Job, Step, Subject};
+use super::walk::Walk;
+use group::{Reach, reaches};
 use part::parts_where;
 use words::command_of;
 
@@ -127,32 +131,6 @@ impl<'t> Commands<'t> {
     }
 }
 
-/// What a command closes, or is the end of.
-#[derive(Clone, Copy)]
-struct Reach {
-    /// The first command of the group that it closes, or itself.
-    group: usize,
-    /// The first one of all that is piped to that.
-    pipe: usize,
-}
-
-fn reaches(commands: &[Command<'_>]) -> Vec<Reach> {
-    let mut open = Vec::new();
-    let mut found: Vec<Reach> = Vec::with_capacity(commands.len());
-    for (at, command) in commands.iter().enumerate() {
-        let mut group = at;
-        match command.grouping() {
-            "{" | "(" | "if" | "for" | "while" | "until" | "case" | "select" => open.push(at),
-            "}" | ")" | "fi" | "done" | "esac" => group = open.pop().unwrap_or(at),
-            _ => {}
-        }
-        let before = group.checked_sub(1).filter(|before| commands[*before].is_piped);
-        let pipe = before.map_or(group, |before| found[before].pipe);
-        found.push(Reach { group, pipe });
-    }
-    found
-}
-
 impl<'t> Command<'t> {
     /// Returns its first word that is no word of the shell before a command.
     pub(super) fn word(&self) -> &'t str {
@@ -192,14 +170,6 @@ impl<'t> Command<'t> {
         word.split_once('=').filter(|_| words::is_assignment(word))
     }
 
-    /// Returns the word by which it opens or closes a group.
-    fn grouping(&self) -> &'t str {
-        let mut words = self.text.split_whitespace();
-        words
-            .find(|word| !matches!(*word, "then" | "else" | "do" | "!" | "time"))
-            .unwrap_or_default()
-    }
-
     /// Returns whether it only decides whether others run.
     fn is_asking(&self) -> bool {
         matches!(
@@ -214,7 +184,7 @@ impl<'t> Command<'t> {
     }
 
     fn parts(&self, script: &'t str) -> Vec<Part<'t>> {
-        parts_where(self.text, self.start, self.shell, |_| true)
+        parts_where(Walk::by(self.text, self.shell), self.text, self.start, |_| true)
             .into_iter()
             .chain(self.documents(script))
             .collect()

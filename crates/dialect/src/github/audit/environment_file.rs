@@ -19,7 +19,7 @@ use super::taint::{Taint, Taints, Way, Who};
 use super::untrusted::Lines;
 use super::{Finding, Level};
 use crate::codes;
-use saying::Sayings;
+use saying::{Deciding, Sayings};
 
 const FILES: [&str; 2] = ["GITHUB_ENV", "GITHUB_PATH"];
 
@@ -37,11 +37,20 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             continue;
         };
         let delimiters = LazyCell::new(|| unforeseeable(&subject.commands(job, step)));
-        let sayings = LazyCell::new(|| Sayings::of(step.script(), shell::of(subject, job, step)));
+        let sayings = LazyCell::new(|| {
+            let commands = subject.commands(job, step);
+            Sayings::of(step.script(), shell::of(subject, job, step), commands)
+        });
         let mut room = Room::of(subject);
         for file in files.into_iter().flatten() {
-            let is_told =
-                |taint: &Taint| taint.who == Who::Stranger && (taint.lines == Lines::Many || file == "GITHUB_PATH");
+            let deciding = if file == "GITHUB_PATH" {
+                Deciding::Text
+            } else {
+                Deciding::Lines
+            };
+            let is_told = |taint: &Taint| {
+                taint.who == Who::Stranger && (taint.lines == Lines::Many || deciding == Deciding::Text)
+            };
             let none = BTreeSet::new();
             let delimiters = if file == "GITHUB_ENV" { &*delimiters } else { &none };
             let mut block = Block { is_open: false };
@@ -51,7 +60,13 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                     .into_iter()
                     .filter_map(|(place, name)| Some((place, taints.of_shell_variable(name, job, step)?)))
                     .filter(|(_, taint)| is_told(taint))
-                    .find_map(|(place, taint)| Some((sayings.level(place.0, place.0 + place.1)?, place, taint)));
+                    .find_map(|(place, taint)| {
+                        Some((
+                            sayings.level((place.0, place.0 + place.1), file, deciding)?,
+                            place,
+                            taint,
+                        ))
+                    });
                 if let Some((level, (start, length), taint)) = tainted {
                     room.add(found, level, || {
                         let span = parts.part(start, length);

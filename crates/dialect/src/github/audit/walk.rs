@@ -70,6 +70,8 @@ pub(super) struct Walk<'t> {
     /// The place in `frames` of the backquote that is open: it ends whatever was opened since.
     backquote: Option<usize>,
     is_in_word: bool,
+    /// Whether all of it stands in a here-document.
+    is_document: bool,
     /// The here-documents that begin on the next line.
     pending: Vec<Document<'t>>,
     /// Those that the last line had, each with whether variables in it are replaced.
@@ -95,11 +97,21 @@ impl<'t> Walk<'t> {
             levels: vec![Level::default()],
             backquote: None,
             is_in_word: false,
+            is_document: false,
             pending: Vec::new(),
             documents: Vec::new(),
             #[cfg(test)]
             read: std::cell::Cell::default(),
         }
+    }
+
+    /// Returns a walk along a here-document, where no quotes are any.
+    pub(super) fn of_document(text: &'t str, shell: Shell) -> Self {
+        let mut walk = Self::by(text, shell);
+        walk.frames.push((Frame::Double, 0));
+        walk.levels.push(Level::default());
+        walk.is_document = true;
+        walk
     }
 
     /// Returns how many here-documents begin on the next line.
@@ -119,6 +131,7 @@ impl<'t> Walk<'t> {
         match (self.frame(), rest[0]) {
             (_, b'\\') => self.escaped(),
             (_, b'`') => self.backquote(),
+            (Some(Frame::Double), b'"') if self.is_document && self.frames.len() == 1 => self.word(1),
             (Some(Frame::Double), b'"') | (Some(Frame::Parameter), b'}') => self.close(1),
             (Some(Frame::Arithmetic), b'(' | b')') => self.calculation(),
             (_, b'$') if rest.starts_with(b"$((") => self.open(Frame::Arithmetic, 3),
@@ -313,6 +326,17 @@ mod tests {
         open("echo \"${A:-it's} b\" \"${B#'}'}\"", &[]);
         open("echo `a \"b` \"", &[Frame::Double]);
         open("echo \"`a \\` b`", &[Frame::Double]);
+    }
+
+    #[test]
+    fn quotes_in_a_document_are_none() {
+        let text = "it's \"a; # $(b \"c";
+        let mut walk = Walk::of_document(text, Shell::Posix);
+        while walk.at < text.len() {
+            assert_eq!(walk.step(), Piece::Plain);
+        }
+        let frames: Vec<Frame> = walk.frames.iter().map(|(frame, _)| *frame).collect();
+        assert_eq!(frames, [Frame::Double, Frame::Command, Frame::Double]);
     }
 
     #[test]

@@ -106,7 +106,7 @@ impl<'t> Command<'t> {
         let documents = self
             .documents(script)
             .filter(Part::is_replaced)
-            .flat_map(|part| untouched(part.text, part.start, self.shell));
+            .flat_map(|part| untouched_by(Walk::of_document(part.text, self.shell), part.text, part.start));
         strings.chain(documents).collect()
     }
 
@@ -265,9 +265,13 @@ fn said(text: &str, start: usize, shell: Shell) -> Vec<Part<'_>> {
 }
 
 /// Returns the outermost substitutions of commands in a text, each with where it stands.
-fn substituted(text: &str, start: usize, shell: Shell) -> Vec<(&str, usize)> {
+pub(super) fn substituted(text: &str, start: usize, shell: Shell) -> Vec<(&str, usize)> {
+    substituted_by(Walk::by(text, shell), text, start)
+}
+
+/// Returns those in a text that a walk goes along.
+pub(super) fn substituted_by<'t>(mut walk: Walk<'t>, text: &'t str, start: usize) -> Vec<(&'t str, usize)> {
     let mut found = Vec::new();
-    let mut walk = Walk::by(text, shell);
     // Where the commands begin of the one that is open, and how many frames there are with it.
     let mut open = None;
     while walk.at < text.len() {
@@ -290,9 +294,14 @@ fn substituted(text: &str, start: usize, shell: Shell) -> Vec<(&str, usize)> {
 
 /// Returns the parts of a text that nothing changes before it is read: what stands in no substitution of commands.
 fn untouched(text: &str, start: usize, shell: Shell) -> Vec<Part<'_>> {
+    untouched_by(Walk::by(text, shell), text, start)
+}
+
+/// Returns those of a text that a walk goes along.
+fn untouched_by<'t>(walk: Walk<'t>, text: &'t str, start: usize) -> Vec<Part<'t>> {
     // How many frames are open around the outermost one that is none of quotes. At each step no more than one opens.
     let mut around = None;
-    parts_where(text, start, shell, |walk: &Walk<'_>| {
+    parts_where(walk, text, start, |walk: &Walk<'_>| {
         around = around.filter(|around| walk.frames.len() > *around).or_else(|| {
             let (frame, _) = walk.frames.last()?;
             let is_plain = matches!(frame, Frame::Double | Frame::Parameter);

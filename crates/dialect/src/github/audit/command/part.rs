@@ -1,7 +1,6 @@
 //! The texts of a script by whether variables in them are replaced.
 
 use super::super::expansion::leaves_a_word;
-use super::super::shell::Shell;
 use super::super::sink::variables;
 use super::super::walk::{Piece, Walk};
 
@@ -15,14 +14,14 @@ pub(in super::super) struct Part<'t> {
 
 /// Returns the parts of a text by whether variables in them are replaced; comments are left out.
 pub(in super::super) fn unquoted(text: &str, start: usize) -> Vec<Part<'_>> {
-    parts_where(text, start, Shell::Posix, |_| true)
+    parts_where(Walk::of(text), text, start, |_| true)
 }
 
 /// Returns the parts of a text that stand where `is_wanted` says so of the walk along it.
 pub(super) fn parts_where<'t>(
+    mut walk: Walk<'t>,
     text: &'t str,
     start: usize,
-    shell: Shell,
     mut is_wanted: impl FnMut(&Walk<'t>) -> bool,
 ) -> Vec<Part<'t>> {
     let mut parts = Vec::new();
@@ -31,7 +30,6 @@ pub(super) fn parts_where<'t>(
             parts.push(Part::of(inner, start + from, is_replaced));
         }
     };
-    let mut walk = Walk::by(text, shell);
     // Where the part begins that is wanted, when it is.
     let mut wanted = Some(0);
     while walk.at < text.len() {

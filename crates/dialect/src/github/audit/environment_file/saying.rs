@@ -1,26 +1,53 @@
 //! Which program says the value of a variable, and what the next ones make of it.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use super::super::Level;
+use super::super::command::Commands;
 use super::super::expansion::takes_line_breaks;
-use super::super::shell::{Command, Shell, commands, program};
+use super::super::shell::{Command, Shell, commands, program, unquoted};
 use super::translation::{Effect, translated};
 
 /// The commands of a script, by which what it writes is said.
 pub(super) struct Sayings<'t> {
     script: &'t str,
-    /// In the order in which they start; none of a shell that is not understood.
-    commands: Vec<Command<'t>>,
+    /// None of a shell that is not understood.
+    commands: Option<Rc<Commands<'t>>>,
     /// The names of the script's own functions.
     functions: BTreeSet<&'t str>,
+    /// How many more bytes may be read to follow values.
+    left: Cell<usize>,
+}
+
+/// What of a text decides over later steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Deciding {
+    /// Its line breaks, each of which begins a variable.
+    Lines,
+    /// All of it, which names a folder.
+    Text,
 }
 
 /// The most words of a command that are looked at: those that say what it does stand first.
 const MOST_WORDS: usize = 64;
 
-/// The most programs of a pipe that are looked at.
-const MOST_PROGRAMS: usize = 8;
+/// Values are followed until a script was read so often.
+const MOST_TIMES: usize = 64;
+
+/// Programs that say their words as they are.
+const SAYING: [&str; 2] = ["echo", "printf"];
+
+/// Programs that may say words of theirs.
+const RELATING: [&str; 15] = [
+    "awk", "gawk", "mawk", "sed", "gsed", "jq", "gojq", "jaq", "yq", "expr", "basename", "dirname", "realpath",
+    "readlink", "cygpath",
+];
+
+/// Programs that may say what stands behind a program of their language, and the letters of the options before that.
+const INTERPRETERS: [&str; 9] = ["bash", "sh", "zsh", "dash", "python", "node", "perl", "ruby", "php"];
+const BEFORE_A_PROGRAM: [char; 5] = ['c', 'e', 'E', 'p', 'r'];
 
 /// Programs whose words are those of a number or of a code, which begin no variable.
 const CLEANING: [&str; 6] = ["base64", "sha256sum", "sha1sum", "sha512sum", "md5sum", "wc"];
@@ -31,69 +58,95 @@ const PASSING: [&str; 9] = [
 ];
 
 impl<'t> Sayings<'t> {
-    pub(super) fn of(script: &'t str, shell: Shell) -> Self {
+    pub(super) fn of(script: &'t str, shell: Shell, commands: Rc<Commands<'t>>) -> Self {
         let is_understood = shell == Shell::Posix || (shell == Shell::Unknown && !script.contains('`'));
-        let mut commands = if is_understood { commands(script) } else { Vec::new() };
-        commands.sort_by_key(|command| command.start);
         Self {
             script,
-            commands,
+            commands: is_understood.then_some(commands),
             functions: functions(script),
+            left: Cell::new(MOST_TIMES * script.len()),
         }
     }
 
-    /// Returns how certain it is that the value of the variable at `start..end` is written as it is; `None` when a program
-    /// takes from it what could begin another variable, or says something of its own.
-    pub(super) fn level(&self, start: usize, end: usize) -> Option<Level> {
-        let near = near(self.script, end);
+    /// Returns how certain it is that what decides of the value of the variable at `start..end` is written to a file as
+    /// it is; `None` when a program takes it away, or says something of its own.
+    pub(super) fn level(&self, (start, end): (usize, usize), file: &str, deciding: Deciding) -> Option<Level> {
+        let near = near(self.script.get(end..).unwrap_or_default());
         let is_braced = self.script.get(start..end).is_some_and(|name| name.starts_with("${"));
-        if is_braced && takes_line_breaks(near) {
+        if deciding == Deciding::Lines && is_braced && takes_line_breaks(near) {
             return None;
         }
-        let own = match self.around(start) {
-            Some(command) => self.said_by(command, start)?,
-            None => Level::Certain,
+        let Some(all) = self.commands.as_ref().filter(|_| self.left.get() > 0) else {
+            return Some(pipe(near).map_or(Level::Certain, |_| Level::Strict));
         };
-        let mut level = Some(own);
-        for words in piped(near) {
-            level = made_of(level, &words);
+        let (course, read) = all.course(start, file);
+        self.left.set(self.left.get().saturating_sub(read));
+        let mut level = Some(Level::Certain);
+        for station in course {
+            level = match station.place {
+                Some(place) => {
+                    let own = level.and_then(|_| self.said_by(station.text, place, deciding));
+                    own.and_then(|own| Some(own.max(level?)))
+                }
+                None => only(&commands(station.text), 0).map_or(level, |command| {
+                    made_of(level, &command.plain_of_first(MOST_WORDS), deciding)
+                }),
+            };
         }
         level
     }
 
-    /// Returns the innermost command that has a place among its words.
-    fn around(&self, place: usize) -> Option<&Command<'t>> {
-        /// More than stand in one word before it.
-        const NEAR: usize = 64;
-        let count = self.commands.partition_point(|command| command.start <= place);
-        let has = |command: &&Command<'_>| {
-            let last = command.words.last();
-            last.is_some_and(|last| place < last.start + last.text.len())
-        };
-        self.commands[..count].iter().rev().take(NEAR).find(has)
-    }
-
     /// Returns how certain it is that a command says what stands at a place among its words.
-    fn said_by(&self, command: &Command<'t>, place: usize) -> Option<Level> {
+    fn said_by(&self, text: &str, place: usize, deciding: Deciding) -> Option<Level> {
+        let read = commands(text);
+        let Some(command) = only(&read, place) else {
+            return Some(Level::Certain);
+        };
         let words = command.plain_of_first(MOST_WORDS);
-        let Some(name) = program(&words) else {
+        let Some(program) = program(&words) else {
             return Some(Level::Certain);
         };
         let at = command.words.partition_point(|word| word.start <= place);
-        let is_given = at >= 2 && command.words[at - 2].text == "<<<";
-        let text = near(self.script.get(..place).unwrap_or_default(), command.start);
-        match name.rsplit('/').next().unwrap_or_default() {
-            _ if is_given => made_of(Some(Level::Certain), &words),
-            "printf" if text.contains("%q") && !text.contains("%s") => None,
-            "echo" | "printf" | "for" | "select" => Some(Level::Certain),
+        if at >= 2 && command.words[at - 2].text == "<<<" {
+            return made_of(Some(Level::Certain), &words, deciding);
+        }
+        let before = &command.words[..at.saturating_sub(1).min(MOST_WORDS)];
+        let name = name_of(program);
+        let format = near(text);
+        let says = || before.iter().any(|word| SAYING.contains(&name_of(word.text).as_str()));
+        let has_program = || before.iter().any(|word| is_before_a_program(word.text));
+        let is_relating = |name: &str| RELATING.contains(&name) || (INTERPRETERS.contains(&name) && has_program());
+        match name.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
+            "printf" if deciding == Deciding::Lines && format.contains("%q") && !format.contains("%s") => None,
+            "for" | "select" => Some(Level::Certain),
             // A command of PowerShell, such as `Add-Content`.
             _ if name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains('-') => Some(Level::Certain),
             // The text is the command itself, as far as this shell's language is understood.
-            _ if command.words[0].start + name.len() > place => Some(Level::Certain),
-            name if self.functions.contains(name) => Some(Level::Certain),
+            _ if command.words.get(before.len()).is_some_and(|word| word.text == program) => Some(Level::Certain),
+            _ if says() || self.functions.contains(program) => Some(Level::Certain),
+            name if is_relating(name) => made_of(Some(Level::Certain), &words, deciding),
             _ => None,
         }
     }
+}
+
+/// Returns the one among the commands of a text that stands in no substitution and has a place among its words.
+fn only<'c, 't>(commands: &'c [Command<'t>], place: usize) -> Option<&'c Command<'t>> {
+    commands.iter().find(|command| {
+        let last = command.words.last();
+        command.inside.is_none() && last.is_some_and(|last| place < last.start + last.text.len())
+    })
+}
+
+/// Returns the name of a program without its folder and its quotes.
+fn name_of(word: &str) -> String {
+    unquoted(word.rsplit('/').next().unwrap_or_default())
+}
+
+/// Returns whether a word is an option before a program in a language, such as `-c`.
+fn is_before_a_program(word: &str) -> bool {
+    let letters = word.strip_prefix('-').unwrap_or_default();
+    word == "--eval" || word == "--print" || (!letters.starts_with('-') && letters.contains(BEFORE_A_PROGRAM))
 }
 
 /// Returns the names that stand before `()` or behind `function`.
@@ -111,27 +164,10 @@ fn functions(script: &str) -> BTreeSet<&str> {
     before.chain(behind).filter(|name| !name.is_empty()).collect()
 }
 
-/// Returns what stands behind a place, no more of it than a pipe of programs has.
-fn near(script: &str, end: usize) -> &str {
+/// Returns the start of a text, no more of it than a command that is looked at has.
+fn near(text: &str) -> &str {
     const NEAR: usize = 400;
-    let near = script.get(end..).unwrap_or_default();
-    near.char_indices().nth(NEAR).map_or(near, |(at, _)| &near[..at])
-}
-
-/// Returns the words of the programs that a text goes through, one behind the `|` of the other, by what stands behind it.
-fn piped(behind: &str) -> Vec<Vec<&str>> {
-    let mut found = Vec::new();
-    let mut rest = behind;
-    while let Some(at) = pipe(rest).filter(|_| found.len() < MOST_PROGRAMS) {
-        rest = rest[at + 1..].trim_start_matches('&');
-        let Some(command) = commands(rest).into_iter().find(|command| command.inside.is_none()) else {
-            break;
-        };
-        let end = command.words.last().map_or(0, |last| last.start + last.text.len());
-        found.push(command.plain());
-        rest = &rest[end..];
-    }
-    found
+    text.char_indices().nth(NEAR).map_or(text, |(at, _)| &text[..at])
 }
 
 /// Returns where the output of the command that ends a text's beginning goes to another one.
@@ -143,14 +179,19 @@ fn pipe(text: &str) -> Option<usize> {
 }
 
 /// Returns how certain it is that a text is written that a program with these words gets, when so much is certain of what
-/// it gets; `None` when nothing is left that could begin another variable.
-fn made_of(level: Option<Level>, words: &[&str]) -> Option<Level> {
-    let name = program(words).unwrap_or_default();
+/// it gets; `None` when nothing is left that decides.
+fn made_of(level: Option<Level>, words: &[&str], deciding: Deciding) -> Option<Level> {
+    let program = program(words).unwrap_or_default();
     let at = words
         .iter()
-        .position(|word| *word == name)
+        .position(|word| *word == program)
         .map_or(words.len(), |at| at + 1);
-    match (effect(name, &words[at..]), level) {
+    let name = name_of(program);
+    let effect = match deciding {
+        Deciding::Lines => effect_on_lines(&name, &words[at..]),
+        Deciding::Text => effect_on_text(&name, &words[at..]),
+    };
+    match (effect, level) {
         (Effect::Takes, _) => None,
         (Effect::Leaves, level) => level,
         (Effect::Makes, level) => level.or(Some(Level::Certain)),
@@ -160,17 +201,35 @@ fn made_of(level: Option<Level>, words: &[&str]) -> Option<Level> {
 }
 
 /// Returns what a program makes of the line breaks of what it gets.
-fn effect(name: &str, words: &[&str]) -> Effect {
-    let has = |is_wanted: fn(&str) -> bool| words.iter().any(|word| is_wanted(word));
-    let is_raw = |word: &str| word.starts_with('-') && (word.contains(['r', 'j']) || word.starts_with("--raw"));
-    match name.rsplit('/').next().unwrap_or_default() {
+fn effect_on_lines(name: &str, words: &[&str]) -> Effect {
+    let is_raw = |word: &str| {
+        let letters = word.strip_prefix('-').unwrap_or_default();
+        letters.starts_with("-raw-o")
+            || letters.starts_with("-j")
+            || (!letters.starts_with('-') && letters.contains(['r', 'j']))
+    };
+    match name {
         "tr" => translated(words),
-        "jq" if !has(is_raw) => Effect::Takes,
-        "base64" if has(|word| matches!(word, "-d" | "-D" | "--decode" | "-di")) => Effect::Unknown,
-        name if CLEANING.contains(&name) => Effect::Takes,
+        "jq" if !words.iter().any(|word| is_raw(word)) => Effect::Takes,
         name if PASSING.contains(&name) => Effect::Leaves,
+        name if is_cleaning(name, words) => Effect::Takes,
         _ => Effect::Unknown,
     }
+}
+
+/// Returns what a program makes of a text that is a name: fewer signs are one as well.
+fn effect_on_text(name: &str, words: &[&str]) -> Effect {
+    match name {
+        name if is_cleaning(name, words) => Effect::Takes,
+        name if name == "tr" || PASSING.contains(&name) => Effect::Leaves,
+        _ => Effect::Unknown,
+    }
+}
+
+/// Returns whether a program says a number or a code for what it gets.
+fn is_cleaning(name: &str, words: &[&str]) -> bool {
+    let is_decoding = |word: &&str| matches!(*word, "-d" | "-D" | "--decode" | "-di");
+    CLEANING.contains(&name) && !words.iter().any(is_decoding)
 }
 
 #[cfg(test)]
@@ -179,13 +238,16 @@ mod tests {
 
     #[track_caller]
     fn check(script: &str, expected: Option<Level>) {
+        check_of(script, Deciding::Lines, expected);
+    }
+
+    #[track_caller]
+    fn check_of(script: &str, deciding: Deciding, expected: Option<Level>) {
         let start = script.find("$BODY").or_else(|| script.find("${BODY")).unwrap();
         let end = start + script[start..].find("BODY").unwrap() + "BODY".len();
-        assert_eq!(
-            Sayings::of(script, Shell::Posix).level(start, end),
-            expected,
-            "{script}"
-        );
+        let commands = Rc::new(Commands::of(script, Shell::Posix));
+        let sayings = Sayings::of(script, Shell::Posix, commands);
+        assert_eq!(sayings.level((start, end), "$OUT", deciding), expected, "{script}");
     }
 
     #[test]
@@ -216,6 +278,16 @@ mod tests {
             "echo \"$BODY\" | tr -d \\n >> $OUT",
             "echo \"$BODY\" | tr -d '\\n' | tr , '\\n' >> $OUT",
             "echo \"A=$(echo \"$BODY\" || true)\" >> $OUT",
+            "echo \"A=$BODY $(date | tr -d '\\n')\" >> $OUT",
+            "echo \"A=$BODY | tr -d '\\n'\" >> $OUT",
+            "cat >> $OUT <<E\nA=$BODY | tr -d '\\n'\nE",
+            "cat <<E | tee -a $OUT\nit's $BODY\nE",
+            "echo \"A=$BODY\" | tee -a $OUT | tr -d '\\n'",
+            "builtin echo \"A=$BODY\" >> $OUT",
+            "sudo -u app echo \"A=$BODY\" | tee -a $OUT",
+            "\"echo\" \"A=$BODY\" >> $OUT",
+            "{ echo a | tr -d '\\n'; echo \"A=$BODY\"; } >> $OUT",
+            "cat <(echo \"A=$BODY\") >> $OUT",
         ] {
             check(script, Some(Level::Certain));
         }
@@ -229,6 +301,11 @@ mod tests {
             "echo \"$BODY\" | tr -d '\\n' | sed 's/,/\\n/g' >> $OUT",
             "echo \"$BODY\" | base64 -d >> $OUT",
             "echo \"$BODY\" | tr -d \"$SIGNS\" >> $OUT",
+            "jq -nr --arg b \"$BODY\" '\"A=\\($b)\"' >> $OUT",
+            "awk -v b=\"$BODY\" 'BEGIN { print b }' >> $OUT",
+            "python3 -c 'import sys; print(sys.argv[1])' \"$BODY\" >> $OUT",
+            "echo \"A=$(basename \"$BODY\")\" >> $OUT",
+            "echo \"$BODY\" | while read -r l; do echo \"$l\"; done >> $OUT",
         ] {
             check(script, Some(Level::Strict));
         }
@@ -249,6 +326,13 @@ mod tests {
             "echo \"A=$(tr -d '\\n' <<< \"$BODY\")\" >> $OUT",
             "./count.sh \"$BODY\" >> $OUT",
             "(echo \"$BODY\") | tr -d '\\n' >> $OUT",
+            "{ echo a; echo \"$BODY\"; } | tr -d '\\n' >> $OUT",
+            "if true; then echo \"$BODY\"; fi | tr -d '\\n' >> $OUT",
+            "cat >> $OUT <<E\nit's A=$(echo \"$BODY\" | tr -d '\\n')\nE",
+            "cat <<E | tr -d '\\n' >> $OUT\nA=$BODY\nE",
+            "jq -n --arg b \"$BODY\" '$b' >> $OUT",
+            "python3 count.py \"$BODY\" >> $OUT",
+            "cat <(echo \"A=$BODY\" | tr -d '\\n') >> $OUT",
             "echo \"A=$(echo \"$BODY\" | cat)\" | sudo tr '\\n' ';' >> $OUT",
             "echo \"$BODY\" | tr -d '[:cntrl:]' >> $OUT",
             "echo \"$BODY\" | tr -s '[:space:]' _ >> $OUT",
@@ -258,5 +342,39 @@ mod tests {
         ] {
             check(script, None);
         }
+    }
+
+    #[test]
+    fn a_folder_is_one_without_line_breaks_too() {
+        for script in [
+            "echo \"$BODY\" | tr -d '\\n' >> $OUT",
+            "echo \"${BODY//[!a-z]/}\" >> $OUT",
+            "printf '%q\\n' \"$BODY\" >> $OUT",
+        ] {
+            check_of(script, Deciding::Text, Some(Level::Certain));
+        }
+        for script in [
+            "realpath \"$BODY\" >> $OUT",
+            "echo \"$(dirname \"$BODY\")\" >> $OUT",
+            "echo \"$BODY\" | xargs realpath >> $OUT",
+        ] {
+            check_of(script, Deciding::Text, Some(Level::Strict));
+        }
+        for script in [
+            "echo \"tools-$(echo \"$BODY\" | sha256sum | cut -c 1-8)\" >> $OUT",
+            "./folder_of.sh \"$BODY\" >> $OUT",
+        ] {
+            check_of(script, Deciding::Text, None);
+        }
+    }
+
+    #[test]
+    fn long_commands_are_not_read_again_and_again() {
+        let script = format!("printf %q {} >> $OUT", "\"$BODY\" ".repeat(20_000));
+        let commands = Rc::new(Commands::of(&script, Shell::Posix));
+        let sayings = Sayings::of(&script, Shell::Posix, commands);
+        let places = script.match_indices("$BODY").map(|(at, name)| (at, at + name.len()));
+        let told = places.filter(|place| sayings.level(*place, "$OUT", Deciding::Lines).is_some());
+        assert!(told.count() > 19_000);
     }
 }
