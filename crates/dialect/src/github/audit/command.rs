@@ -6,8 +6,10 @@
 mod again;
 mod course;
 mod group;
+mod inside;
 mod part;
 mod reading;
+mod standing;
 mod words;
 
 use std::ops::Range;
@@ -103,19 +105,25 @@ impl<'t> Commands<'t> {
         let mut found = Vec::new();
         for (at, command) in self.list.iter().enumerate() {
             found.extend(command.read_again());
-            for (text, start) in command.substituted().filter(|_| depth > 0) {
+            let mut scripts = command.scripts(self.script);
+            let input = command.reader_of_input();
+            let mut parts = Vec::new();
+            if let Some((_, reader)) = input {
+                parts = command.given(self.script);
+                if let Some(last) = at.checked_sub(1).filter(|last| self.list[*last].is_piped) {
+                    let from = self.within(&mut budget, self.reaches[last].group, last);
+                    for before in &self.list[from..=last] {
+                        parts.extend(before.said());
+                        parts.extend(before.given_on(self.script));
+                        scripts.extend(before.handed_on(self.script).filter(|_| reader == Reader::Shell));
+                    }
+                }
+            }
+            for (text, start) in scripts.into_iter().filter(|_| depth > 0) {
                 let inside = Self::of(text, command.shell).read_again_within(depth - 1);
                 found.extend(inside.into_iter().map(|again| again.behind(start)));
             }
-            let Some((program, reader)) = command.reader_of_input() else {
-                continue;
-            };
-            let mut parts = command.given(self.script);
-            if let Some(last) = at.checked_sub(1).filter(|last| self.list[*last].is_piped) {
-                let from = self.within(&mut budget, self.reaches[last].group, last);
-                parts.extend(self.list[from..=last].iter().flat_map(Command::said));
-            }
-            found.push(Again { program, reader, parts });
+            found.extend(input.map(|(program, reader)| Again { program, reader, parts }));
         }
         found.extend(self.otherwise.iter().flat_map(|otherwise| otherwise.read_again()));
         found

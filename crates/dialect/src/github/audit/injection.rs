@@ -8,7 +8,7 @@ use std::cell::LazyCell;
 use lockgate_core::Diagnostic;
 use lockgate_pipeline::expression::Flow;
 
-use super::command::{self, Again, Part, Reader};
+use super::command::{self, Again, Reader};
 use super::embedded::given_by_env;
 use super::relocation::{By, Place, places};
 use super::room::Room;
@@ -62,12 +62,7 @@ fn read_again_in<'n>(
     };
     let mut room = Room::of(subject);
     for again in subject.commands(job, step).read_again() {
-        let variables = |part| {
-            Part::code_variables(part)
-                .into_iter()
-                .map(move |(at, name)| (part.whole(at, name), name))
-        };
-        for ((start, length), name) in again.parts.iter().flat_map(variables) {
+        for ((start, length), name) in again.variables() {
             if let Some(taint) = taint_of(name).filter(|taint| taint.who == Who::Stranger) {
                 let (code, level) = kind(&taint);
                 room.add(found, level, || {

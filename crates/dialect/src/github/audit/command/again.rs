@@ -28,7 +28,7 @@ pub(in super::super) enum Reader {
 }
 
 /// Those that run it in a container, and have many options with names in them.
-const CONTAINERS: [&str; 7] = ["docker", "docker-compose", "podman", "nerdctl", "kubectl", "oc", "lxc"];
+pub(super) const CONTAINERS: [&str; 7] = ["docker", "docker-compose", "podman", "nerdctl", "kubectl", "oc", "lxc"];
 
 /// Programs of other languages, each with the options before a text of its language.
 const INTERPRETERS: [(&str, &[&str]); 13] = [
@@ -58,16 +58,6 @@ impl Again<'_> {
 }
 
 impl<'t> Command<'t> {
-    /// Returns its substitutions in which something may be read as commands once more.
-    pub(super) fn substituted(&self) -> impl Iterator<Item = (&'t str, usize)> + use<'t> {
-        let found = if self.text.contains("$(") || self.text.contains('`') {
-            substituted(self.text, self.start, self.shell)
-        } else {
-            Vec::new()
-        };
-        found.into_iter().filter(|(text, _)| may_read_again(text))
-    }
-
     /// Returns the program that reads words of it as commands once more, and those words.
     pub(super) fn read_again(&self) -> Option<Again<'t>> {
         let words = words(self.words(), self.shell);
@@ -112,16 +102,18 @@ impl<'t> Command<'t> {
 
     /// Returns what it says itself to the command that its output is piped to.
     pub(super) fn said(&self) -> Vec<Part<'t>> {
-        if self.is_saying() {
-            said(self.text, self.start, self.shell)
-        } else {
-            Vec::new()
-        }
+        let text = self.saying();
+        text.map_or_else(Vec::new, |text| said(text, self.start_of(text), self.shell))
     }
 
-    /// Returns whether all that it does is to say its words as they are.
-    fn is_saying(&self) -> bool {
-        matches!(self.program(), "echo" | "printf") && !self.text.contains('>') && !self.text.contains("%q")
+    /// Returns the words that it says as they are, when that is all it does.
+    fn saying(&self) -> Option<&'t str> {
+        let is_saying =
+            matches!(self.program(), "echo" | "printf") && !self.text.contains('>') && !self.text.contains("%q");
+        let words = is_saying.then(|| words(self.words(), self.shell))?;
+        let is_said = |word: &&&str| !word.trim_start_matches(['"', '\'']).starts_with(['-', '%']);
+        let first = words.iter().skip(1).find(is_said)?;
+        Some(&self.text[self.start_of(first) - self.start..])
     }
 }
 
@@ -132,7 +124,7 @@ pub(in super::super) fn may_read_again(script: &str) -> bool {
 }
 
 /// Returns the places among the words of a command at which a program stands that reads commands.
-fn readers<'w>(words: &'w [&str]) -> impl Iterator<Item = (usize, Reader)> + 'w {
+pub(super) fn readers<'w>(words: &'w [&str]) -> impl Iterator<Item = (usize, Reader)> + 'w {
     /// More words than stand before a program that another runs.
     const NEAR: usize = 64;
     let first = words.first().map_or("", |first| program(first));
@@ -166,7 +158,7 @@ fn interpreter(name: &str) -> Option<&'static [&'static str]> {
 }
 
 /// Returns the words that the program at a place reads as commands.
-fn texts<'w, 't>(words: &'w [&'t str], at: usize, reader: Reader) -> Option<&'w [&'t str]> {
+pub(super) fn texts<'w, 't>(words: &'w [&'t str], at: usize, reader: Reader) -> Option<&'w [&'t str]> {
     let (name, behind) = (program(words[at]), &words[at + 1..]);
     match reader {
         _ if name == "eval" => Some(behind),
@@ -255,8 +247,9 @@ fn said(text: &str, start: usize, shell: Shell) -> Vec<Part<'_>> {
         let inside = texts.iter().flat_map(|(text, start)| substituted(text, *start, shell));
         let commands = inside.filter_map(|(text, start)| {
             let mut commands = reading::commands(text, shell);
-            let only = commands.pop().filter(|only| commands.is_empty() && only.is_saying())?;
-            Some((only.text, start + only.start))
+            let only = commands.pop().filter(|_| commands.is_empty())?;
+            let text = only.saying()?;
+            Some((text, start + only.start_of(text)))
         });
         texts = commands.collect();
         found.extend(texts.iter().flat_map(|(text, start)| untouched(text, *start, shell)));
@@ -323,7 +316,7 @@ mod tests {
             .read_again()
             .iter()
             .flat_map(|again| {
-                let variables = again.parts.iter().flat_map(super::Part::code_variables);
+                let variables = again.variables().into_iter();
                 variables.map(|(_, name)| (again.program, name)).collect::<Vec<_>>()
             })
             .collect();
@@ -417,10 +410,7 @@ mod tests {
             (format!("{}; echo $T", "echo a | bash ".repeat(20_000)), 0),
         ] {
             let again = Commands::of(&script, Shell::Posix).read_again();
-            let variables = again
-                .iter()
-                .flat_map(|again| &again.parts)
-                .flat_map(super::Part::code_variables);
+            let variables = again.iter().flat_map(super::Again::variables);
             assert_eq!(variables.count(), count, "{}", &script[..20]);
         }
     }

@@ -1,6 +1,5 @@
 //! The texts of a script by whether variables in them are replaced.
 
-use super::super::expansion::leaves_a_word;
 use super::super::sink::variables;
 use super::super::walk::{Piece, Walk};
 
@@ -105,23 +104,16 @@ impl<'t> Part<'t> {
     /// Returns the variables that are replaced in it by what others wrote: neither quoted nor only asked whether they are
     /// set.
     pub(in super::super) fn plain_variables(&self) -> Vec<(usize, &'t str)> {
-        self.variables_but(is_no_text)
-    }
-
-    /// Returns those of them by which more than a word comes to what reads it as code.
-    pub(in super::super) fn code_variables(&self) -> Vec<(usize, &'t str)> {
-        self.variables_but(|behind| is_no_text(behind) || leaves_a_word(behind))
-    }
-
-    /// Returns its variables but for those in braces that something harmless stands behind.
-    fn variables_but(&self, is_harmless: impl Fn(&str) -> bool) -> Vec<(usize, &'t str)> {
         let mut found = self.variables();
-        found.retain(|(at, name)| {
-            let inside = at - self.start;
-            let is_braced = self.text[..inside].ends_with("${");
-            !(is_braced && is_harmless(&self.text[inside + name.len()..]))
-        });
+        found.retain(|(at, name)| !self.behind(*at, name).is_some_and(is_no_text));
         found
+    }
+
+    /// Returns what stands behind the name of a variable in braces.
+    pub(super) fn behind(&self, at: usize, name: &str) -> Option<&'t str> {
+        let inside = at - self.start;
+        let is_braced = self.text[..inside].ends_with("${");
+        is_braced.then(|| &self.text[inside + name.len()..])
     }
 
     /// Returns where the variable whose name starts at a byte of the script begins, with its sign, and its length.
