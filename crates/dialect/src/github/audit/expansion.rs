@@ -51,8 +51,8 @@ impl Set {
             },
             None => return Self::of_one(text),
         };
-        let end = closing(inner)?;
-        let signs = signs(&meant(&inner[..end])?.replace('\\', "\\\\"))?;
+        let (parts, end) = parts(inner)?;
+        let signs = with_ranges(&parts);
         Some((Self { signs, is_complement }, &inner[end + 1..]))
     }
 
@@ -71,28 +71,78 @@ impl Set {
     }
 }
 
-/// Returns where the bracket closes that is open before a text.
-fn closing(inner: &str) -> Option<usize> {
+/// What stands in a bracket.
+enum Part {
+    Sign(u8),
+    /// `-`, which is a sign only where it parts no two others.
+    Dash,
+    Class(Vec<u8>),
+}
+
+/// Returns what stands in the bracket that is open before a text, and where it closes. Quotes and a backslash make a sign
+/// of what is none.
+fn parts(inner: &str) -> Option<(Vec<Part>, usize)> {
+    let mut found = Vec::new();
     let mut at = 0;
     loop {
         let rest = &inner[at..];
         let width = if let Some(class) = rest.strip_prefix("[:") {
-            2 + class.find(":]")? + 2
-        } else if let Some(quoted) = rest.strip_prefix("$'") {
-            2 + end_of(quoted)? + 1
-        } else if let Some(quoted) = rest.strip_prefix('\'') {
-            quoted.find('\'')? + 2
+            let width = 2 + class.find(":]")? + 2;
+            found.push(Part::Class(signs(&rest[..width])?));
+            width
+        } else if let width @ 1.. = quoted(rest)? {
+            found.extend(meant(&rest[..width])?.chars().map(sign));
+            width
         } else {
-            match rest.chars().next()? {
+            let first = rest.chars().next()?;
+            match first {
                 // One at the start is a sign of the set.
-                ']' if at > 0 => return Some(at),
-                '/' | '}' => return None,
-                '\\' => 1 + rest[1..].chars().next()?.len_utf8(),
-                sign => sign.len_utf8(),
+                ']' if at > 0 => return Some((found, at)),
+                '/' | '}' | '$' | '`' => return None,
+                '-' => found.push(Part::Dash),
+                _ => found.push(sign(first)),
             }
+            first.len_utf8()
         };
         at += width;
     }
+}
+
+/// Returns how long what is quoted at the start of a text is, which may be nothing; `None` when the quotes do not end.
+fn quoted(text: &str) -> Option<usize> {
+    let behind = |quote: &str| text.strip_prefix(quote);
+    if let Some(inner) = behind("$'") {
+        return Some(2 + end_of(inner)? + 1);
+    }
+    if let Some(inner) = behind("\\") {
+        return Some(1 + inner.chars().next()?.len_utf8());
+    }
+    let quote = text.chars().next().filter(|sign| matches!(sign, '\'' | '"'));
+    quote.map_or(Some(0), |quote| Some(text[1..].find(quote)? + 2))
+}
+
+/// Returns a sign; all but those of ASCII are alike here.
+fn sign(sign: char) -> Part {
+    Part::Sign(u8::try_from(sign).ok().filter(u8::is_ascii).unwrap_or(u8::MAX))
+}
+
+/// Returns all signs of a set.
+fn with_ranges(parts: &[Part]) -> Vec<u8> {
+    let mut found = Vec::new();
+    let mut rest = parts;
+    while let Some((first, behind)) = rest.split_first() {
+        rest = behind;
+        match (first, behind) {
+            (Part::Sign(first), [Part::Dash, Part::Sign(last), behind @ ..]) => {
+                found.extend(*first..=*last);
+                rest = behind;
+            }
+            (Part::Sign(sign), _) => found.push(*sign),
+            (Part::Dash, _) => found.push(b'-'),
+            (Part::Class(signs), _) => found.extend(signs),
+        }
+    }
+    found
 }
 
 #[cfg(test)]
@@ -122,6 +172,9 @@ mod tests {
             (r"//[[:blank:]]/}", false),
             (r"//[\n]/}", false),
             (r"//[!a-z]/$'\n'}", false),
+            (r"//[$'\t''-'$'\r']/}", false),
+            (r"//[$'\t'\-$'\r']/}", false),
+            (r"//[$'\t'-$'\r']/}", true),
             (r"//'x'/}", false),
             (r"//$X/}", false),
             (r"//}", false),
@@ -147,6 +200,10 @@ mod tests {
             ("//[^a-zA-Z0-9;$()]/}", false),
             ("//[^a-zA-Z0-9;]/}", false),
             ("//[^a-z ]/}", false),
+            ("//[^+'-'.]/}", true),
+            ("//[^%'-'+]/}", true),
+            ("//[^%-+]/}", false),
+            ("//[^a\"b]/}", false),
             ("//[^a-z$X]/}", false),
             ("//[^ -~]/}", false),
             ("//[^a-z]/$(x)}", false),

@@ -123,7 +123,9 @@ impl<'t> Sayings<'t> {
             _ if name.starts_with(|c: char| c.is_ascii_uppercase()) && name.contains('-') => Some(Level::Certain),
             // The text is the command itself, as far as this shell's language is understood.
             _ if command.words.get(before.len()).is_some_and(|word| word.text == program) => Some(Level::Certain),
-            _ if says() || self.functions.contains(program) => Some(Level::Certain),
+            _ if says() => Some(Level::Certain),
+            // What a function of the script does with it is not followed.
+            _ if self.functions.contains(program) => Some(Level::Strict),
             name if is_relating(name) => made_of(Some(Level::Certain), &words, deciding),
             _ => None,
         }
@@ -262,9 +264,6 @@ mod tests {
             "cat >> $OUT <<E\nA=$BODY\nE",
             "printf 'A=%s\\n' \"$BODY\" >> $OUT",
             "for l in $BODY; do echo $l; done >> $OUT",
-            "say() { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
-            "say () { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
-            "function say { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
             "/bin/echo \"A=$BODY\" >> $OUT",
             "\"A=$BODY\" >> $OUT",
             "Add-Content -Path $OUT -Value \"A=$BODY\"",
@@ -301,6 +300,9 @@ mod tests {
             "echo \"$BODY\" | tr -d '\\n' | sed 's/,/\\n/g' >> $OUT",
             "echo \"$BODY\" | base64 -d >> $OUT",
             "echo \"$BODY\" | tr -d \"$SIGNS\" >> $OUT",
+            "say() { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
+            "say () { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
+            "function say { echo \"$1\"; }; say \"A=$BODY\" >> $OUT",
             "jq -nr --arg b \"$BODY\" '\"A=\\($b)\"' >> $OUT",
             "awk -v b=\"$BODY\" 'BEGIN { print b }' >> $OUT",
             "python3 -c 'import sys; print(sys.argv[1])' \"$BODY\" >> $OUT",
