@@ -299,7 +299,7 @@ mod tests {
     }
 
     /// What a script of nonsense is made of.
-    const SIGNS: [&str; 38] = [
+    const SIGNS: [&str; 42] = [
         "\\",
         "'",
         "\"",
@@ -338,6 +338,10 @@ mod tests {
         "<<<",
         "[[ ",
         " ]]",
+        "<(",
+        "eval ",
+        "${A//[^a]/}",
+        "cat",
     ];
 
     proptest::proptest! {
@@ -357,6 +361,14 @@ mod tests {
             }
             let again = commands.read_again();
             let written = commands.written(&["A"]);
+            for (at, _) in script.match_indices('$') {
+                for station in commands.course(at, "A").0 {
+                    assert!(station.place.is_none_or(|place| station.text.get(place..).is_some()));
+                }
+            }
+            for ((start, length), name) in again.iter().flat_map(Again::variables) {
+                assert!(script[start..start + length].ends_with(name));
+            }
             for part in again.iter().flat_map(|again| &again.parts).chain(written.iter().flatten()) {
                 assert!(script[part.start..].starts_with(part.text));
             }
