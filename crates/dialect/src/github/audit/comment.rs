@@ -1,9 +1,11 @@
 //! Commands by comment: `/deploy` below an issue, from whoever can write there.
 
 use super::embedded::scalars;
+use super::guard::{Guards, Known};
 use super::subject::{Job, Subject};
 use super::{Finding, Level};
 use crate::codes;
+use crate::yaml::Node;
 
 /// Words by which a job may ask who it is.
 const WHO: [&str; 5] = [
@@ -13,6 +15,9 @@ const WHO: [&str; 5] = [
     "event.sender",
     "comment.user",
 ];
+
+/// Words by which a condition reads what only the run knows, such as who may do it.
+const OF_RUN: [&str; 5] = ["vars.", "needs.", "steps.", "env.", "secrets."];
 
 /// Words by which it asks GitHub about somebody, which is done for no other reason.
 const CALLS: [&str; 5] = [
@@ -28,8 +33,9 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let Some(trigger) = events.iter().find_map(|name| subject.trigger(name)) else {
         return;
     };
+    let guards = Guards::of(subject, trigger.name, Known::Person);
     for job in &subject.jobs {
-        if is_command(job) && !asks_who(subject, job) {
+        if is_command(job) && !asks_who(subject, &guards, job) {
             let message = format!("whoever can comment can start the job `{}`", job.id);
             let help = "ask who it is: `if: contains(fromJSON('[\"OWNER\",\"MEMBER\",\"COLLABORATOR\"]'), \
                         github.event.comment.author_association) && …`";
@@ -47,9 +53,28 @@ fn is_command(job: &Job<'_>) -> bool {
     mentions(job, &["comment.body"])
 }
 
-/// Returns whether the job, or one that it waits for, asks whose doing it is.
-fn asks_who(subject: &Subject<'_>, job: &Job<'_>) -> bool {
-    asks_by_call(subject, job) || subject.with_needed(job).into_iter().any(|job| mentions(job, &WHO))
+/// Returns whether the job, or one that it waits for, asks whose doing it is: by a condition that keeps strangers out, or
+/// by a script that may.
+fn asks_who<'n>(subject: &Subject<'n>, guards: &Guards<'_, 'n>, job: &Job<'n>) -> bool {
+    let may_ask = |job: &Job<'n>| {
+        let is_guarded = || job.steps.iter().any(|step| guards.keep_out_of_step(job, *step));
+        mentions_outside_of_conditions(job, &WHO) || is_guarded()
+    };
+    asks_by_call(subject, job) || guards.keep_out_of(job) || subject.with_needed(job).into_iter().any(may_ask)
+}
+
+/// Returns whether such a word stands anywhere but in a condition of which all is known before the run.
+fn mentions_outside_of_conditions(job: &Job<'_>, words: &[&str]) -> bool {
+    let nodes = std::iter::once(job.node).chain(job.steps.iter().map(|step| step.node));
+    let conditions: Vec<&Node> = nodes.filter_map(|node| node.get("if")).collect();
+    let has = |text: &str, words: &[&str]| words.iter().any(|word| text.contains(word));
+    let mut is_there = false;
+    scalars(job.node, &mut |scalar| {
+        let text = lower(scalar);
+        let is_condition = || conditions.iter().any(|condition| std::ptr::eq(*condition, scalar));
+        is_there |= has(&text, words) && (!is_condition() || has(&text, &OF_RUN));
+    });
+    is_there
 }
 
 /// Returns whether the job, or one that it waits for, asks GitHub what somebody may do.
@@ -60,10 +85,14 @@ pub(super) fn asks_by_call(subject: &Subject<'_>, job: &Job<'_>) -> bool {
 fn mentions(job: &Job<'_>, words: &[&str]) -> bool {
     let mut is_there = false;
     scalars(job.node, &mut |scalar| {
-        let text = scalar
-            .as_scalar()
-            .map_or(String::new(), |scalar| scalar.text.to_ascii_lowercase());
+        let text = lower(scalar);
         is_there |= words.iter().any(|word| text.contains(word));
     });
     is_there
+}
+
+fn lower(scalar: &Node) -> String {
+    scalar
+        .as_scalar()
+        .map_or(String::new(), |scalar| scalar.text.to_ascii_lowercase())
 }
