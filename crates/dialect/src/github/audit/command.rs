@@ -11,14 +11,15 @@ mod part;
 mod reading;
 mod standing;
 mod words;
+mod writing;
 
 use std::ops::Range;
 
 pub(super) use again::{Again, Reader, may_read_again};
 pub(super) use part::{Part, unquoted};
+pub(super) use writing::written;
 
 use super::shell::Shell;
-use super::subject::{Job, Step, Subject};
 use super::walk::Walk;
 use group::{Reach, reaches};
 use part::parts_where;
@@ -49,16 +50,6 @@ pub(super) struct Commands<'t> {
     otherwise: Option<Box<Self>>,
 }
 
-/// Returns what the script of a step writes to a file that its commands name by one of `names`; one that has none of them
-/// is not looked into.
-pub(super) fn written<'n>(subject: &Subject<'n>, job: &Job<'n>, step: Step<'n>, names: &[&str]) -> Vec<Vec<Part<'n>>> {
-    if names.iter().any(|name| step.script().contains(name)) {
-        subject.commands(job, step).written(names)
-    } else {
-        Vec::new()
-    }
-}
-
 impl<'t> Commands<'t> {
     /// Returns the commands of a script that a shell reads.
     pub(super) fn of(script: &'t str, shell: Shell) -> Self {
@@ -77,22 +68,6 @@ impl<'t> Commands<'t> {
     pub(super) fn iter(&self) -> impl Iterator<Item = &Command<'t>> {
         let otherwise = self.otherwise.iter().flat_map(|otherwise| otherwise.list.iter());
         self.list.iter().chain(otherwise)
-    }
-
-    /// Returns what is written to a file that commands name by one of `names`: the parts of each such command, of what
-    /// is piped to it, of its here-documents, and of the group that it closes.
-    pub(super) fn written(&self, names: &[&str]) -> Vec<Vec<Part<'t>>> {
-        let mut budget = MOST_TIMES * self.script.len();
-        let mut found = Vec::new();
-        for (at, command) in self.list.iter().enumerate() {
-            if names.iter().any(|name| command.text.contains(name)) && command.writes() {
-                let from = self.within(&mut budget, self.reaches[at].pipe, at);
-                let parts = self.list[from..=at].iter().filter(|command| !command.is_asking());
-                found.push(parts.flat_map(|command| command.parts(self.script)).collect());
-            }
-        }
-        found.extend(self.otherwise.iter().flat_map(|otherwise| otherwise.written(names)));
-        found
     }
 
     /// Returns what programs read as commands once more, also in substitutions.
@@ -178,19 +153,6 @@ impl<'t> Command<'t> {
         word.split_once('=').filter(|_| words::is_assignment(word))
     }
 
-    /// Returns whether it only decides whether others run.
-    fn is_asking(&self) -> bool {
-        matches!(
-            self.text.split_whitespace().next(),
-            Some("if" | "elif" | "while" | "until" | "case")
-        ) || matches!(self.word(), "[" | "[[" | "test")
-    }
-
-    fn writes(&self) -> bool {
-        const WRITING: [&str; 6] = [">", "tee", "Out-File", "Add-Content", "Set-Content", "::set-output"];
-        WRITING.iter().any(|word| self.text.contains(word))
-    }
-
     fn parts(&self, script: &'t str) -> Vec<Part<'t>> {
         parts_where(Walk::by(self.text, self.shell), self.text, self.start, |_| true)
             .into_iter()
@@ -250,52 +212,6 @@ mod tests {
         );
         check("cat <<E; b\n c\n E\nE\nd", &["cat <<E", "b", "d"]);
         check("[[ a && (b ||\n c) ]] && d", &["[[ a && (b ||\n c) ]]", "d"]);
-    }
-
-    #[track_caller]
-    fn writes(script: &str, expected: &[&str]) {
-        let names: Vec<&str> = Commands::of(script, Shell::Posix)
-            .written(&["OUT"])
-            .iter()
-            .flatten()
-            .flat_map(Part::variables)
-            .map(|(at, name)| {
-                assert!(script[at..].starts_with(name), "{script}");
-                name
-            })
-            .filter(|name| *name != "OUT")
-            .collect();
-        assert_eq!(names, expected, "{script}");
-    }
-
-    #[test]
-    fn groups_in_groups_are_not_looked_at_again_and_again() {
-        let groups = 200;
-        let line = "$A ".repeat(1000);
-        let script = format!("{}echo {line};{}", "{ ".repeat(groups), " } >> $OUT;".repeat(groups));
-        let parts = Commands::of(&script, Shell::Posix).written(&["OUT"]);
-        assert_eq!(parts.len(), groups);
-        let bytes: usize = parts.iter().flatten().map(|part| part.text.len()).sum();
-        assert!(bytes <= (MOST_TIMES + 1) * script.len(), "{bytes}");
-    }
-
-    #[test]
-    fn what_is_written_is_told_from_what_is_asked() {
-        writes("echo \"t=$T\" >> \"$OUT\"", &["T"]);
-        writes("if [[ \"$T\" == a* ]]; then echo k=a >> $OUT; fi", &[]);
-        writes("if [ \"$T\" ]\nthen\n  echo \"$A\"\nfi >> $OUT", &["A"]);
-        writes("{ echo 't<<E'\n echo \"$T\"\n echo E\n} >> \"$OUT\"\necho $B", &["T"]);
-        writes("(echo \"$A\"; echo $B) | tee -a $OUT; echo $C", &["A", "B"]);
-        writes("cat >> $OUT <<E\nZ=$T\nE\necho $B", &["T"]);
-        writes("cat >> $OUT <<'E'\nZ=$T\nE", &[]);
-        writes("echo '$A' \"\\$B\" \"${C}\" | sort -u | tee $OUT", &["C"]);
-        writes("echo $A; echo $OUT; [ $B ] && echo x > $OUT", &[]);
-        writes("for x in $A; do echo $x; done >> $OUT", &["A", "x"]);
-        writes("echo ok # was: echo \"$A\" >> $OUT", &[]);
-        writes("(( n << 2 ))\necho \"$A\" >> $OUT", &["A"]);
-        writes("echo $'it\\'s' \"$A\" '$B' >> $OUT", &["A"]);
-        writes("case $A in a) echo \"$B\" >> $OUT;; esac", &["B"]);
-        writes("echo \"$(cat <<'E'\n$A\nE\n)$B\" >> $OUT", &["B"]);
     }
 
     /// What a script of nonsense is made of.

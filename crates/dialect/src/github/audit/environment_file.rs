@@ -3,6 +3,7 @@
 //! A variable keeps the shell from running it, but a line break in it begins another variable of all later steps, such
 //! as `LD_PRELOAD`; and a folder in the path decides which programs they run.
 
+mod effect;
 mod saying;
 mod translation;
 
@@ -19,7 +20,8 @@ use super::taint::{Taint, Taints, Way, Who};
 use super::untrusted::Lines;
 use super::{Finding, Level};
 use crate::codes;
-use saying::{Deciding, Sayings};
+use effect::Deciding;
+use saying::Sayings;
 
 const FILES: [&str; 2] = ["GITHUB_ENV", "GITHUB_PATH"];
 

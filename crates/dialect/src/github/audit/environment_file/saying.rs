@@ -8,7 +8,7 @@ use super::super::Level;
 use super::super::command::Commands;
 use super::super::expansion::takes_line_breaks;
 use super::super::shell::{Command, Shell, commands, program, unquoted};
-use super::translation::{Effect, translated};
+use super::effect::{Deciding, Effect, effect};
 
 /// The commands of a script, by which what it writes is said.
 pub(super) struct Sayings<'t> {
@@ -19,15 +19,6 @@ pub(super) struct Sayings<'t> {
     functions: BTreeSet<&'t str>,
     /// How many more bytes may be read to follow values.
     left: Cell<usize>,
-}
-
-/// What of a text decides over later steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Deciding {
-    /// Its line breaks, each of which begins a variable.
-    Lines,
-    /// All of it, which names a folder.
-    Text,
 }
 
 /// The most words of a command that are looked at: those that say what it does stand first.
@@ -49,14 +40,6 @@ const RELATING: [&str; 15] = [
 const INTERPRETERS: [&str; 9] = ["bash", "sh", "zsh", "dash", "python", "node", "perl", "ruby", "php"];
 const BEFORE_A_PROGRAM: [char; 5] = ['c', 'e', 'E', 'p', 'r'];
 
-/// Programs whose words are those of a number or of a code, which begin no variable.
-const CLEANING: [&str; 6] = ["base64", "sha256sum", "sha1sum", "sha512sum", "md5sum", "wc"];
-
-/// Programs that let lines pass as they are.
-const PASSING: [&str; 9] = [
-    "cat", "tee", "sort", "uniq", "tac", "sponge", "column", "expand", "iconv",
-];
-
 impl<'t> Sayings<'t> {
     pub(super) fn of(script: &'t str, shell: Shell, commands: Rc<Commands<'t>>) -> Self {
         let is_understood = shell == Shell::Posix || (shell == Shell::Unknown && !script.contains('`'));
@@ -77,7 +60,8 @@ impl<'t> Sayings<'t> {
             return None;
         }
         let Some(all) = self.commands.as_ref().filter(|_| self.left.get() > 0) else {
-            return Some(pipe(near).map_or(Level::Certain, |_| Level::Strict));
+            let is_changed = pipe(near).is_some_and(|at| !is_written(&near[at + 1..]));
+            return Some(if is_changed { Level::Strict } else { Level::Certain });
         };
         let (course, read) = all.course(start, file);
         self.left.set(self.left.get().saturating_sub(read));
@@ -180,6 +164,12 @@ fn pipe(text: &str) -> Option<usize> {
     text.match_indices('|').map(|(at, _)| at).find(is_pipe)
 }
 
+/// Returns whether what stands behind a pipe writes to a file what it gets, as PowerShell has it.
+fn is_written(behind: &str) -> bool {
+    const WRITING: [&str; 4] = ["Out-File", "Add-Content", "Set-Content", "Tee-Object"];
+    WRITING.iter().any(|name| behind.trim_start().starts_with(name))
+}
+
 /// Returns how certain it is that a text is written that a program with these words gets, when so much is certain of what
 /// it gets; `None` when nothing is left that decides.
 fn made_of(level: Option<Level>, words: &[&str], deciding: Deciding) -> Option<Level> {
@@ -189,49 +179,13 @@ fn made_of(level: Option<Level>, words: &[&str], deciding: Deciding) -> Option<L
         .position(|word| *word == program)
         .map_or(words.len(), |at| at + 1);
     let name = name_of(program);
-    let effect = match deciding {
-        Deciding::Lines => effect_on_lines(&name, &words[at..]),
-        Deciding::Text => effect_on_text(&name, &words[at..]),
-    };
-    match (effect, level) {
+    match (effect(&name, &words[at..], deciding), level) {
         (Effect::Takes, _) => None,
         (Effect::Leaves, level) => level,
         (Effect::Makes, level) => level.or(Some(Level::Certain)),
         (Effect::Unknown, Some(_)) => Some(Level::Strict),
         (Effect::Unknown, None) => words.iter().any(|word| word.contains("\\n")).then_some(Level::Strict),
     }
-}
-
-/// Returns what a program makes of the line breaks of what it gets.
-fn effect_on_lines(name: &str, words: &[&str]) -> Effect {
-    let is_raw = |word: &str| {
-        let letters = word.strip_prefix('-').unwrap_or_default();
-        letters.starts_with("-raw-o")
-            || letters.starts_with("-j")
-            || (!letters.starts_with('-') && letters.contains(['r', 'j']))
-    };
-    match name {
-        "tr" => translated(words),
-        "jq" if !words.iter().any(|word| is_raw(word)) => Effect::Takes,
-        name if PASSING.contains(&name) => Effect::Leaves,
-        name if is_cleaning(name, words) => Effect::Takes,
-        _ => Effect::Unknown,
-    }
-}
-
-/// Returns what a program makes of a text that is a name: fewer signs are one as well.
-fn effect_on_text(name: &str, words: &[&str]) -> Effect {
-    match name {
-        name if is_cleaning(name, words) => Effect::Takes,
-        name if name == "tr" || PASSING.contains(&name) => Effect::Leaves,
-        _ => Effect::Unknown,
-    }
-}
-
-/// Returns whether a program says a number or a code for what it gets.
-fn is_cleaning(name: &str, words: &[&str]) -> bool {
-    let is_decoding = |word: &&str| matches!(*word, "-d" | "-D" | "--decode" | "-di");
-    CLEANING.contains(&name) && !words.iter().any(is_decoding)
 }
 
 #[cfg(test)]
@@ -367,6 +321,20 @@ mod tests {
             "./folder_of.sh \"$BODY\" >> $OUT",
         ] {
             check_of(script, Deciding::Text, None);
+        }
+    }
+
+    #[test]
+    fn a_command_of_powershell_writes_what_it_gets() {
+        for (script, expected) in [
+            ("\"A=$BODY\" | Out-File -Append $env:OUT", Level::Certain),
+            ("\"A=$BODY\" >> $env:OUT", Level::Certain),
+            ("\"A=$BODY\" | Shorten | Out-File -Append $env:OUT", Level::Strict),
+        ] {
+            let start = script.find("$BODY").unwrap();
+            let sayings = Sayings::of(script, Shell::Pwsh, Rc::new(Commands::of(script, Shell::Pwsh)));
+            let level = sayings.level((start, start + 5), "OUT", Deciding::Lines);
+            assert_eq!(level, Some(expected), "{script}");
         }
     }
 

@@ -1,18 +1,7 @@
 //! What `tr` makes of the line breaks of a text.
 
 use super::super::signs::{meant, signs};
-
-/// What a program makes of the line breaks of a text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// None is left.
-    Takes,
-    /// It leaves them, and makes no others.
-    Leaves,
-    /// It makes some of other signs.
-    Makes,
-    Unknown,
-}
+use super::effect::Effect;
 
 /// Returns what `tr` with these words behind it makes of line breaks.
 pub(super) fn translated(words: &[&str]) -> Effect {
