@@ -278,7 +278,7 @@ mod tests {
             let again = commands.read_again();
             let written = commands.written(&["A"]);
             for (at, _) in script.match_indices('$') {
-                for station in commands.course(at, "A").0 {
+                for station in commands.course(at, &["A".to_owned()]).0 {
                     assert!(station.place.is_none_or(|place| station.text.get(place..).is_some()));
                 }
             }

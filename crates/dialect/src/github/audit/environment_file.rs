@@ -55,6 +55,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
             };
             let none = BTreeSet::new();
             let delimiters = if file == "GITHUB_ENV" { &*delimiters } else { &none };
+            let names = LazyCell::new(|| subject.commands(job, step).names(&[file]));
             let mut block = Block { is_open: false };
             for written in written(subject, job, step, &[file]) {
                 let tainted = block
@@ -64,7 +65,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
                     .filter(|(_, taint)| is_told(taint))
                     .find_map(|(place, taint)| {
                         Some((
-                            sayings.level((place.0, place.0 + place.1), file, deciding)?,
+                            sayings.level((place.0, place.0 + place.1), &names, deciding)?,
                             place,
                             taint,
                         ))

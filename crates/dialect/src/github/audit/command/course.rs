@@ -34,20 +34,20 @@ const MOST: usize = 64;
 
 impl<'t> Commands<'t> {
     /// Returns the commands to which what stands at a place of the script comes, until one writes it to the file that
-    /// commands name so; and how many bytes were read for that.
-    pub(in super::super) fn course(&self, place: usize, file: &str) -> (Vec<Station<'t>>, usize) {
-        let course = self.course_within(place, file, DEEPEST);
+    /// has one of these names; and how many bytes were read for that.
+    pub(in super::super) fn course(&self, place: usize, names: &[String]) -> (Vec<Station<'t>>, usize) {
+        let course = self.course_within(place, names, DEEPEST);
         (course.stations, course.read)
     }
 
-    fn course_within(&self, place: usize, file: &str, depth: usize) -> Course<'t> {
+    fn course_within(&self, place: usize, names: &[String], depth: usize) -> Course<'t> {
         let Some((at, from_outside)) = self.at(place) else {
             return Course::default();
         };
         let command = &self.list[at];
         let inside = command.substitution(self.script, place).filter(|_| depth > 0);
         let mut course = inside.as_ref().map_or_else(Course::default, |inside| {
-            Self::of(inside.text, command.shell).course_within(place - inside.start, file, depth - 1)
+            Self::of(inside.text, command.shell).course_within(place - inside.start, names, depth - 1)
         });
         course.read += command.text.len() + command.documents.iter().map(|(range, _)| range.len()).sum::<usize>();
         if !course.is_written {
@@ -57,16 +57,16 @@ impl<'t> Commands<'t> {
                 text: command.text,
                 place,
             });
-            self.follow(at, file, &mut course);
+            self.follow(at, names, &mut course);
         }
         course
     }
 
     /// Adds the commands to which goes what the one at a place in the list says.
-    fn follow(&self, mut at: usize, file: &str, course: &mut Course<'t>) {
+    fn follow(&self, mut at: usize, names: &[String], course: &mut Course<'t>) {
         while course.stations.len() < MOST {
             let command = &self.list[at];
-            if command.text.contains(file) && command.writes() {
+            if command.writes_to(names) {
                 course.is_written = true;
                 return;
             }
@@ -136,7 +136,7 @@ mod tests {
     #[track_caller]
     fn check(script: &str, expected: &[&str]) {
         let found: Vec<String> = Commands::of(script, Shell::Posix)
-            .course(script.find("$T").unwrap(), "OUT")
+            .course(script.find("$T").unwrap(), &["OUT".to_owned()])
             .0
             .iter()
             .map(|station| match station.place {

@@ -24,12 +24,9 @@ impl<'t> Commands<'t> {
     pub(in super::super) fn written(&self, names: &[&str]) -> Vec<Vec<Part<'t>>> {
         let mut budget = MOST_TIMES * self.script.len();
         let mut found = Vec::new();
-        let others = self.other_names(names);
-        let is_named = |text: &str| {
-            names.iter().any(|name| text.contains(name)) || others.iter().any(|name| text.contains(name.as_str()))
-        };
+        let all = self.names(names);
         for (at, command) in self.list.iter().enumerate() {
-            if is_named(command.text) && command.writes() {
+            if command.writes_to(&all) {
                 let from = self.within(&mut budget, self.reaches[at].pipe, at);
                 let parts = self.list[from..=at].iter().filter(|command| !command.is_asking());
                 found.push(parts.flat_map(|command| command.parts(self.script)).collect());
@@ -39,8 +36,8 @@ impl<'t> Commands<'t> {
         found
     }
 
-    /// Returns how the variables are read that stand for a file which is named by one of `names`.
-    fn other_names(&self, names: &[&str]) -> Vec<String> {
+    /// Returns by what commands name a file that is named by one of `names`, also by variables that stand for it.
+    pub(in super::super) fn names(&self, names: &[&str]) -> Vec<String> {
         /// More names than a script gives to a file.
         const MOST: usize = 4;
         let of_command = |command: &Command<'t>| {
@@ -54,13 +51,18 @@ impl<'t> Commands<'t> {
         };
         let may_be_set = |command: &&Command<'t>| command.text.contains('=') && !command.writes();
         let commands = self.list.iter().filter(may_be_set);
-        commands.filter_map(of_command).take(MOST).flatten().collect()
+        let others = commands.filter_map(of_command).take(MOST).flatten();
+        names.iter().map(|name| (*name).to_owned()).chain(others).collect()
     }
 }
 
 impl Command<'_> {
-    /// Returns whether it writes to files at all.
-    pub(super) fn writes(&self) -> bool {
+    /// Returns whether it writes to a file that has one of these names.
+    pub(super) fn writes_to(&self, names: &[String]) -> bool {
+        names.iter().any(|name| self.text.contains(name.as_str())) && self.writes()
+    }
+
+    fn writes(&self) -> bool {
         const WRITING: [&str; 6] = [">", "tee", "Out-File", "Add-Content", "Set-Content", "::set-output"];
         WRITING.iter().any(|word| self.text.contains(word))
     }

@@ -51,9 +51,9 @@ impl<'t> Sayings<'t> {
         }
     }
 
-    /// Returns how certain it is that what decides of the value of the variable at `start..end` is written to a file as
-    /// it is; `None` when a program takes it away, or says something of its own.
-    pub(super) fn level(&self, (start, end): (usize, usize), file: &str, deciding: Deciding) -> Option<Level> {
+    /// Returns how certain it is that what decides of the value of the variable at `start..end` is written as it is to
+    /// the file that has one of these names; `None` when a program takes it away, or says something of its own.
+    pub(super) fn level(&self, (start, end): (usize, usize), names: &[String], deciding: Deciding) -> Option<Level> {
         let near = near(self.script.get(end..).unwrap_or_default());
         let is_braced = self.script.get(start..end).is_some_and(|name| name.starts_with("${"));
         if deciding == Deciding::Lines && is_braced && takes_line_breaks(near) {
@@ -63,7 +63,7 @@ impl<'t> Sayings<'t> {
             let is_changed = pipe(near).is_some_and(|at| !is_written(&near[at + 1..]));
             return Some(if is_changed { Level::Strict } else { Level::Certain });
         };
-        let (course, read) = all.course(start, file);
+        let (course, read) = all.course(start, names);
         self.left.set(self.left.get().saturating_sub(read));
         let mut level = Some(Level::Certain);
         for station in course {
@@ -202,8 +202,12 @@ mod tests {
         let start = script.find("$BODY").or_else(|| script.find("${BODY")).unwrap();
         let end = start + script[start..].find("BODY").unwrap() + "BODY".len();
         let commands = Rc::new(Commands::of(script, Shell::Posix));
-        let sayings = Sayings::of(script, Shell::Posix, commands);
-        assert_eq!(sayings.level((start, end), "$OUT", deciding), expected, "{script}");
+        let sayings = Sayings::of(script, Shell::Posix, Rc::clone(&commands));
+        assert_eq!(
+            sayings.level((start, end), &commands.names(&["OUT"]), deciding),
+            expected,
+            "{script}"
+        );
     }
 
     #[test]
@@ -236,6 +240,7 @@ mod tests {
             "cat >> $OUT <<E\nA=$BODY | tr -d '\\n'\nE",
             "cat <<E | tee -a $OUT\nit's $BODY\nE",
             "echo \"A=$BODY\" | tee -a $OUT | tr -d '\\n'",
+            "f=$OUT; echo \"A=$BODY\" | tee -a \"$f\" | tr -d '\\n'",
             "builtin echo \"A=$BODY\" >> $OUT",
             "sudo -u app echo \"A=$BODY\" | tee -a $OUT",
             "\"echo\" \"A=$BODY\" >> $OUT",
@@ -333,7 +338,7 @@ mod tests {
         ] {
             let start = script.find("$BODY").unwrap();
             let sayings = Sayings::of(script, Shell::Pwsh, Rc::new(Commands::of(script, Shell::Pwsh)));
-            let level = sayings.level((start, start + 5), "OUT", Deciding::Lines);
+            let level = sayings.level((start, start + 5), &["OUT".to_owned()], Deciding::Lines);
             assert_eq!(level, Some(expected), "{script}");
         }
     }
@@ -344,7 +349,7 @@ mod tests {
         let commands = Rc::new(Commands::of(&script, Shell::Posix));
         let sayings = Sayings::of(&script, Shell::Posix, commands);
         let places = script.match_indices("$BODY").map(|(at, name)| (at, at + name.len()));
-        let told = places.filter(|place| sayings.level(*place, "$OUT", Deciding::Lines).is_some());
+        let told = places.filter(|place| sayings.level(*place, &["OUT".to_owned()], Deciding::Lines).is_some());
         assert!(told.count() > 19_000);
     }
 }
