@@ -158,12 +158,10 @@ impl<'n> Subject<'n> {
 
     /// Returns what the scripts of a job run of what one of them leaves to the others.
     pub(super) fn elsewhere(&self, job: &Job<'n>) -> Rc<Elsewhere> {
-        let steps = || job.steps.iter().filter(|step| !step.script().is_empty());
-        let is_understood = |step: &Step<'n>| shell::of(self, job, *step) == Shell::Posix;
+        let scripts = || job.steps.iter().map(|step| step.script());
         let look = || {
-            let scripts = steps().map(|step| step.script());
-            if self.may_read(scripts.clone().map(str::len).sum()) && steps().all(is_understood) {
-                Elsewhere::of(scripts)
+            if self.may_read(scripts().map(str::len).sum()) {
+                Elsewhere::of(scripts())
             } else {
                 Elsewhere::unknown()
             }

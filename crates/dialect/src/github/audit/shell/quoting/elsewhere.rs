@@ -38,7 +38,7 @@ impl Elsewhere {
         found
     }
 
-    /// What is not looked into, because the file has more than is, or a script of another language.
+    /// What is not looked into, because the file has more than is.
     pub(in super::super::super) fn unknown() -> Self {
         Self {
             is_unknown: true,
