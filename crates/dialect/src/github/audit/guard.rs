@@ -200,6 +200,7 @@ mod tests {
         }
         for condition in [
             "github.event.workflow_run.event == 'pull_request_review'",
+            "github.event.workflow_run.event == 'pull_request_target'",
             "github.event.workflow_run.event != 'pull_request'",
             "startsWith(github.event.workflow_run.event, 'pull_request')",
         ] {

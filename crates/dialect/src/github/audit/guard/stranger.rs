@@ -15,7 +15,12 @@ pub(super) struct Stranger {
 const ASSOCIATIONS: [&str; 4] = ["NONE", "FIRST_TIMER", "FIRST_TIME_CONTRIBUTOR", "CONTRIBUTOR"];
 
 /// The events of pull requests that run for the code of a fork.
-const CAUSES: [&str; 3] = ["pull_request", "pull_request_review", "pull_request_review_comment"];
+const CAUSES: [&str; 4] = [
+    "pull_request",
+    "pull_request_target",
+    "pull_request_review",
+    "pull_request_review_comment",
+];
 
 /// The login of the stranger, and the numbers of the stranger and of the fork.
 const LOGIN: &str = "\u{1}";
@@ -30,8 +35,8 @@ impl Stranger {
     /// Returns those that a condition, in lower case, may tell apart.
     pub(super) fn all(condition: &str) -> impl Iterator<Item = Self> {
         let asks = |word| condition.contains(word);
-        let associations = if asks("association") { 4 } else { 1 };
-        let causes = if asks("workflow_run") { 3 } else { 1 };
+        let associations = if asks("association") { ASSOCIATIONS.len() } else { 1 };
+        let causes = if asks("workflow_run") { CAUSES.len() } else { 1 };
         let causes = CAUSES.into_iter().take(causes);
         causes.flat_map(move |cause| {
             let associations = ASSOCIATIONS.into_iter().take(associations);
