@@ -16,7 +16,7 @@ use std::path::Path;
 
 use lockgate_core::{Severity, SourceFile};
 use lockgate_dialect::codes;
-use lockgate_dialect::github::audit::{Finding, Level, Safety, Strictness, audit, audit_parsed, fix};
+use lockgate_dialect::github::audit::{Finding, Fix, Level, Safety, Strictness, audit, audit_parsed, fix};
 use lockgate_dialect::github::{self, action};
 use lockgate_dialect::lock::Lock;
 use lockgate_dialect::yaml;

@@ -168,13 +168,14 @@ impl Place<'_, '_> {
         let is_read_where_it_is_set = matches!(by, By::New(_)) && self.reads_own_variable();
         let not_here = |why| format!("; not where it stands now, since {why}");
         let look_at = |why| format!("; look at what comes out then, since {why}");
+        let see_that = |why| format!("; see that nothing runs it then, since {why}");
         match self.standing() {
             Some(Standing {
                 quoting: Quoting::Unclear(why),
                 ..
             }) => not_here(why),
             _ if is_read_where_it_is_set => not_here(OF_THE_SAME_STEP),
-            Some(Standing { doubt: Some(why), .. }) => look_at(why),
+            Some(Standing { doubt: Some(why), .. }) if !self.is_secret() => see_that(why),
             // That the quotes keep a value in one piece is what they are for.
             Some(Standing {
                 quoting: Quoting::Bare, ..
@@ -182,6 +183,17 @@ impl Place<'_, '_> {
             | None => String::new(),
             Some(Standing { quoting, .. }) => self.doubt(quoting).map_or(String::new(), look_at),
         }
+    }
+
+    /// Returns whether nothing but secrets can come out of it, which nobody else writes: whoever runs them as commands
+    /// did so before.
+    fn is_secret(&self) -> bool {
+        let is_secret = |flow: &Flow| match flow.path.as_slice() {
+            [secrets, ..] if secrets == "secrets" => true,
+            [github, token] => github == "github" && token == "token",
+            _ => false,
+        };
+        self.embedded.flows().iter().all(is_secret)
     }
 
     fn standing(&self) -> Option<Standing> {
@@ -239,7 +251,7 @@ impl Place<'_, '_> {
                     Quoting::Bare => (0, format!("\"${{{name}}}\"")),
                     Quoting::Unclear(_) => return None,
                 };
-                let is_certain = doubt.is_none() && self.doubt(quoting).is_none();
+                let is_certain = (doubt.is_none() || self.is_secret()) && self.doubt(quoting).is_none();
                 (wide, written, if is_certain { Safety::Safe } else { Safety::ForPeople })
             }
             Language::Shell(Shell::Pwsh) if around(b'"') || around(b'\'') => {

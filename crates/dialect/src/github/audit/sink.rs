@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use lockgate_core::Span;
 
 use super::embedded::{Embedded, expressions, has_expression};
-use super::shell::{self, Quoting, Script, Shell, Standing};
-use super::subject::{Job, Step, Subject};
+use super::shell::{self, Contents, Quoting, Script, Shell, Standing};
+use super::subject::{Job, Kind, Step, Subject};
 use crate::yaml::{Node, Parts};
 
 /// A text that is run.
@@ -44,8 +44,8 @@ impl<'n> Sink<'n> {
             };
         }
         let script = self.script.get_or_init(|| RefCell::new(Script::of(self.text)));
-        let elsewhere = || subject.elsewhere(job);
-        let (standing, read) = script.borrow_mut().at(embedded.start, embedded.end, elsewhere);
+        let elsewhere = |name: &str| keep_everywhere(subject, job, name);
+        let (standing, read) = script.borrow_mut().at(embedded.start, embedded.end, &elsewhere);
         subject.may_read(read);
         standing
     }
@@ -55,6 +55,23 @@ impl<'n> Sink<'n> {
     pub(super) fn part(&self, start: usize, end: usize) -> Span {
         self.parts.borrow_mut().part(start, end.saturating_sub(start))
     }
+}
+
+/// Checks that a variable which a step gives to the later ones is nothing but data in the scripts of all of them.
+///
+/// # Errors
+/// Returns why that is not certain.
+fn keep_everywhere(subject: &Subject<'_>, job: &Job<'_>, name: &str) -> Result<(), &'static str> {
+    if subject.kind == Kind::Action {
+        return Err("the steps of the workflow that uses the action get the variable, too");
+    }
+    for step in job.steps.iter().filter(|step| step.script().contains(name)) {
+        if shell::of(subject, job, *step) != Shell::Posix || !subject.may_read(step.script().len()) {
+            return Err("it is not known what another step does with the variable that it becomes");
+        }
+        Contents::of(step.script()).keep_variable(name)?;
+    }
+    Ok(())
 }
 
 /// What runs it.

@@ -8,7 +8,7 @@ use lockgate_core::{Diagnostic, SourceFile, Span};
 
 use super::command::Commands;
 use super::relocation::Naming;
-use super::shell::{self, Elsewhere, Shell};
+use super::shell::{self, Shell};
 use super::taint::Tainted;
 use crate::lock::Lock;
 use crate::yaml::{Entry, Node};
@@ -33,8 +33,6 @@ pub(super) struct Subject<'n> {
     tainted: OnceCell<Tainted<'n>>,
     /// The commands of the scripts that were looked into, by where the script stands in memory and what reads it.
     commands: RefCell<BTreeMap<(*const u8, Shell), Rc<Commands<'n>>>>,
-    /// What the scripts of a job run of what one of them leaves, for each job that was asked about.
-    elsewhere: RefCell<BTreeMap<*const Node, Rc<Elsewhere>>>,
     /// The variables that fixes give to steps.
     pub(super) naming: Naming,
 }
@@ -118,7 +116,6 @@ impl<'n> Subject<'n> {
             lower: OnceCell::new(),
             tainted: OnceCell::new(),
             commands: RefCell::default(),
-            elsewhere: RefCell::default(),
             naming: Naming::default(),
         }
     }
@@ -154,24 +151,6 @@ impl<'n> Subject<'n> {
             .entry((script.as_ptr(), shell))
             .or_insert_with(|| Rc::new(Commands::of(script, shell)));
         Rc::clone(of_script)
-    }
-
-    /// Returns what the scripts of a job run of what one of them leaves to the others.
-    pub(super) fn elsewhere(&self, job: &Job<'n>) -> Rc<Elsewhere> {
-        let scripts = || job.steps.iter().map(|step| step.script());
-        let look = || {
-            if self.may_read(scripts().map(str::len).sum()) {
-                Elsewhere::of(scripts())
-            } else {
-                Elsewhere::unknown()
-            }
-        };
-        let mut known = self.elsewhere.borrow_mut();
-        Rc::clone(
-            known
-                .entry(std::ptr::from_ref(job.node))
-                .or_insert_with(|| Rc::new(look())),
-        )
     }
 
     /// Returns the trigger of this name.

@@ -4,20 +4,18 @@
 //! variable in that place would be one word with its value as it is. Where it is not sure it says so, and nothing is
 //! changed.
 
-mod elsewhere;
+mod data;
+mod function;
 mod meaning;
 mod scan;
-mod uses;
 
-use std::cell::{Cell, OnceCell};
-use std::rc::Rc;
+use std::cell::OnceCell;
 
-use super::program::{Role, role};
-use super::words::{Command, commands, holds_commands, plain};
-pub(in super::super) use elsewhere::Elsewhere;
-use meaning::{IN_LIST, is_among_code, last_redirection, line_before, runs_texts, words_meant};
+pub(in super::super) use data::Contents;
+use data::{IS_COMMAND, levels};
+use function::Functions;
+use meaning::{IN_LIST, last_redirection, line_before, words_meant};
 use scan::{Frame, IN_SINGLE, Scan};
-use uses::Uses;
 
 /// How a place is quoted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +26,7 @@ pub(in super::super) enum Quoting {
     Double,
     /// Alone in single quotes, which have to go for a variable.
     AloneInSingle,
-    /// Where a variable would not be replaced, or its value be read once more.
+    /// Where a variable would not be replaced, or what comes out would be calculated with.
     Unclear(&'static str),
 }
 
@@ -36,13 +34,12 @@ pub(in super::super) enum Quoting {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) struct Standing {
     pub(in super::super) quoting: Quoting,
-    /// Why a variable in it may be read as code all the same.
+    /// Why it is not certain that its value stays data.
     pub(in super::super) doubt: Option<&'static str>,
 }
 
 const IN_SUBSTITUTION: &str = "it stands inside of a substitution";
-const AMONG_CODE: &str = "the program may read the text in which the value stands as commands or code of its own";
-const RUN_ELSEWHERE: &str = "a step of the job runs what is printed here: as a file, or as the value of a variable";
+const IN_TEST: &str = "bash may calculate with it or match it as a pattern";
 
 /// The longest script that is looked into: GitHub's runner takes 21,000 characters.
 const MOST_BYTES: usize = 21_000;
@@ -51,63 +48,46 @@ const MOST_BYTES: usize = 21_000;
 pub(in super::super) struct Script<'t> {
     text: &'t str,
     scan: Scan<'t>,
-    /// Its commands and what it does with their texts; not looked at until asked for.
-    contents: OnceCell<(Vec<Command<'t>>, Uses)>,
-    /// How many bytes were read for the place that is looked at, beside the walk.
-    read: Cell<usize>,
-    /// Whether it has commands that read any text of it as commands.
-    runs_texts: bool,
+    /// What it does with its texts; not looked at until asked for.
+    contents: OnceCell<Contents<'t>>,
     /// Where the last line begins that sends what stands before it elsewhere.
     last_redirection: Option<usize>,
 }
 
 impl<'t> Script<'t> {
     pub(in super::super) fn of(text: &'t str) -> Self {
-        let is_read = text.len() <= MOST_BYTES;
         Self {
             text,
             scan: Scan::of(text),
             contents: OnceCell::new(),
-            read: Cell::new(0),
-            runs_texts: is_read && runs_texts(text),
-            last_redirection: last_redirection(text).filter(|_| is_read),
+            last_redirection: last_redirection(text).filter(|_| text.len() <= MOST_BYTES),
         }
     }
 
-    fn contents(&self) -> &(Vec<Command<'t>>, Uses) {
-        self.contents.get_or_init(|| {
-            self.read.set(self.read.get() + self.text.len());
-            let commands = commands(self.text);
-            let uses = Uses::of(self.text, &commands);
-            (commands, uses)
-        })
+    fn contents(&self) -> &Contents<'t> {
+        self.contents.get_or_init(|| Contents::of(self.text))
     }
 
-    /// Returns how the part `start..end` is quoted, and about how many bytes were read for it; `elsewhere` is asked where
-    /// other scripts may get what is printed there.
+    /// Returns how the part `start..end` is quoted, and about how many bytes were read for it; `elsewhere` is asked whether
+    /// a variable is nothing but data in all steps of the job, and says why not.
     pub(in super::super) fn at(
         &mut self,
         start: usize,
         end: usize,
-        elsewhere: impl Fn() -> Rc<Elsewhere>,
+        elsewhere: &dyn Fn(&str) -> Result<(), &'static str>,
     ) -> (Standing, usize) {
-        let script = self.text;
         let unclear = |why| Standing {
             quoting: Quoting::Unclear(why),
             doubt: None,
         };
-        if script.len() > MOST_BYTES {
+        if self.text.len() > MOST_BYTES {
             return (unclear("the script is longer than a runner takes"), 0);
         }
         let from = self.walk_to(start);
-        let line = line_before(script, start);
-        let read = start - from + line.len();
-        let found = self.unquoted(start, end, elsewhere);
-        let read = read + self.read.take();
-        match found {
-            Err(why) => (unclear(why), read),
-            Ok((standing, end_of_command)) => (standing, read + end_of_command.saturating_sub(end)),
-        }
+        let line = line_before(self.text, start);
+        let standing = self.standing(start, end, elsewhere).unwrap_or_else(unclear);
+        let read = self.contents.get().map_or(0, |contents| contents.read.take());
+        (standing, start - from + line.len() + read)
     }
 
     /// Returns whether at `start` a command begins whose output is that of the script.
@@ -121,7 +101,14 @@ impl<'t> Script<'t> {
         let is_sent_elsewhere = self.last_redirection.is_some_and(|at| at > start);
         let is_said = is_reached && self.scan.frames.is_empty() && is_first && !is_sent_elsewhere;
         let has_functions = self.text.contains("()") || self.text.contains("function ");
-        is_said && !(has_functions && self.contents().1.capture_output(start))
+        is_said && !(has_functions && self.is_captured(start))
+    }
+
+    /// Returns whether what is printed at a place is not printed by the script itself.
+    fn is_captured(&self, place: usize) -> bool {
+        let commands = &self.contents().commands;
+        let bodies = Functions::of(commands).captured(commands);
+        bodies.iter().any(|body| body.contains(&place))
     }
 
     /// Makes the walk one that `start` lies before; returns where it is.
@@ -132,13 +119,13 @@ impl<'t> Script<'t> {
         self.scan.goal
     }
 
-    /// Returns how a part is quoted and where its command ends, or why that is not clear.
-    fn unquoted(
+    /// Returns how a part is quoted, or why that is not clear.
+    fn standing(
         &mut self,
         start: usize,
         end: usize,
-        elsewhere: impl Fn() -> Rc<Elsewhere>,
-    ) -> Result<(Standing, usize), &'static str> {
+        elsewhere: &dyn Fn(&str) -> Result<(), &'static str>,
+    ) -> Result<Standing, &'static str> {
         let script = self.text;
         if script[..start].ends_with('\\') {
             return Err("the backslash before it would keep a variable from being replaced");
@@ -148,121 +135,27 @@ impl<'t> Script<'t> {
         if let Some(why) = unclear.filter(|_| !is_alone) {
             return Err(why);
         }
-        let innermost = self.scan.frames.last().copied();
-        let quote = match innermost {
-            _ if is_alone => start - 1,
-            Some((Frame::Double, opened)) => opened,
-            _ => start,
-        };
+        let frames = &self.scan.frames;
         // What stands in one, with quotes of its own or without, may be calculated with.
         let is_substituted = |frame: Frame| matches!(frame, Frame::Parameter | Frame::Arithmetic);
-        if self.scan.frames.iter().any(|(frame, _)| is_substituted(*frame)) {
+        if frames.iter().any(|(frame, _)| is_substituted(*frame)) {
             return Err(IN_SUBSTITUTION);
         }
-        if self.scan.frames.iter().any(|(frame, _)| *frame == Frame::Test) {
-            return Err("bash may calculate with it or match it as a pattern");
-        }
-        let end_of_command = self.scan.clone().end_of_command().max(end);
-        let (from, doubt) = self.taken(start, quote)?;
-        let uses = &self.contents().1;
-        if uses.run_output(end, from..end_of_command) {
-            return Err("what is printed here is run: by a program behind a `|`, or as a file");
-        }
-        let mut files = uses.files_for(end, from..end_of_command).peekable();
-        let command = script.get(from..end_of_command.min(script.len())).unwrap_or_default();
-        if files.peek().is_some() && elsewhere().runs(command, files) {
-            return Err(RUN_ELSEWHERE);
-        }
-        if self.runs_texts {
-            return Err("the script runs texts as commands, and this may be one of them");
-        }
-        let quoting = match innermost {
+        let quoting = match frames.last() {
+            Some((Frame::Test, _)) => return Err(IN_TEST),
             _ if is_alone => Quoting::AloneInSingle,
             None | Some((Frame::Command, _)) => words_meant(script, start).map_or(Quoting::Bare, Quoting::Unclear),
             Some((Frame::Double, _)) => Quoting::Double,
             Some((Frame::List, _)) => return Err(IN_LIST),
             Some(_) => return Err(IN_SUBSTITUTION),
         };
-        Ok((Standing { quoting, doubt }, end_of_command))
-    }
-}
-
-/// A command that takes a part of a script.
-#[derive(Clone, Copy)]
-struct Taken {
-    /// Where it starts.
-    from: usize,
-    /// Whether it is not known what becomes of the text that it takes, or makes of it.
-    is_given: bool,
-    /// Whether that text has more in it than values and a name.
-    is_among_code: bool,
-}
-
-impl Script<'_> {
-    /// Looks at the command in which a part stands, and at those in whose substitutions it stands; returns where the
-    /// outermost starts, and why one of them may read it as code.
-    ///
-    /// # Errors
-    /// Returns why one of them reads the text as commands, as far as is known.
-    fn taken(&self, start: usize, quote: usize) -> Result<(usize, Option<&'static str>), &'static str> {
-        let (mut inside, mut is_direct) = (None, true);
-        let mut found: Vec<Taken> = Vec::new();
-        for (frame, opened) in &self.scan.frames {
-            if is_direct {
-                found.extend(self.taken_by(inside, *opened, start)?);
-            }
-            is_direct = holds_commands(*frame);
-            if is_direct {
-                inside = Some(*opened);
-            }
-        }
-        if is_direct {
-            found.extend(self.taken_by(inside, quote, start)?);
-        }
-        // What one says in a substitution is a part of what the next one outside takes.
-        let mut is_given = self.contents().1.capture_output(start);
-        let is_doubtful = found.iter().any(|taken| {
-            is_given |= taken.is_given;
-            is_given && taken.is_among_code
-        });
-        let from = found.first().map_or(0, |taken| taken.from);
-        Ok((from, is_doubtful.then_some(AMONG_CODE)))
-    }
-
-    /// Looks at the command in the substitution `inside` that has a word at `at`, in which a part at `start` stands.
-    fn taken_by(&self, inside: Option<usize>, at: usize, start: usize) -> Result<Option<Taken>, &'static str> {
-        let (commands, uses) = self.contents();
-        let count = commands.partition_point(|command| (command.inside, command.start) <= (inside, at));
-        let Some(command) = commands[..count].last().filter(|command| command.inside == inside) else {
-            return Ok(None);
-        };
-        let mut taken = Taken {
-            from: command.start,
-            is_given: uses.give_output(command.start),
-            is_among_code: false,
-        };
-        let count = command.words.partition_point(|word| word.start <= at);
-        let (before, own) = match command.words[..count].split_last() {
-            Some((own, before)) if at < own.start + own.text.len() => (before, own),
-            // A group of commands is no word.
-            _ => return Ok(Some(taken)),
-        };
-        self.read.set(self.read.get() + start - command.start + own.text.len());
-        let is_run = match role(&plain(before), self.text.get(own.start..start).unwrap_or_default())? {
-            Role::Variable(name) => {
-                taken.is_given |= uses.give_variable(name);
-                uses.run_variable(name)
-            }
-            Role::Argument(program, is_known) => {
-                taken.is_given |= !is_known && uses.give_arguments_of(program);
-                uses.run_arguments_of(program)
-            }
-        };
-        if is_run {
-            return Err("the script runs or calculates with what this becomes a part of");
-        }
-        taken.is_among_code = is_among_code(own.text);
-        Ok(Some(taken))
+        let value = if is_alone { start - 1 } else { start };
+        // One without quotes gets some.
+        let kept = levels(frames, value, true).and_then(|levels| self.contents().keep(&levels, elsewhere));
+        Ok(Standing {
+            quoting,
+            doubt: kept.err(),
+        })
     }
 }
 

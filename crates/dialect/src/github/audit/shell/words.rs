@@ -68,20 +68,22 @@ impl<'t> Command<'t> {
 
 /// Returns those of some words that are no redirections.
 pub(super) fn plain<'t>(words: &[Word<'t>]) -> Vec<&'t str> {
-    let mut found = Vec::with_capacity(words.len());
-    let mut is_target = false;
-    for word in words {
-        let is_sign = is_redirection(word.text);
-        if !is_sign && !is_target {
-            found.push(word.text);
-        }
-        // The word behind `<<` is a part of it.
-        is_target = is_sign && (!word.text.starts_with("<<") || word.text == "<<<");
-    }
-    found
+    plain_words(words).map(|word| word.text).collect()
 }
 
-fn is_redirection(word: &str) -> bool {
+/// Returns those of some words that are no redirections, with their places.
+pub(super) fn plain_words<'w, 't>(words: &'w [Word<'t>]) -> impl Iterator<Item = Word<'t>> + 'w {
+    let mut is_target = false;
+    words.iter().copied().filter(move |word| {
+        let is_sign = is_redirection(word.text);
+        let is_plain = !is_sign && !is_target;
+        // The word behind `<<` is a part of it.
+        is_target = is_sign && (!word.text.starts_with("<<") || word.text == "<<<");
+        is_plain
+    })
+}
+
+pub(super) fn is_redirection(word: &str) -> bool {
     word.starts_with(['<', '>']) || word.starts_with("&>")
 }
 

@@ -1,8 +1,6 @@
 //! What the lines of a script say about its places.
 
-use super::super::is_shell;
-use super::super::program::IS_COMMAND;
-use super::scan::{Frame, Piece, Walk};
+use super::IS_COMMAND;
 
 pub(super) const IN_LIST: &str = "the words of the value are meant here one by one";
 
@@ -15,42 +13,6 @@ pub(super) fn last_redirection(script: &str) -> Option<usize> {
         let is_closing = CLOSING.iter().any(|word| line.trim_start().starts_with(word));
         (is_closing && line.contains(['|', '>'])).then_some(end)
     })
-}
-
-/// Returns whether a script has commands that read texts as commands, which may have come from anywhere in it.
-pub(super) fn runs_texts(script: &str) -> bool {
-    /// More words than stand between a shell and its `-c`.
-    const NEAR: usize = 4;
-    let is_between = |c: char| c.is_whitespace() || ";|&()`\"'$<>".contains(c);
-    let mut since_shell = NEAR;
-    script.split(is_between).filter(|word| !word.is_empty()).any(|word| {
-        let takes_a_text = word.starts_with('-') && !word.starts_with("--") && word.contains('c');
-        let runs = word == "eval" || (takes_a_text && since_shell < NEAR);
-        since_shell = if is_shell(word) { 0 } else { since_shell + 1 };
-        runs
-    })
-}
-
-/// Returns whether a word has more in it than values and a name or an option, such as white space or quotes: a program may
-/// read it as code then.
-pub(super) fn is_among_code(word: &str) -> bool {
-    let is_sign = |byte: u8| byte.is_ascii_whitespace() || b"'\"`();{}".contains(&byte);
-    let mut walk = Walk::of(word);
-    while walk.at < word.len() {
-        let (from, depth) = (walk.at, walk.frames.len());
-        let piece = walk.step();
-        let text = word.get(from..walk.at.min(word.len())).unwrap_or_default();
-        let is_own = depth == walk.frames.len() && walk.frames.iter().all(|(frame, _)| *frame == Frame::Double);
-        let text = match piece {
-            Piece::Single => text.trim_matches(['$', '\'']),
-            _ if text.starts_with("${{") || !is_own => "",
-            _ => text,
-        };
-        if text.bytes().any(is_sign) {
-            return true;
-        }
-    }
-    false
 }
 
 /// Returns why a value without quotes has to stay without; `None` when it may be one word.

@@ -1,6 +1,5 @@
 //! How places in scripts are quoted, and what becomes of what stands there.
 
-use super::super::program::IS_COMMAND;
 use super::scan::{IN_COMMENT, IN_DOCUMENT};
 use super::*;
 
@@ -9,7 +8,7 @@ fn at(script: &str, start: usize) -> Quoting {
 }
 
 fn standing(script: &mut Script<'_>, start: usize) -> Standing {
-    script.at(start, start + "${{ x }}".len(), Rc::default).0
+    script.at(start, start + "${{ x }}".len(), &|_| Ok(())).0
 }
 
 #[track_caller]
@@ -67,70 +66,197 @@ fn words_that_are_meant_one_by_one_stay_without_quotes() {
     check("ARGS=(\"${{ x }}\")", Quoting::Double);
 }
 
-#[test]
-fn what_a_program_reads_as_commands_is_not_safe() {
-    for script in [
-        "echo \"${{ x }}\" | bash",
-        "echo '${{ x }}' | sh",
-        "echo \"a ${{ x }}\n b\" | sudo bash -s",
-        "echo ${{ x }} |\n  ssh host",
-        "echo ${{ x }} \\\n | xargs rm",
-        "for i in a; do\n  echo \"${{ x }}\"\ndone | /bin/sh",
-        "echo \"${{ x }}\" > >(bash)",
-        "echo \"$(bash -c \"${{ x }}\")\"",
-        "eval \"${{ x }}\"",
-        "echo a | xargs -I{} sh -c \"${{ x }}\"",
-        "ssh host \"${{ x }}\"",
-        "echo \\${{ x }}",
-        "echo \"\\${{ x }}\"",
-    ] {
-        let start = script.find("${{ x }}").unwrap();
-        let found = at(script, start);
-        assert!(matches!(found, Quoting::Unclear(_)), "{script}: {found:?}");
-    }
-    check("echo \"${{ x }}\" | grep a\nbash a.sh", Quoting::Double);
-    check("echo \"${{ x }}\" || exit 1", Quoting::Double);
-    check("echo a | bash\necho \"${{ x }}\"", Quoting::Double);
+fn doubt(script: &str) -> Option<&'static str> {
+    let found = standing(&mut Script::of(script), script.find("${{ x }}").unwrap());
+    assert!(!matches!(found.quoting, Quoting::Unclear(_)), "{script}: {found:?}");
+    found.doubt
 }
 
 #[test]
-fn a_text_with_more_in_it_may_be_code_for_a_program() {
-    let doubt = |script: &str| standing(&mut Script::of(script), script.find("${{ x }}").unwrap()).doubt;
+fn a_value_stays_data_where_everything_that_gets_it_takes_texts() {
     for script in [
-        "a \"puts '${{ x }}'\"",
-        "B=\"puts '${{ x }}'\"; a \"$B\"",
-        "B=$(echo \"puts '${{ x }}'\"); a \"$B\"",
-        "f() { echo \"puts '${{ x }}'\"; }\na \"$(f)\"",
-        "a \"$(echo \"b ${{ x }}\" | tr c d)\"",
-        "echo \"puts '${{ x }}'\" | sudo tee c | a",
-        "f() { a \"$1\"; }; f \"b ${{ x }}\"",
-        "a -s \"test ${{ x }}\"",
-        "a --define='b '\"${{ x }}\"",
-        "a \"b(${{ x }})\"",
-        "a \"b \\\"${{ x }}\\\"\"",
-        "a \"puts $(echo \"${{ x }}\")\"",
-        "sudo a \"run $B ${{ x }}\"",
-    ] {
-        assert_eq!(doubt(script), Some(AMONG_CODE), "{script}");
-    }
-    for script in [
-        "a \"${{ x }}\"",
-        "a --title=\"${{ x }}\" 'b c'",
-        "a \"v${{ x }}-$B.${C:-d e}:/f@g=h,i\"",
-        "a \"$(echo \"${{ x }}\" | tr c d)\"",
-        "echo \"b ${{ x }}\" | sort | docker login",
-        "echo \"${{ x }}\" | a",
-        "a \"${{ y }}/${{ x }}\"",
-        "echo \"b (${{ x }})\"",
-        "git commit -m \"b: ${{ x }}\"",
-        "f() { echo \"$1\"; }; f \"b ${{ x }}\"",
-        "A=\"b ${{ x }}\" c",
-        "A=\"b ${{ x }}\"; echo \"$A\"",
-        "A=\"${{ x }}\"; b \"c $A\"",
-        "docker run -e A=\"b ${{ x }}\" c",
+        "echo \"a ${{ x }}\"",
+        "echo ${{ x }} 2>/dev/null >&2",
+        "printf '%s\\n' \"${{ x }}\"",
+        "a && echo \"$(echo \"${{ x }}\" | tr c d)\" || b",
+        "echo \"`printf %s \"${{ x }}\"`\"",
+        "A=$(echo \"${{ x }}\" | grep -oE '[0-9]+' | head -n 1 || true)\necho \"a=$A\" >> \"$GITHUB_OUTPUT\"",
+        "A=\"b ${{ x }}\"; B=${A##*/}; B=\"${B^^}\"\necho \"${#B} $A\" | sed -E 's#^(a/)?(m[0-9]+).*#\\2#'",
+        "if [ -n \"${{ x }}\" ]; then a > b; elif ! test \"${{ y }}\" == b; then c; fi",
+        "[ \"$(echo \"${{ x }}\" | wc -c)\" -gt 5 ] 2>/dev/null",
+        "if [[ \"${{ x }}\" == a* && $N -gt 1 ]] || [[ ! \"${{ x }}\" =~ ^(a|b)$ ]]; then a; fi",
+        "A=\"${{ x }}\"; [[ $A =~ ^v([0-9]+) ]] && echo \"${BASH_REMATCH[1]}\"",
+        "case \"${{ x }}\" in a|b) c;; esac",
+        "for i in \"${{ x }}\" a; do echo \"$i\"; done",
+        "{ echo 'a<<E'; echo \"${{ x }}\"; echo E; } >> $GITHUB_OUTPUT",
+        "echo \"${{ x }}\" | tee -a \"$GITHUB_STEP_SUMMARY\" | cat\ncat \"$GITHUB_STEP_SUMMARY\"",
+        "if echo \"${{ x }}\" | grep -q b; then c; fi",
+        "cut -d/ -f1 <<< \"${{ x }}\" | awk -F 'A#' '{print $2}'",
+        "git commit -am \"${{ x }}\" && git push origin HEAD:\"${{ x }}\"",
+        "git -C site fetch origin \"refs/heads/${{ x }}\"",
+        "gh pr comment 1 --body \"${{ x }}\" --repo a/b",
+        "gh api repos/a/b/issues -f title=\"${{ x }}\"",
+        "curl -X POST -d \"{\\\"text\\\": \\\"${{ x }}\\\"}\" https://example.com | jq .id",
+        "docker build -t \"app:${{ x }}\" . && docker push \"app:${{ x }}\"",
+        "jq -n --arg t \"${{ x }}\" '{ title: $t }'",
+        "export PR_TITLE=\"${{ x }}\"; ./deploy",
+        "TITLE=\"${{ x }}\" ./deploy",
+        "set -euo pipefail; python3 a.py; echo a | bash\necho \"${{ x }}\"",
+        "cat <<E\n$(a)\nE\necho \"${{ x }}\"",
+        "version=\"${{ x }}\"; npm version patch; cat <<E\nversion\nE\necho \"$version\" # $version",
+        "echo \"VERSION=${{ x }}\" >> $GITHUB_ENV",
+        "git commit -m \"(a) ${{ x }}\" --author \"$(a)\"",
     ] {
         assert_eq!(doubt(script), None, "{script}");
     }
+}
+
+#[track_caller]
+fn doubted(scripts: &[&str]) {
+    for script in scripts {
+        assert!(doubt(script).is_some(), "{script}");
+    }
+}
+
+#[test]
+fn a_value_of_a_program_that_may_run_it_is_left_to_people() {
+    doubted(&[
+        "eval \"${{ x }}\"",
+        "./deploy \"${{ x }}\"",
+        "bash -c \"echo ${{ x }}\"",
+        "python3 -c \"print('${{ x }}')\"",
+        "sudo -u app \"${{ x }}\"",
+        "sudo -u app $A \"${{ x }}\"",
+        "stdbuf -o L \"${{ x }}\"",
+        "retry 3 \"${{ x }}\"",
+        "\"${{ x }}\" --version",
+        "printf \"${{ x }}\"",
+        "printf -v \"${{ x }}\" a",
+        "printf '%s%n' a \"${{ x }}\"",
+        "read \"${{ x }}\"",
+        "unset \"${{ x }}\"",
+        "wait -p \"${{ x }}\"",
+        "test -v \"${{ x }}\"",
+        "[ \"${{ x }}\" \"${{ y }}\" ]",
+        "[ a = b -o \"${{ x }}\" b ]",
+        "[[ -v \"${{ x }}\" ]]",
+        "[[ \"${{ x }}\" -eq 1 ]]",
+        "[[ 1 -eq \"${{ x }}\" ]]",
+        "git fetch origin \"${{ x }}\"",
+        "git rebase --exec \"a ${{ x }}\"",
+        "git -c core.pager=\"${{ x }}\" log",
+        "git log $FLAGS \"a${{ x }}\"",
+        "git log -m \"${{ x }}\"",
+        "gh alias set a \"b ${{ x }}\"",
+        "curl -K \"${{ x }}\"",
+        "docker run \"a:${{ x }}\"",
+        "jq --arg a b \"${{ x }}\"",
+        "A=(\"${{ x }}\")",
+        "export -n A=\"${{ x }}\"",
+        "declare -i A=\"${{ x }}\"",
+    ]);
+}
+
+#[test]
+fn a_value_whose_output_may_be_run_is_left_to_people() {
+    doubted(&[
+        "echo \"${{ x }}\" | bash",
+        "echo \"${{ x }}\" | (bash)",
+        "(echo \"${{ x }}\") | bash",
+        "echo \"${{ x }}\" | cat $(bash)",
+        "echo \"${{ x }}\" | tee >(bash)",
+        "echo \"${{ x }}\" > >(bash)",
+        "echo \"${{ x }}\" | tee run.sh",
+        "echo \"${{ x }}\" > a.txt",
+        "echo \"${{ x }}\" > \"$A\"",
+        "echo \"${{ x }}\" >& a",
+        "echo \"${{ x }}\" >> $GITHUB_PATH",
+        "echo \"${{ x }}\" |\n  cat | sh",
+        "echo \"${{ x }}\" | while read A; do $A; done",
+        "echo \"${{ x }}\" | sed s/a/b/e",
+        "echo \"${{ x }}\" | sed \"s/a/$A/\"",
+        "echo \"${{ x }}\" | sed 's/a/b/;e'",
+        "echo \"${{ x }}\" | awk '{ system($1) }'",
+        "echo \"${{ x }}\" | sort -o run.sh",
+        "echo \"${{ x }}\" | xargs -n1 bash",
+        "bash <(echo \"${{ x }}\")",
+        "$(echo \"${{ x }}\")",
+        "bash -c \"$(echo \"${{ x }}\")\"",
+        "for i in a; do\n  echo \"${{ x }}\"\ndone | /bin/sh",
+        "{ if a; then echo \"${{ x }}\"; fi; } > run.sh",
+        "curl -d \"${{ x }}\" https://example.com | bash",
+        "echo \"A<<E\" >> $GITHUB_ENV; echo \"${{ x }}\" >> $GITHUB_ENV",
+        "echo \"NODE_OPTIONS=${{ x }}\" >> $GITHUB_ENV",
+        "echo \"${{ x }}\" >> $GITHUB_OUTPUT; bash $GITHUB_OUTPUT",
+        "GITHUB_OUTPUT=run; echo \"${{ x }}\" >> $GITHUB_OUTPUT",
+        "echo \"${{ x }}\" >> $GITHUB_STEP_SUMMARY; cat $GITHUB_STEP_SUMMARY | bash",
+    ]);
+}
+
+#[test]
+fn a_value_in_a_variable_that_may_be_run_is_left_to_people() {
+    doubted(&[
+        "A=\"${{ x }}\"; $A",
+        "A=\"${{ x }}\"; B=\"$A\"; bash -c \"$B\"",
+        "A=\"${{ x }}\"; cat > s <<E\n$A\nE\nbash s",
+        "A=\"${{ x }}\"; cat <<E | bash\n${A}\nE",
+        "A=\"${{ x }}\"; echo $((A + 1))",
+        "A=\"${{ x }}\"; (( A > 1 ))",
+        "A=\"${{ x }}\"; [[ A -gt 1 ]]",
+        "A=\"${{ x }}\"; echo ${B:A}",
+        "A=\"${{ x }}\"; echo ${B:$A}",
+        "A=\"${{ x }}\"; echo ${B[A]}",
+        "A=\"${{ x }}\"; B[A]=1",
+        "A=\"${{ x }}\"; unset 'B[A]'",
+        "A=\"${{ x }}\"; let A++",
+        "A=\"${{ x }}\"; declare -n B=A; $B",
+        "A=\"${{ x }}\"; echo \"${A@P}\"",
+        "A=\"${{ x }}\"; B=A; echo \"${!B}\"",
+        "A=\"${{ x }}\"; read \"$A\"",
+        "A=\"${{ x }}\"; mapfile -C \"$A\" B",
+        "A=\"${{ x }}\"; [ $A = b ]",
+        "A=\"${{ x }}\"; git commit -m $A",
+        "A=\"${{ x }}\"; echo a > \"$A\"",
+        "A=\"${{ x }}\"; trap 'bash -c \"$A\"' EXIT",
+        "PS4=\"${{ x }}\"; set -x",
+        "RANDOM=\"${{ x }}\"",
+        "NODE_OPTIONS=\"${{ x }}\" ./deploy",
+        "SOME_TOOL=\"${{ x }}\" ./deploy",
+        "export TITLE=\"${{ x }}\"; bash -c 'eval \"$TITLE\"'",
+        "export TITLE=a; TITLE=\"${{ x }}\"; python3 -c 'import os; eval(os.environ[\"TITLE\"])'",
+        "for i in \"${{ x }}\"; do $i; done",
+        "[[ \"${{ x }}\" =~ (.*) ]] && ${BASH_REMATCH[1]}",
+    ]);
+}
+
+#[test]
+fn a_value_in_a_script_that_may_run_any_text_is_left_to_people() {
+    doubted(&[
+        "f() { a; }; echo \"${{ x }}\"",
+        "f ( ) { a; }; echo \"${{ x }}\"",
+        "function echo { eval \"$1\"; }; echo \"${{ x }}\"",
+        "alias echo=eval; echo \"${{ x }}\"",
+        "exec > >(bash); echo \"${{ x }}\"",
+        "set -a; echo \"${{ x }}\"",
+        "set -- a; echo \"${{ x }}\"",
+        "echo \"${{ x }}\"; $_",
+        "env > .env; echo \"${{ x }}\"",
+        "coproc bash; echo \"${{ x }}\" >&${COPROC[1]}",
+        "echo \"${{ x }}\"; a \"",
+    ]);
+}
+
+#[test]
+fn what_other_steps_do_with_a_variable_is_asked() {
+    let script = "echo \"VERSION=${{ x }}\" >> $GITHUB_ENV";
+    let start = script.find("${{ x }}").unwrap();
+    let refuse = |name: &str| if name == "VERSION" { Err("it is run") } else { Ok(()) };
+    let (standing, _) = Script::of(script).at(start, start + "${{ x }}".len(), &refuse);
+    assert_eq!(standing.doubt, Some("it is run"));
+    let keeps = |script: &str| Contents::of(script).keep_variable("VERSION").is_ok();
+    assert!(keeps("echo \"$VERSION\"; A=$VERSION; [ \"$A\" = b ]"));
+    assert!(!keeps("bash -c \"$VERSION\""));
+    assert!(!keeps("echo \"TAG=$VERSION\" >> $GITHUB_ENV"));
 }
 
 #[test]
@@ -159,21 +285,6 @@ fn what_is_asked_in_any_order_is_the_same() {
             Quoting::Double,
         ]
     );
-}
-
-#[test]
-fn a_script_that_runs_texts_may_run_any_of_them() {
-    for script in [
-        "f() { eval \"$1\"; }; f \"${{ x }}\"",
-        "CMD=\"${{ x }}\"; eval \"$CMD\"",
-        "CMD=\"${{ x }}\"\n/bin/bash -euc \"$CMD\"",
-        "CMD=\"${{ x }}\"\nsh -e -c \"$CMD\"",
-        "CMD=\"${{ x }}\"\nbash -o pipefail -c \"$CMD\"",
-    ] {
-        let start = script.find("${{ x }}").unwrap();
-        assert!(matches!(at(script, start), Quoting::Unclear(_)), "{script}");
-    }
-    check("bash --rcfile a build.sh\necho \"${{ x }}\"", Quoting::Double);
 }
 
 #[test]
@@ -217,16 +328,15 @@ fn what_is_not_sure_is_said() {
         Quoting::Unclear(IN_DOCUMENT),
     );
     for script in [
-        "bash -c \"echo ${{ x }}\"",
-        "python3 -c \"\nprint('${{ x }}')\"",
-        "docker run a \\\n  sh -c ${{ x }}",
+        "echo \\${{ x }}",
+        "echo \"\\${{ x }}\"",
+        "[[ ${{ x }} == a ]]",
         "echo ${A:-${{ x }}}",
         "echo \"${A[\"${{ x }}\"]}\"",
         "echo \"${A:-$(echo \"${{ x }}\")}\"",
         "echo $(( \"${{ x }}\" ))",
         "echo `make ${{ x }}`",
         "echo $((1 + ${{ x }}))",
-        "sed -i 's/a/b/' ${{ x }}",
     ] {
         let start = script.find("${{ x }}").unwrap();
         let found = at(script, start);

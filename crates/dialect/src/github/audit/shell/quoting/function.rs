@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use super::super::super::program::program;
-use super::super::super::words::Command;
+use super::super::program::program;
+use super::super::words::Command;
 
 /// The functions of a script, each with where its bodies stand.
 #[derive(Default)]
@@ -54,15 +54,6 @@ impl Functions {
         self.bodies.contains_key(name)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.bodies.is_empty()
-    }
-
-    /// Returns whether a command calls one of them.
-    pub(super) fn is_called_by(&self, command: &Command<'_>) -> bool {
-        self.called(command).is_some()
-    }
-
     fn called<'t>(&self, command: &Command<'t>) -> Option<&'t str> {
         program(&command.plain()).filter(|name| self.contains(name))
     }
@@ -106,7 +97,7 @@ fn defined<'t>(words: &[&'t str]) -> Option<&'t str> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::super::words::commands;
+    use super::super::super::words::commands;
     use super::*;
 
     #[test]
