@@ -198,7 +198,9 @@ impl Place<'_, '_> {
 
     fn standing(&self) -> Option<Standing> {
         *self.standing.get_or_init(|| match self.sink.language {
-            Language::Shell(Shell::Posix) => Some(self.sink.standing(self.subject, self.job, self.embedded)),
+            Language::Shell(Shell::Posix) => {
+                Some(self.sink.standing(self.subject, (self.job, self.step), self.embedded))
+            }
             _ => None,
         })
     }

@@ -5,7 +5,7 @@ mod quoting;
 mod words;
 
 pub(super) use program::{program, unquoted};
-pub(super) use quoting::{Contents, Quoting, Script, Standing};
+pub(super) use quoting::{Quoting, Script, Standing};
 pub(super) use words::{Command, commands};
 
 use super::label::{Label, asked};

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use lockgate_core::Span;
 
 use super::embedded::{Embedded, expressions, has_expression};
-use super::shell::{self, Contents, Quoting, Script, Shell, Standing};
+use super::shell::{self, Quoting, Script, Shell, Standing};
 use super::subject::{Job, Kind, Step, Subject};
 use crate::yaml::{Node, Parts};
 
@@ -36,7 +36,12 @@ impl<'n> Sink<'n> {
     }
 
     /// Returns how an expression in it is quoted; what is asked in the order of the text takes one walk along it.
-    pub(super) fn standing(&self, subject: &Subject<'n>, job: &Job<'n>, embedded: &Embedded) -> Standing {
+    pub(super) fn standing(
+        &self,
+        subject: &Subject<'n>,
+        (job, step): (&Job<'n>, Step<'n>),
+        embedded: &Embedded,
+    ) -> Standing {
         if !subject.may_read(1) {
             return Standing {
                 quoting: Quoting::Unclear("the file has more and longer scripts than are looked through at once"),
@@ -44,8 +49,8 @@ impl<'n> Sink<'n> {
             };
         }
         let script = self.script.get_or_init(|| RefCell::new(Script::of(self.text)));
-        let elsewhere = |name: &str| keep_everywhere(subject, job, name);
-        let (standing, read) = script.borrow_mut().at(embedded.start, embedded.end, &elsewhere);
+        let is_given = |name: &str| is_given(subject, job, step, name);
+        let (standing, read) = script.borrow_mut().at(embedded.start, embedded.end, &is_given);
         subject.may_read(read);
         standing
     }
@@ -57,21 +62,18 @@ impl<'n> Sink<'n> {
     }
 }
 
-/// Checks that a variable which a step gives to the later ones is nothing but data in the scripts of all of them.
-///
-/// # Errors
-/// Returns why that is not certain.
-fn keep_everywhere(subject: &Subject<'_>, job: &Job<'_>, name: &str) -> Result<(), &'static str> {
-    if subject.kind == Kind::Action {
-        return Err("the steps of the workflow that uses the action get the variable, too");
-    }
-    for step in job.steps.iter().filter(|step| step.script().contains(name)) {
-        if shell::of(subject, job, *step) != Shell::Posix || !subject.may_read(step.script().len()) {
-            return Err("it is not known what another step does with the variable that it becomes");
-        }
-        Contents::of(step.script()).keep_variable(name)?;
-    }
-    Ok(())
+/// Returns whether the programs of a step may get a variable of this name, as far as the file says.
+fn is_given(subject: &Subject<'_>, job: &Job<'_>, step: Step<'_>, name: &str) -> bool {
+    let container = job.node.get("container");
+    let mut levels = [Some(step.node), Some(job.node), Some(subject.root), container]
+        .into_iter()
+        .flatten()
+        .filter_map(|level| level.get("env"));
+    let mut scripts = job.steps.iter().map(|step| step.script());
+    // Who uses an action has variables of its own.
+    subject.kind == Kind::Action
+        || levels.any(|env| env.as_mapping().is_none() || env.get(name).is_some())
+        || scripts.any(|text| !subject.may_read(text.len()) || (text.contains("GITHUB_ENV") && text.contains(name)))
 }
 
 /// What runs it.

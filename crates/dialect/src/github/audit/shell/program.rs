@@ -9,9 +9,10 @@ const READ_BY_PROGRAMS: &str = "BASH_ENV ENV PS0 PS1 PS2 PS4 IFS SHELLOPTS BASHO
     GIT_SSH GIT_ASKPASS SSH_ASKPASS GIT_EXTERNAL_DIFF LESSOPEN LESSCLOSE BROWSER VISUAL PYTHONSTARTUP PYTHONINSPECT \
     RUSTC_WRAPPER CC CXX LD MAKEFLAGS ZDOTDIR DOTNET_STARTUP_HOOKS JDK_JAVA_OPTIONS INPUTRC RANDOM SRANDOM SECONDS HISTCMD \
     OPTIND LINENO GLOBIGNORE EXECIGNORE";
-const ENDS_OF_SUCH: [&str; 14] = [
+const BEGINNINGS_OF_SUCH: [&str; 5] = ["BASH_", "GITHUB_", "RUNNER_", "ACTIONS_", "LD_"];
+const ENDS_OF_SUCH: [&str; 16] = [
     "PATH", "_COMMAND", "_OPTIONS", "_OPTS", "_ARGS", "FLAGS", "EDITOR", "PAGER", "_CMD", "_HOOK", "_WRAPPER",
-    "_PRELOAD", "HOME", "ROOT",
+    "_PRELOAD", "HOME", "ROOT", "_DIR", "_BIN",
 ];
 
 /// Returns the program that a command runs, as it is written; `None` when only the run knows it.
@@ -36,7 +37,9 @@ pub(in super::super) fn program<'t>(words: &[&'t str]) -> Option<&'t str> {
 /// Returns whether shells and programs read what they are to do from a variable of this name.
 pub(super) fn is_read_by_programs(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    is_in(READ_BY_PROGRAMS, &upper) || ENDS_OF_SUCH.iter().any(|end| upper.ends_with(end))
+    // What `[[ … =~ … ]]` has found is only for the script.
+    let begins = BEGINNINGS_OF_SUCH.iter().any(|start| upper.starts_with(start)) && name != "BASH_REMATCH";
+    is_in(READ_BY_PROGRAMS, &upper) || begins || ENDS_OF_SUCH.iter().any(|end| upper.ends_with(end))
 }
 
 /// Returns the variable that a word sets, `NAME=…`.

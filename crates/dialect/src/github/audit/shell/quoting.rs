@@ -11,8 +11,7 @@ mod scan;
 
 use std::cell::OnceCell;
 
-pub(in super::super) use data::Contents;
-use data::{IS_COMMAND, levels};
+use data::{Contents, IS_COMMAND, levels};
 use function::Functions;
 use meaning::{IN_LIST, last_redirection, line_before, words_meant};
 use scan::{Frame, IN_SINGLE, Scan};
@@ -68,13 +67,13 @@ impl<'t> Script<'t> {
         self.contents.get_or_init(|| Contents::of(self.text))
     }
 
-    /// Returns how the part `start..end` is quoted, and about how many bytes were read for it; `elsewhere` is asked whether
-    /// a variable is nothing but data in all steps of the job, and says why not.
+    /// Returns how the part `start..end` is quoted, and about how many bytes were read for it; `is_given` is asked whether
+    /// programs get a variable of some name.
     pub(in super::super) fn at(
         &mut self,
         start: usize,
         end: usize,
-        elsewhere: &dyn Fn(&str) -> Result<(), &'static str>,
+        is_given: &dyn Fn(&str) -> bool,
     ) -> (Standing, usize) {
         let unclear = |why| Standing {
             quoting: Quoting::Unclear(why),
@@ -85,7 +84,7 @@ impl<'t> Script<'t> {
         }
         let from = self.walk_to(start);
         let line = line_before(self.text, start);
-        let standing = self.standing(start, end, elsewhere).unwrap_or_else(unclear);
+        let standing = self.standing(start, end, is_given).unwrap_or_else(unclear);
         let read = self.contents.get().map_or(0, |contents| contents.read.take());
         (standing, start - from + line.len() + read)
     }
@@ -124,7 +123,7 @@ impl<'t> Script<'t> {
         &mut self,
         start: usize,
         end: usize,
-        elsewhere: &dyn Fn(&str) -> Result<(), &'static str>,
+        is_given: &dyn Fn(&str) -> bool,
     ) -> Result<Standing, &'static str> {
         let script = self.text;
         if script[..start].ends_with('\\') {
@@ -151,7 +150,7 @@ impl<'t> Script<'t> {
         };
         let value = if is_alone { start - 1 } else { start };
         // One without quotes gets some.
-        let kept = levels(frames, value, true).and_then(|levels| self.contents().keep(&levels, elsewhere));
+        let kept = levels(frames, value, true).and_then(|levels| self.contents().keep(&levels, is_given));
         Ok(Standing {
             quoting,
             doubt: kept.err(),

@@ -22,7 +22,7 @@ pub(in super::super) struct Word<'t> {
 }
 
 /// Signs behind which stands where output goes.
-const OUTPUT: [&str; 6] = [">", ">>", ">|", "&>", "&>>", ">&"];
+pub(super) const OUTPUT: [&str; 6] = [">", ">>", ">|", "&>", "&>>", ">&"];
 
 /// Returns the commands of a script, those in one substitution in their order.
 pub(in super::super) fn commands(script: &str) -> Vec<Command<'_>> {

@@ -11,8 +11,7 @@ mod uses;
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::program::assigned;
-use super::super::words::{Command, Word, commands, is_redirection, plain_words};
+use super::super::words::{Command, OUTPUT, Word, commands, is_redirection, plain_words};
 use super::scan::Frame;
 pub(super) use taking::IS_COMMAND;
 use taking::{Taken, file, is_file, is_in, passes, taken, without_keywords};
@@ -22,8 +21,7 @@ const GOES_ON: &str = "what is printed here goes to a program or file of which i
 const IN_LIST: &str = "it is not followed what becomes of a list";
 const NAMES_A_FILE: &str = "it says which file is read or written";
 const TOO_MUCH: &str = "it becomes a part of more variables than are followed";
-const NOT_LOOKED_THROUGH: &str =
-    "it is not followed what the other steps of the job do with the variable that it becomes";
+const GIVEN: &str = "programs may get the variable that it becomes a part of";
 
 /// A script in which values are followed.
 pub(in super::super::super) struct Contents<'t> {
@@ -34,37 +32,13 @@ pub(in super::super::super) struct Contents<'t> {
     /// The commands that end a loop or group and send elsewhere what it prints, each with where that begins.
     closing: Vec<(usize, usize)>,
     /// What is known of its variables.
-    known: RefCell<BTreeMap<Variable, Uses>>,
+    known: RefCell<BTreeMap<String, Uses>>,
     /// How many bytes were looked at.
     pub(super) read: Cell<usize>,
 }
 
 /// The variables that a value becomes a part of, or why it may be run.
-type Uses = Result<Vec<Variable>, &'static str>;
-
-/// A variable with a value that is followed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Variable {
-    name: String,
-    reach: Reach,
-}
-
-impl Variable {
-    fn of(name: &str, reach: Reach) -> Self {
-        let name = name.to_owned();
-        Self { name, reach }
-    }
-}
-
-/// Who gets a variable.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Reach {
-    Script,
-    /// Also the programs that it runs.
-    Programs,
-    /// Also the later steps.
-    Steps,
-}
+type Uses = Result<Vec<String>, &'static str>;
 
 /// A place among the words of a command: of the script itself, or of a substitution.
 #[derive(Clone, Copy)]
@@ -123,53 +97,30 @@ impl<'t> Contents<'t> {
         }
     }
 
-    /// Checks that the value of a variable of the environment is nothing but data in the script; one that it gives to
-    /// later steps is not followed further.
+    /// Checks that a value is nothing but data at a place; `is_given` is asked whether programs get a variable of some name.
     ///
     /// # Errors
     /// Returns why that is not certain.
-    pub(in super::super::super) fn keep_variable(&self, name: &str) -> Result<(), &'static str> {
-        let variable = Variable::of(name, Reach::Programs);
-        self.strange.map_or(Ok(()), Err)?;
-        let elsewhere = |other: &str| if other == name { Ok(()) } else { Err(NOT_LOOKED_THROUGH) };
-        self.follow(vec![variable], &elsewhere)
-    }
-
-    /// Checks that a value is nothing but data at a place; `elsewhere` checks that of a variable in the other steps.
-    ///
-    /// # Errors
-    /// Returns why that is not certain.
-    pub(super) fn keep(
-        &self,
-        levels: &[Level],
-        elsewhere: &dyn Fn(&str) -> Result<(), &'static str>,
-    ) -> Result<(), &'static str> {
-        self.strange.map_or(Ok(()), Err)?;
-        self.follow(self.place(levels)?, elsewhere)
-    }
-
-    fn follow(
-        &self,
-        mut next: Vec<Variable>,
-        elsewhere: &dyn Fn(&str) -> Result<(), &'static str>,
-    ) -> Result<(), &'static str> {
+    pub(super) fn keep(&self, levels: &[Level], is_given: &dyn Fn(&str) -> bool) -> Result<(), &'static str> {
         /// More variables of one script nobody has.
         const MOST: usize = 64;
+        self.strange.map_or(Ok(()), Err)?;
+        let mut next = self.place(levels)?;
         let mut seen = BTreeSet::new();
-        while let Some(variable) = next.pop() {
-            if !seen.insert(variable.clone()) {
+        while let Some(name) = next.pop() {
+            if !seen.insert(name.clone()) {
                 continue;
             }
-            if variable.reach == Reach::Steps {
-                elsewhere(&variable.name)?;
+            if !is_file(&name) && is_given(&name) {
+                return Err(GIVEN);
             }
-            let known = self.known.borrow().get(&variable).cloned();
+            let known = self.known.borrow().get(&name).cloned();
             let uses = match known {
                 Some(uses) => uses,
                 None if self.known.borrow().len() == MOST => return Err(TOO_MUCH),
                 None => {
-                    let uses = self.uses(&variable);
-                    self.known.borrow_mut().insert(variable, uses.clone());
+                    let uses = self.uses(&name);
+                    self.known.borrow_mut().insert(name, uses.clone());
                     uses
                 }
             };
@@ -187,20 +138,19 @@ impl<'t> Contents<'t> {
             self.count(command);
             match self.taken(command, word, level)? {
                 Taken::Silent => return Ok(found),
-                Taken::Variable(name, is_exported) => {
-                    let reach = if is_exported { Reach::Programs } else { Reach::Script };
-                    found.push(Variable::of(name, reach));
+                Taken::Variable(name) => {
+                    found.push(name.to_owned());
                     return Ok(found);
                 }
                 Taken::Printed => {}
             }
-            self.flow(at, command, &mut found)?;
+            self.flow(at, &mut found)?;
             let is_around = |(closing, from): &&(usize, usize)| {
                 let closing = &self.commands[*closing];
                 closing.inside == level.inside && (*from..closing.start).contains(&command.start)
             };
             for (closing, _) in self.closing.iter().filter(is_around) {
-                self.flow(*closing, command, &mut found)?;
+                self.flow(*closing, &mut found)?;
             }
             // What is printed in a substitution is a part of a word around it.
             let is_substitution = |opened: usize| self.text[opened..].starts_with(['$', '`']);
@@ -246,16 +196,15 @@ impl<'t> Contents<'t> {
         taken(&texts, at, own, level.is_quoted)
     }
 
-    /// Checks where the output of a command goes that has what `origin` prints, and adds the variables that it becomes a
-    /// part of.
-    fn flow(&self, at: usize, origin: &Command<'t>, found: &mut Vec<Variable>) -> Result<(), &'static str> {
+    /// Checks where the output of a command goes, and adds the variables by which files are named that it goes to.
+    fn flow(&self, at: usize, found: &mut Vec<String>) -> Result<(), &'static str> {
         /// More commands are not piped one to the next by anybody.
         const LONGEST: usize = 64;
         let mut at = at;
         for _ in 0..LONGEST {
             let command = &self.commands[at];
             self.count(command);
-            Self::targets(command, origin, found)?;
+            targets(command, found)?;
             if !command.is_piped {
                 return Ok(());
             }
@@ -271,48 +220,34 @@ impl<'t> Contents<'t> {
         Err(GOES_ON)
     }
 
-    /// Checks the files that a command writes to, and adds the variables that stand for them or are written there.
-    fn targets(command: &Command<'t>, origin: &Command<'t>, found: &mut Vec<Variable>) -> Result<(), &'static str> {
-        let mut files: Vec<&str> = Vec::new();
-        for (at, word) in command.words.iter().enumerate() {
-            let target = command.words.get(at + 1).map_or("", |word| word.text);
-            match word.text {
-                ">" | ">>" | ">|" | "&>" | "&>>" => files.push(target),
-                ">&" if matches!(target, "1" | "2" | "-") => {}
-                "<&" | "<>" | ">&" => return Err(GOES_ON),
-                _ => {}
-            }
-        }
-        let words = arguments(command);
-        if words.first().is_some_and(|first| first.text == "tee") {
-            files.extend(
-                words[1..]
-                    .iter()
-                    .map(|word| word.text)
-                    .filter(|word| !word.starts_with('-')),
-            );
-        }
-        for target in files {
-            let name = file(target).ok_or(GOES_ON)?;
-            if name == "GITHUB_ENV" {
-                let words: Vec<&str> = arguments(origin).iter().map(|word| word.text).collect();
-                let ["echo", said, ..] = without_keywords(&words) else {
-                    return Err(GOES_ON);
-                };
-                let set = assigned(said.trim_start_matches(['"', '\''])).ok_or(GOES_ON)?;
-                found.push(Variable::of(set, Reach::Steps));
-            }
-            if is_file(name) {
-                found.push(Variable::of(name, Reach::Script));
-            }
-        }
-        Ok(())
-    }
-
     fn count(&self, command: &Command<'_>) {
         let end = command.words.last().map_or(0, |word| word.start + word.text.len());
         self.read.set(self.read.get() + end.saturating_sub(command.start));
     }
+}
+
+/// Checks the files that a command writes to, and adds the variables by which they are named.
+fn targets(command: &Command<'_>, found: &mut Vec<String>) -> Result<(), &'static str> {
+    let mut files: Vec<&str> = Vec::new();
+    for (at, word) in command.words.iter().enumerate() {
+        let target = command.words.get(at + 1).map_or("", |word| word.text);
+        match word.text {
+            ">&" if matches!(target, "1" | "2" | "-") => {}
+            "<&" | "<>" | ">&" => return Err(GOES_ON),
+            sign if OUTPUT.contains(&sign) => files.push(target),
+            _ => {}
+        }
+    }
+    let words = arguments(command);
+    if words.first().is_some_and(|first| first.text == "tee") {
+        let words = words[1..].iter().map(|word| word.text);
+        files.extend(words.filter(|word| !word.starts_with('-')));
+    }
+    for target in files {
+        let name = file(target).ok_or(GOES_ON)?;
+        found.extend(is_file(name).then(|| name.to_owned()));
+    }
+    Ok(())
 }
 
 /// Returns the commands that end a loop or group and send elsewhere what it prints, each with where that begins.

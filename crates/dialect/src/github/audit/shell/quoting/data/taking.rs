@@ -1,6 +1,7 @@
 //! The programs that are known to take a text as a text, and in which of their words.
 
 use super::super::super::program::{assigned, unquoted};
+use super::GIVEN;
 
 pub(in super::super) const IS_COMMAND: &str = "the value is the command itself";
 const NOT_KNOWN: &str = "it is not known that the program takes it as nothing but a text";
@@ -15,8 +16,8 @@ pub(super) enum Taken<'t> {
     Printed,
     /// Nothing of it goes anywhere.
     Silent,
-    /// It becomes a part of a variable, which programs get or do not get.
-    Variable(&'t str, bool),
+    /// It becomes a part of a variable.
+    Variable(&'t str),
 }
 
 /// A program that takes a text as a text in some of its words.
@@ -43,8 +44,8 @@ const PROGRAMS: [Program; 9] = [
     program(
         "gh",
         "api issue label pr release run workflow",
-        "--body -b --title -t --notes -n --message -m --field --raw-field -f --subject --label -l --add-label \
-         --remove-label --base -B --head --search -S --milestone --assignee",
+        "--body -b --title --notes -n --field --raw-field -f --subject --label -l --add-label --remove-label --base -B \
+         --head --search -S --milestone --assignee",
         true,
     ),
     program(
@@ -72,8 +73,8 @@ const fn program(name: &'static str, commands: &'static str, options: &'static s
 const PASSING: &str =
     "cat cut tr head tail wc rev tac nl fold grep egrep fgrep jq base64 md5sum sha1sum sha256sum sha512sum";
 
-/// Files of the runner, by their variables.
-const FILES: [&str; 4] = ["GITHUB_OUTPUT", "GITHUB_ENV", "GITHUB_STEP_SUMMARY", "GITHUB_STATE"];
+/// Files of the runner that tell no program anything, by their variables.
+const FILES: [&str; 3] = ["GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_STATE"];
 
 /// Returns what a command makes of a text in its word at a place; `own` is what stands before it in that word.
 ///
@@ -90,19 +91,16 @@ pub(super) fn taken<'t>(
     let first = plain.iter().position(|word| assigned(word).is_none());
     if first.is_none_or(|first| at < first) {
         let name = assigned(own).ok_or(IS_COMMAND)?;
-        return Ok(Taken::Variable(name, first.is_some()));
+        return first.map_or(Ok(Taken::Variable(name)), |_| Err(GIVEN));
     }
     let (program, words) = plain[first.unwrap_or(0)..].split_first().ok_or(IS_COMMAND)?;
     let at = at.checked_sub(first.unwrap_or(0) + 1).ok_or(IS_COMMAND)?;
     match *program {
         "echo" | "cat" => Ok(Taken::Printed),
         "printf" if at > 0 && is_format(words[0]) => Ok(Taken::Printed),
-        "for" if at > 1 && words[1] == "in" => Ok(Taken::Variable(words[0], false)),
+        "for" if at > 1 && words[1] == "in" => Ok(Taken::Variable(words[0])),
         "case" if at == 0 => Ok(Taken::Silent),
-        "export" if words.iter().all(|word| !word.starts_with('-')) => {
-            let name = assigned(own).ok_or(NOT_KNOWN)?;
-            Ok(Taken::Variable(name, true))
-        }
+        "export" => Err(GIVEN),
         "[[" => tested(words, at),
         _ if !is_quoted => Err(SPLIT),
         "[" => words.split_last().map_or(Err(NOT_KNOWN), |(_, words)| compared(words)),
@@ -127,7 +125,7 @@ fn tested<'t>(words: &[&'t str], at: usize) -> Result<Taken<'t>, &'static str> {
         return Err(CALCULATED);
     }
     Ok(if behind == "=~" {
-        Taken::Variable("BASH_REMATCH", false)
+        Taken::Variable("BASH_REMATCH")
     } else {
         Taken::Silent
     })
@@ -163,7 +161,7 @@ fn argument<'t>(name: &str, words: &[&str], at: usize, own: &str) -> Result<Take
     let own = unquoted(own);
     let option = own.split('=').next().unwrap_or_default();
     let is_fixed = |text: &str| text.starts_with(|c: char| !matches!(c, '-' | '+' | '$' | '`'));
-    let is_operand = program.has_operands && is_fixed(&own) && is_fixed(&unquoted(before(1)));
+    let is_operand = program.has_operands && is_fixed(&own) && !own.contains("::") && is_fixed(&unquoted(before(1)));
     if is_value || is_operand || (option.starts_with("--") && is_in(program.options, option)) {
         Ok(Taken::Printed)
     } else if own.is_empty() && program.has_operands {

@@ -1,27 +1,23 @@
 //! What a script does with a variable, at every place that names it.
 
 use super::super::super::program::{assigned, is_name, is_read_by_programs};
-use super::super::scan::{Frame, IN_COMMENT, IN_DOCUMENT, IN_SINGLE, Scan};
+use super::super::super::words::OUTPUT;
+use super::super::scan::{Frame, IN_COMMENT, IN_SINGLE, Scan};
 use super::taking::{file, is_file, is_in, without_keywords};
-use super::{Contents, Level, NAMES_A_FILE, Reach, Uses, Variable, arguments, levels};
+use super::{Contents, GIVEN, Level, NAMES_A_FILE, Uses, arguments, levels};
 
 const RUN_ELSEWHERE: &str = "it becomes a part of a variable whose value may be run in another place";
-const READ_BY_PROGRAMS: &str = "programs may read what they are to do from the variable that it becomes a part of";
 
-/// Commands of the shell that do something with a variable whose name they get: make it another kind of variable, or
-/// calculate with it.
-const NAMING: &str = "declare typeset local readonly export let unset read mapfile readarray getopts wait";
-
-/// What variables are named after, at the end, that hold texts and are given to programs.
-const OF_TEXTS: &str = "ACTOR AUTHOR BODY BRANCH COMMENT COMMIT DESCRIPTION EMAIL ENVIRONMENT ID LABEL LABELS MESSAGE MSG NAME \
-    NUMBER REF SHA STAGE TAG TEXT TITLE VERSION";
+/// Commands of the shell that do something with a variable whose name they get, such as to calculate with it, and words
+/// of its own.
+const NAMING: &str = "declare typeset local readonly export let unset read mapfile readarray getopts wait printf test [ [[ for \
+    case";
 
 impl Contents<'_> {
     /// Returns what becomes of a variable by all that the script does with it.
-    pub(super) fn uses(&self, variable: &Variable) -> Uses {
-        let name = variable.name.as_str();
-        if !may_hold_any_text(name, variable.reach) {
-            return Err(READ_BY_PROGRAMS);
+    pub(super) fn uses(&self, name: &str) -> Uses {
+        if !is_file(name) && (!is_name(name) || is_read_by_programs(name)) {
+            return Err(GIVEN);
         }
         self.read.set(self.read.get() + self.text.len());
         let mut found = Vec::new();
@@ -29,13 +25,16 @@ impl Contents<'_> {
         for at in places(self.text, name) {
             match scan.up_to(at) {
                 Some(IN_COMMENT) => {}
-                Some(IN_DOCUMENT) if variable.reach == Reach::Script && !is_read(self.text, at) => {}
-                Some(IN_DOCUMENT) => return Err(RUN_ELSEWHERE),
-                Some(IN_SINGLE) => self.named(variable, at, &levels(&scan.frames, at, true)?, &mut found)?,
-                _ if scan.at == at => self.used(variable, at, &scan.frames, &mut found)?,
+                Some(IN_SINGLE) => {
+                    let levels = levels(&scan.frames, at, true)?;
+                    self.named(name, at, &levels, self.is_read(at), &mut found)?;
+                }
+                // Behind a backslash, or in a here-document.
+                Some(_) => return Err(RUN_ELSEWHERE),
+                None if scan.at == at + 1 => return Err(RUN_ELSEWHERE),
+                None if scan.at == at => self.used(name, at, &scan.frames, &mut found)?,
                 // In an expression, which is looked at by itself.
-                _ if scan.at > at + 1 => {}
-                _ => return Err(RUN_ELSEWHERE),
+                None => {}
             }
         }
         Ok(found)
@@ -44,10 +43,10 @@ impl Contents<'_> {
     /// Adds what becomes of a variable whose name stands at a place outside of single quotes.
     fn used(
         &self,
-        variable: &Variable,
+        name: &str,
         at: usize,
         frames: &[(Frame, usize)],
-        found: &mut Vec<Variable>,
+        found: &mut Vec<String>,
     ) -> Result<(), &'static str> {
         let before = &self.text[..at];
         let braced = frames
@@ -55,30 +54,29 @@ impl Contents<'_> {
             .filter(|((frame, opened), _)| *frame == Frame::Parameter && matches!(&before[*opened..], "${" | "${#"));
         let levels = match braced {
             Some(((_, opened), around)) => {
-                let behind = &self.text[at + variable.name.len()..];
-                if !is_harmless_operator(behind) {
+                if !is_harmless_operator(&self.text[at + name.len()..]) {
                     return Err(RUN_ELSEWHERE);
                 }
                 levels(around, *opened, false)?
             }
             None if before.ends_with('$') => levels(frames, at - 1, false)?,
-            None if frames.iter().any(|(frame, _)| *frame == Frame::Test) => return Err(RUN_ELSEWHERE),
-            None => return self.named(variable, at, &levels(frames, at, false)?, found),
+            None => return self.named(name, at, &levels(frames, at, false)?, false, found),
         };
-        if self.is_target(variable, &levels)? {
-            return Ok(());
+        if !self.is_target(name, &levels)? {
+            found.extend(self.place(&levels)?);
         }
-        found.extend(self.place(&levels)?);
         Ok(())
     }
 
-    /// Adds what becomes of a variable whose name, and not its value, is a part of a word.
+    /// Adds what becomes of a variable whose name, and not its value, is a part of a word; one that `is_read` is so by
+    /// whoever reads the text of that word.
     fn named(
         &self,
-        variable: &Variable,
+        name: &str,
         at: usize,
         levels: &[Level],
-        found: &mut Vec<Variable>,
+        is_read: bool,
+        found: &mut Vec<String>,
     ) -> Result<(), &'static str> {
         let Some(level) = levels.last() else {
             return Ok(());
@@ -88,66 +86,52 @@ impl Contents<'_> {
         self.count(command);
         let words: Vec<&str> = arguments(command).iter().map(|word| word.text).collect();
         let words = without_keywords(&words);
-        let first = words.iter().copied().find(|word| assigned(word).is_none());
-        let program = first.unwrap_or_default();
-        let is_set = word.start == at && assigned(word.text) == Some(variable.name.as_str());
-        if is_set && program == "export" {
-            found.push(Variable::of(&variable.name, variable.reach.max(Reach::Programs)));
-            return Ok(());
+        let program = words
+            .iter()
+            .copied()
+            .find(|word| assigned(word).is_none())
+            .unwrap_or_default();
+        let is_set = word.start == at && assigned(word.text) == Some(name);
+        if is_set && !program.is_empty() {
+            return Err(GIVEN);
         }
-        let is_before_program = || {
-            words
-                .iter()
-                .take_while(|word| assigned(word).is_some())
-                .any(|set| *set == word.text)
-        };
         let is_of_loop = program == "for" && words.get(1) == Some(&word.text);
-        if is_file(&variable.name) && is_set {
-            return Err(NAMES_A_FILE);
+        if is_set || is_of_loop {
+            return if is_file(name) { Err(NAMES_A_FILE) } else { Ok(()) };
         }
-        if is_of_loop || (is_set && is_before_program()) {
+        if let (Ok(names), false) = (self.place(levels), is_read) {
+            found.extend(names);
             return Ok(());
         }
-        let takes_a_name = match program {
-            "printf" | "test" | "[" => words.iter().any(|word| matches!(*word, "-v" | "-R")),
-            program => is_in(NAMING, program),
-        };
-        // The index of a list is calculated.
-        let is_index = self.text[word.start..at].contains('[');
-        if takes_a_name || (is_index && !matches!(program, "[" | "[[")) {
-            return Err(RUN_ELSEWHERE);
+        // Another program has no variables of the shell, and `jq` has some of its own.
+        let is_other = !program.is_empty() && !program.contains(['$', '`']) && !is_in(NAMING, program);
+        if is_other && (!is_read || program == "jq") && !self.text[word.start..at].contains('[') {
+            Ok(())
+        } else {
+            Err(RUN_ELSEWHERE)
         }
-        if variable.reach > Reach::Script {
-            found.extend(self.place(levels)?);
-        }
-        Ok(())
+    }
+
+    /// Returns whether a variable is read where its name stands.
+    fn is_read(&self, at: usize) -> bool {
+        self.text[..at].trim_end_matches(['{', '#', '!']).ends_with('$')
     }
 
     /// Returns whether a variable names a file of the runner and stands where a command writes to it.
-    fn is_target(&self, variable: &Variable, levels: &[Level]) -> Result<bool, &'static str> {
-        let Some(level) = levels.last().filter(|_| is_file(&variable.name)) else {
+    fn is_target(&self, name: &str, levels: &[Level]) -> Result<bool, &'static str> {
+        let Some(level) = levels.last().filter(|_| is_file(name)) else {
             return Ok(false);
         };
         let (command, word) = self.find(level)?;
         let words = &self.commands[command].words;
         let is_written = words
             .windows(2)
-            .any(|pair| pair[1].start == word.start && pair[0].text.contains('>'));
-        let is_copied = words[0].text == "tee";
+            .any(|pair| pair[1].start == word.start && OUTPUT.contains(&pair[0].text));
         if file(word.text).is_none() {
             return Err(NAMES_A_FILE);
         }
-        Ok(is_written || is_copied)
+        Ok(is_written || words[0].text == "tee")
     }
-}
-
-/// Returns whether a variable may hold any text without a program that reads it as something else.
-fn may_hold_any_text(name: &str, reach: Reach) -> bool {
-    let upper = name.to_ascii_uppercase();
-    let last = upper.trim_end_matches(|c: char| c.is_ascii_digit() || c == '_');
-    let last = last.rsplit('_').next().unwrap_or_default();
-    let is_of_text = reach == Reach::Script || (is_in(OF_TEXTS, last) && !upper.starts_with("NPM_"));
-    is_name(name) && !is_read_by_programs(name) && is_of_text
 }
 
 /// Returns the places at which a text has a word.
@@ -159,11 +143,6 @@ fn places<'t>(text: &'t str, name: &'t str) -> impl Iterator<Item = usize> + 't 
         !is_word(before) && !is_word(bytes.get(at + name.len()))
     };
     text.match_indices(name).map(|(at, _)| at).filter(is_whole)
-}
-
-/// Returns whether a variable is read where its name stands.
-fn is_read(text: &str, at: usize) -> bool {
-    text[..at].trim_end_matches(['{', '#', '!']).ends_with('$')
 }
 
 /// Returns whether what stands behind the name in `${NAME…}` makes a text of its text.
