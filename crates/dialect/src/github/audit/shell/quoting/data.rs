@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::words::{Command, OUTPUT, Word, commands, is_redirection, plain_words};
-use super::scan::Frame;
+use super::scan::{Frame, Walk};
 pub(super) use taking::IS_COMMAND;
 use taking::{Taken, file, is_file, is_in, passes, taken, without_keywords};
 
@@ -24,7 +24,7 @@ const TOO_MUCH: &str = "it becomes a part of more variables than are followed";
 const GIVEN: &str = "programs may get the variable that it becomes a part of";
 
 /// A script in which values are followed.
-pub(in super::super::super) struct Contents<'t> {
+pub(super) struct Contents<'t> {
     text: &'t str,
     pub(super) commands: Vec<Command<'t>>,
     /// Why no place of it is known to be one of data.
@@ -85,7 +85,7 @@ pub(super) fn levels(frames: &[(Frame, usize)], value: usize, is_quoted: bool) -
 }
 
 impl<'t> Contents<'t> {
-    pub(in super::super::super) fn of(text: &'t str) -> Self {
+    pub(super) fn of(text: &'t str) -> Self {
         let commands = commands(text);
         Self {
             text,
@@ -193,6 +193,9 @@ impl<'t> Contents<'t> {
             };
         };
         let own = self.text.get(word.start..level.value).unwrap_or_default();
+        if has_braces(own) {
+            return Err(IN_LIST);
+        }
         taken(&texts, at, own, level.is_quoted)
     }
 
@@ -291,6 +294,18 @@ fn closing(commands: &[Command<'_>]) -> Vec<(usize, usize)> {
         }
     }
     found
+}
+
+/// Returns whether a text has a brace outside of quotes, by which a word may become several.
+fn has_braces(text: &str) -> bool {
+    let mut walk = Walk::of(text);
+    while walk.at < text.len() {
+        if walk.frames.is_empty() && text.as_bytes()[walk.at] == b'{' {
+            return true;
+        }
+        walk.step();
+    }
+    false
 }
 
 /// Returns the words of a command that are no part of a redirection, such as the number before its sign.

@@ -130,6 +130,7 @@ fn a_value_of_a_program_that_may_run_it_is_left_to_people() {
         "\"${{ x }}\" --version",
         "printf \"${{ x }}\"",
         "printf -v \"${{ x }}\" a",
+        "[ {-v,\"${{ x }}\"} ]",
         "printf '%s%n' a \"${{ x }}\"",
         "read \"${{ x }}\"",
         "unset \"${{ x }}\"",
@@ -251,6 +252,8 @@ fn a_value_in_a_script_that_may_run_any_text_is_left_to_people() {
         "set -- a; echo \"${{ x }}\"",
         "echo \"${{ x }}\"; $_",
         "env > .env; echo \"${{ x }}\"",
+        "set | bash; echo \"${{ x }}\"",
+        "declare -p | bash; echo \"${{ x }}\"",
         "coproc bash; echo \"${{ x }}\" >&${COPROC[1]}",
         "echo \"${{ x }}\"; a \"",
     ]);

@@ -44,7 +44,9 @@ fn runs_texts(command: &Command<'_>) -> bool {
     let (name, rest) = (unquoted(words[first]), &words[first + 1..]);
     let tells = |word: &&str| is_in(TELLING, word.rsplit('/').next().unwrap_or_default());
     let runs = match name.as_str() {
-        "set" => !rest.iter().all(|word| is_harmless_setting(word)),
+        "set" => rest.is_empty() || !rest.iter().all(|word| is_harmless_setting(word)),
+        // Without a name they print what all variables are.
+        "declare" | "typeset" | "export" | "readonly" | "local" => rest.iter().all(|word| word.starts_with('-')),
         "command" => !matches!(rest, ["-v" | "-V", ..]),
         name => is_in(CHANGING, name),
     };

@@ -160,7 +160,7 @@ fn argument<'t>(name: &str, words: &[&str], at: usize, own: &str) -> Result<Take
     let is_value = is_in(program.options, before(if name == "jq" { 2 } else { 1 }));
     let own = unquoted(own);
     let option = own.split('=').next().unwrap_or_default();
-    let is_fixed = |text: &str| text.starts_with(|c: char| !matches!(c, '-' | '+' | '$' | '`'));
+    let is_fixed = |text: &str| text.starts_with(|c: char| !matches!(c, '-' | '+' | '$' | '`' | '{'));
     let is_operand = program.has_operands && is_fixed(&own) && !own.contains("::") && is_fixed(&unquoted(before(1)));
     if is_value || is_operand || (option.starts_with("--") && is_in(program.options, option)) {
         Ok(Taken::Printed)
