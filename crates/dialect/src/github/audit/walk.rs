@@ -119,6 +119,11 @@ impl<'t> Walk<'t> {
         self.pending.len()
     }
 
+    /// Returns whether it is between backquotes.
+    pub(super) fn is_in_backquotes(&self) -> bool {
+        self.backquote.is_some()
+    }
+
     /// Passes over one sign, or over all that is read in one piece; the script must go on here.
     pub(super) fn step(&mut self) -> Piece {
         let rest = self.rest();

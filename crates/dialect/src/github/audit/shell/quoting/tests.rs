@@ -256,6 +256,9 @@ fn a_value_in_a_script_that_may_run_any_text_is_left_to_people() {
         "declare -p | bash; echo \"${{ x }}\"",
         "coproc bash; echo \"${{ x }}\" >&${COPROC[1]}",
         "echo \"${{ x }}\"; a \"",
+        "echo \"${{ x }}\" \u{c}# | bash",
+        "A=\"${{ x }}\"; B=\"`echo \\\"$A # \\\" | bash`\"\n`\"",
+        "echo `a 'b`' \"${{ x }}\" # '",
     ]);
 }
 

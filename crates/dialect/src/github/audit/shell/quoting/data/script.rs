@@ -2,7 +2,7 @@
 
 use super::super::super::program::{assigned, unquoted};
 use super::super::super::words::Command;
-use super::super::scan::{IN_COMMENT, Scan};
+use super::super::scan::{Piece, Walk};
 use super::taking::{is_in, without_keywords};
 
 const RUNS_TEXTS: &str = "the script has commands that may run any text of it, such as `eval`, `source` or functions";
@@ -21,9 +21,7 @@ const INDIRECT: [&str; 4] = ["${!", "${_}", "$BASH_COMMAND", "/environ"];
 
 /// Returns why no place of a script is known to be what it seems.
 pub(super) fn strange(script: &str, commands: &[Command<'_>]) -> Option<&'static str> {
-    let mut scan = Scan::of(script);
-    let last = scan.up_to(script.len());
-    if last.is_some_and(|last| last != IN_COMMENT) || !scan.frames.is_empty() {
+    if !is_understood(script) {
         return Some(NOT_READ);
     }
     let is_last_word = |(at, _): (usize, &str)| {
@@ -32,6 +30,31 @@ pub(super) fn strange(script: &str, commands: &[Command<'_>]) -> Option<&'static
     };
     let is_indirect = INDIRECT.iter().any(|text| script.contains(text)) || script.match_indices("$_").any(is_last_word);
     (is_indirect || commands.iter().any(runs_texts)).then_some(RUNS_TEXTS)
+}
+
+/// Returns whether bash reads a script as the walk does, to its end.
+fn is_understood(script: &str) -> bool {
+    // These are blanks for the walk and not for bash.
+    if script.contains(['\r', '\x0b', '\x0c']) {
+        return false;
+    }
+    let mut walk = Walk::of(script);
+    let mut last = Piece::Plain;
+    while walk.at < script.len() {
+        let (from, is_in_backquotes) = (walk.at, walk.is_in_backquotes());
+        last = walk.step();
+        // There bash takes out backslashes before it reads what is left.
+        let text = script.get(from..walk.at).unwrap_or_default();
+        let is_plain = match last {
+            Piece::Comment | Piece::Delimiter | Piece::Documents => false,
+            Piece::Single => !text.contains(['\\', '`']),
+            _ => !text.starts_with('\\') || text == "\\\n",
+        };
+        if is_in_backquotes && !is_plain {
+            return false;
+        }
+    }
+    walk.frames.is_empty() && (walk.at == script.len() || last == Piece::Comment)
 }
 
 /// Returns whether a command may run texts of the script, or makes others do so.
