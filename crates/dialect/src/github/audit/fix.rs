@@ -65,7 +65,7 @@ impl Edit {
 /// Whether a fix changes what a workflow does for those who mean well.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Safety {
-    /// It does the same.
+    /// It does the same, and the danger is gone and not only out of sight.
     Safe,
     /// Only a person can tell.
     ForPeople,

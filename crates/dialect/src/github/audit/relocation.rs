@@ -1,8 +1,9 @@
 //! The fix of an expression in a script: its value comes by a variable.
 //!
 //! A variable is a value for the shell and never commands. The edits are those that a person would make: a line below
-//! `env:` of the step, and the name of the variable in the script. They are safe where the quoting is understood and
-//! the value is one word before and after; else they are not made, or left to a person.
+//! `env:` of the step, and the name of the variable in the script. They are safe where the quoting is understood,
+//! the value is one word before and after, and it is known to stay data, so that no injection is hidden; else they are
+//! not made, or left to a person.
 
 mod certainty;
 mod name;

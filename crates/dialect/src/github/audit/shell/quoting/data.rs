@@ -20,7 +20,7 @@ const IN_GROUP: &str = "it is not followed where what is printed here goes";
 const GOES_ON: &str = "what is printed here goes to a program or file of which it is not known that none runs it";
 const IN_LIST: &str = "it is not followed what becomes of a list";
 const NAMES_A_FILE: &str = "it says which file is read or written";
-const TOO_MUCH: &str = "it becomes a part of more variables than are followed";
+const TOO_MUCH: &str = "it becomes a part of more variables than are followed, or of one that is used too often";
 const GIVEN: &str = "programs may get the variable that it becomes a part of";
 
 /// A script in which values are followed.

@@ -263,6 +263,13 @@ fn a_value_in_a_script_that_may_run_any_text_is_left_to_people() {
 }
 
 #[test]
+fn a_variable_is_followed_to_no_more_places_than_anybody_has() {
+    let script = |count: usize| format!("A=\"${{{{ x }}}}\"; echo {}", "\"$A\" ".repeat(count));
+    assert_eq!(doubt(&script(150)), None);
+    assert!(doubt(&script(1000)).is_some());
+}
+
+#[test]
 fn what_is_asked_in_any_order_is_the_same() {
     let script =
         "echo ${{ x }} \"${{ x }}\" '${{ x }} ${{ x }}' # ${{ x }}\ncat <<E\n${{ x }} ${{ x }}\nE\necho \"${{ x }}\"";

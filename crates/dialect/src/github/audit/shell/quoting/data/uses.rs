@@ -4,9 +4,12 @@ use super::super::super::program::{assigned, is_name, is_read_by_programs};
 use super::super::super::words::OUTPUT;
 use super::super::scan::{Frame, IN_COMMENT, IN_SINGLE, Scan};
 use super::taking::{file, is_file, is_in, without_keywords};
-use super::{Contents, GIVEN, Level, NAMES_A_FILE, Uses, arguments, levels};
+use super::{Contents, GIVEN, Level, NAMES_A_FILE, TOO_MUCH, Uses, arguments, levels};
 
 const RUN_ELSEWHERE: &str = "it becomes a part of a variable whose value may be run in another place";
+
+/// More often nobody names a variable in a script; the words of the command around each place are looked at.
+const MOST_PLACES: usize = 200;
 
 /// Commands of the shell that do something with a variable whose name they get, such as to calculate with it, and words
 /// of its own.
@@ -22,7 +25,10 @@ impl Contents<'_> {
         self.read.set(self.read.get() + self.text.len());
         let mut found = Vec::new();
         let mut scan = Scan::of(self.text);
-        for at in places(self.text, name) {
+        for (count, at) in places(self.text, name).enumerate() {
+            if count == MOST_PLACES {
+                return Err(TOO_MUCH);
+            }
             match scan.up_to(at) {
                 Some(IN_COMMENT) => {}
                 Some(IN_SINGLE) => {
