@@ -68,6 +68,24 @@ jobs:
 }
 
 #[test]
+fn a_condition_of_a_text_with_braces_stays_one() {
+    let text = "\
+on: push
+jobs:
+  a:
+    runs-on: x
+    steps:
+      - if: ${{ runner.os }} ${HOME}
+        run: a
+";
+    let first = plan("a.yml", text).unwrap();
+    let written = first.expanded();
+    let expected = "if: ${{ format('{0} ${{HOME}}', runner.os) }}\n";
+    assert!(written.contains(expected), "{written}");
+    super::check("a.yml", &first);
+}
+
+#[test]
 fn an_environment_keeps_its_address() {
     let text = "\
 on: push

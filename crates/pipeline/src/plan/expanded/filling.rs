@@ -361,14 +361,14 @@ struct Written {
 }
 
 fn in_condition(rewritten: Written, source: Option<String>) -> Yaml {
-    let text = match source {
-        Some(source) if rewritten.is_same => source,
-        _ => rewritten.text,
+    let (text, is_as_written) = match source {
+        Some(source) if rewritten.is_same => (source, true),
+        _ => (rewritten.text, false),
     };
     match text.as_str() {
         "false" => Yaml::Bare(text),
         // A text with this in it would be taken for one with expressions in it.
-        _ if !rewritten.is_same && text.contains(OPEN) => Yaml::Text(in_braces(&text)),
+        _ if !is_as_written && text.contains(OPEN) => Yaml::Text(in_braces(&text)),
         _ => Yaml::Text(text),
     }
 }
