@@ -116,11 +116,17 @@ fn look(repository: &Repository) -> Result<Known, Failure> {
     })
 }
 
-/// Takes what a given payload says of reference and branches.
+/// Takes what a given payload says of the repository, of who caused it, of reference and branches.
 fn follow(trigger: &mut Trigger, payload: &serde_json::Value) {
     let text = |pointer: &str| payload.pointer(pointer).and_then(serde_json::Value::as_str);
     if let Some(reference) = happening::named_by(&trigger.event, payload) {
         trigger.reference = reference;
+    }
+    if let Some(repository) = text("/repository/full_name") {
+        repository.clone_into(&mut trigger.repository);
+    }
+    if let Some(sender) = text("/sender/login") {
+        sender.clone_into(&mut trigger.actor);
     }
     if payload.get("pull_request").is_some() {
         text("/pull_request/base/ref")
@@ -129,7 +135,11 @@ fn follow(trigger: &mut Trigger, payload: &serde_json::Value) {
         text("/pull_request/head/ref")
             .unwrap_or_default()
             .clone_into(&mut trigger.head_ref);
-        if trigger.event == "pull_request" {
+        let is_merged = payload.pointer("/pull_request/merged") == Some(&serde_json::Value::Bool(true));
+        if trigger.event == "pull_request" && is_merged {
+            // What was merged has no branch of its own any more.
+            trigger.reference = format!("refs/heads/{}", trigger.base_ref);
+        } else if trigger.event == "pull_request" {
             let number = payload.pointer("/pull_request/number").or(payload.get("number"));
             let number = number.and_then(serde_json::Value::as_u64).unwrap_or(1);
             trigger.reference = format!("refs/pull/{number}/merge");

@@ -22,7 +22,7 @@ pub(crate) struct PlanArguments {
     /// Print the plan as JSON: the same as `--format json`.
     #[arg(long)]
     json: bool,
-    /// Print the workflows as they would run, as YAML: matrices written out, called workflows in place, what is known filled in.
+    /// Print the workflow that would run, as YAML: matrices written out, called workflows in place, what is known filled in.
     #[arg(long, conflicts_with_all = ["json", "format"])]
     pub(crate) expanded: bool,
     /// How jobs ended, as JSON: {"JOB": {"result": "success", "outputs": {"NAME": "VALUE"}}}; what needs them is decided by it.

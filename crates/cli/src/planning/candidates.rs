@@ -228,7 +228,12 @@ fn inputs(file: &str, declared: Option<&Declared>, context: &Context) -> Result<
     let declared = declared.map_or(&[][..], |trigger| &trigger.inputs);
     github::resolve_inputs(declared, &context.inputs).map_err(|mistakes| {
         let lines: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
-        Failure::usage(format!("{file}: {}", lines.join("\n  "))).help("inputs are given with --input NAME=VALUE")
+        let help = if context.event.name == "workflow_dispatch" {
+            "inputs are given with --input NAME=VALUE; where several workflows can be dispatched, --workflow chooses one"
+        } else {
+            "inputs are given with --input NAME=VALUE"
+        };
+        Failure::usage(format!("{file}: {}", lines.join("\n  "))).help(help)
     })
 }
 

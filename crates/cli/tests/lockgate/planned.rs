@@ -88,6 +88,37 @@ fn event_file(scene: &Scene, payload: &str) -> String {
 }
 
 #[test]
+fn a_payload_decides_by_whom_for_whom_and_where() {
+    let scene = Scene::of("payload");
+    let workflow = "\
+on: { pull_request: { types: [opened, closed] } }
+jobs:
+  bot:
+    if: github.actor == 'a-bot' && github.triggering_actor == 'a-bot' && github.repository == 'acme/app'
+    runs-on: ubuntu-latest
+    steps: [{ run: a }]
+  merged:
+    if: github.event.pull_request.merged && github.ref == 'refs/heads/main'
+    runs-on: ubuntu-latest
+    steps: [{ run: b }]
+";
+    write(&scene, ".github/workflows/ci.yml", workflow);
+    git(&scene.project, &["init", "--quiet", "--initial-branch", "topic"]);
+    commit(&scene, "a", "Begin");
+    let runs = |merged: bool| {
+        let action = if merged { "closed" } else { "opened" };
+        let payload = format!(
+            r#"{{"action": "{action}", "sender": {{"login": "a-bot"}}, "repository": {{"full_name": "acme/app"}},
+               "pull_request": {{"number": 7, "merged": {merged}, "base": {{"ref": "main"}}, "head": {{"ref": "topic"}}}}}}"#
+        );
+        let file = event_file(&scene, &payload);
+        let plan = plan(&scene, &["--event", "pull_request", "--event-file", &file]);
+        [0, 1].map(|job| plan["plan"]["jobs"][job]["runs"] == "yes")
+    };
+    assert_eq!((runs(true), runs(false)), ([true, true], [true, false]));
+}
+
+#[test]
 fn a_push_is_told_which_filter_decided() {
     let scene = project();
     let starts = "the workflow starts on `push`: ";

@@ -229,7 +229,14 @@ impl Lowering {
         }
         let Some((path, version)) = reference.split_once('@') else {
             let message = format!("`{reference}` names no action");
-            let help = if reference.split('/').count() >= 2 && !reference.starts_with('.') {
+            let version = |(action, last): (&str, &str)| {
+                let digits = last.strip_prefix('v').unwrap_or(last);
+                let is_version = digits.starts_with(|c: char| c.is_ascii_digit());
+                (is_version && action.contains('/')).then(|| format!("write `{action}@{last}`"))
+            };
+            let help = if let Some(help) = reference.rsplit_once('/').and_then(version) {
+                help
+            } else if reference.split('/').count() >= 2 && !reference.starts_with('.') {
                 format!("add a version, such as `{reference}@v4`; an action of this repository starts with `./`")
             } else {
                 "write `owner/repository@version`, or `./path` for an action of this repository".to_owned()

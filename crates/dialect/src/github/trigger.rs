@@ -128,6 +128,15 @@ impl Lowering {
         }
         let mut fields = self.reader.fields(&entry.value, "an event")?;
         self.filters(&mut fields, kind, &mut trigger);
+        if kind.name == "merge_group" {
+            for name in ["paths", "paths-ignore"] {
+                if let Some(filter) = fields.take_entry(name) {
+                    let message = format!("`{name}` of `merge_group` has no effect: every group starts the workflow");
+                    let help = "remove it, or ask for the changed files in a job";
+                    self.warning(codes::WRONG_FILTER, filter.key.span, message, help);
+                }
+            }
+        }
         fields.finish_with(&mut self.reader, |found, mut diagnostic| {
             if FILTERS.contains(&found.key.name.as_str()) {
                 diagnostic.code = codes::WRONG_FILTER;

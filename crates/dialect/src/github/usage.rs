@@ -92,6 +92,10 @@ impl Lowering {
         let message = format!("`{}` is not available in {}", found.name, at.key);
         let listed: Vec<String> = at.contexts.iter().map(|name| format!("`{name}`")).collect();
         let help = match found.name.as_str() {
+            "secrets" if at.key.contains("`if`") && at.key.contains("job") => {
+                "test it in a step, by an environment variable that is set from it, or in a job before, which gives an output"
+                    .to_owned()
+            }
             "secrets" if at.key.contains("`if`") => {
                 "set an environment variable from the secret and test that: `env.NAME != ''`".to_owned()
             }

@@ -195,6 +195,18 @@ pub(super) const DISAGREEMENTS: &[Disagreement] = &[
         },
     ),
     theirs(
+        "files of a merge group",
+        "GitHub reads `paths` and `paths-ignore` of `merge_group` and does not look at them, which projects rely on; it is \
+         a warning here",
+        |pair, found| {
+            let is_it = matches!(
+                found.message.as_str(),
+                "Unexpected value 'paths'" | "Unexpected value 'paths-ignore'"
+            );
+            is_it && pair.case.text.contains("merge_group")
+        },
+    ),
+    theirs(
         "`cache-mode`",
         "documented of workflows and jobs with `read`, `write`, `write-only` and `none`; the parser does not know it yet",
         |_, found| found.message == "Unexpected value 'cache-mode'",

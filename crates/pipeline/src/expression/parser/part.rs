@@ -219,7 +219,11 @@ pub(super) fn unknown_context(text: &str, position: usize, has_fields: bool) -> 
     let near = nearest(text, CONTEXTS);
     let lower = text.to_ascii_lowercase();
     let hint = match (lower.as_str(), near) {
-        _ if Function::named(text).is_some() => format!("; it is a function: write `{text}(…)`"),
+        _ if let Some(function) = Function::named(text) => {
+            let takes_none = matches!(function.arity(), Arity::Range { most: 0, .. });
+            let arguments = if takes_none { "" } else { "…" };
+            format!("; it is a function: write `{text}({arguments})`")
+        }
         ("true" | "false" | "null", _) => format!("; it is written `{lower}`"),
         ("not", _) => "; \"not\" is `!`".to_owned(),
         (_, Some(near)) => format!("; did you mean `{near}`?"),
