@@ -14,11 +14,18 @@ use crate::project::Folders;
 
 /// Returns one line for each mistake.
 pub(super) fn annotations(round: &Round, folders: &Folders) -> String {
-    let lines = round.diagnostics.iter().map(|diagnostic| {
+    let mut diagnostics: Vec<&Diagnostic> = round.diagnostics.iter().collect();
+    diagnostics.sort_by_key(|diagnostic| is_of_this_version(diagnostic));
+    let lines = diagnostics.into_iter().map(|diagnostic| {
         let path = location::path(round, folders, &diagnostic.file);
         annotation(diagnostic, &path)
     });
     lines.collect()
+}
+
+/// Returns whether it is about Lockgate and not about the file: GitHub shows ten of each level, and others come first.
+fn is_of_this_version(diagnostic: &Diagnostic) -> bool {
+    [codes::NOT_YET_SUPPORTED, codes::NO_EFFECT].contains(&diagnostic.code)
 }
 
 fn annotation(diagnostic: &Diagnostic, path: &str) -> String {

@@ -177,6 +177,17 @@ fn github_gets_annotations_and_in_a_job_without_being_asked() {
 }
 
 #[test]
+fn what_this_version_cannot_do_comes_last_among_annotations() {
+    let text = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    container: a\n    \
+                steps: [{ run: 'true', shell: bsh }]\n";
+    let files = Files::of(&[(".github/workflows/a.yml", text)]);
+    let told = files.check(&["--format", "github"]).expect(0);
+    let lines: Vec<&str> = told.out.lines().collect();
+    assert!(lines[0].contains("LG0114"), "{told}");
+    assert!(lines[1].contains("LG0161") && lines.len() == 2, "{told}");
+}
+
+#[test]
 fn what_is_sound_is_an_empty_log() {
     let files = Files::of(&[(".github/workflows/a.yml", SOUND)]);
     let told = files.check(&["--format", "sarif"]).expect(0);
