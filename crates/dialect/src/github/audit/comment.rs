@@ -33,7 +33,7 @@ pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let Some(trigger) = events.iter().find_map(|name| subject.trigger(name)) else {
         return;
     };
-    let guards = Guards::of(subject, trigger.name, Known::Person);
+    let guards = Guards::of(subject, trigger.name, Known::Doer);
     for job in &subject.jobs {
         if is_command(job) && !asks_who(subject, &guards, job) {
             let message = format!("whoever can comment can start the job `{}`", job.id);

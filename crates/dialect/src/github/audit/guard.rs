@@ -27,6 +27,8 @@ pub(super) enum Known {
     /// Its event, and that the code comes from a fork.
     Origin,
     /// Also that whoever caused it has no rights in the repository.
+    Doer,
+    /// Also that neither has whoever wrote what it is about: the issue below which is commented.
     Person,
 }
 
@@ -107,7 +109,7 @@ impl<'s, 'n> Guards<'s, 'n> {
             return false;
         };
         let knows = |found: &ContextUse| match found.name.as_str() {
-            "github" => knowledge(&found.path, self.known),
+            "github" => knowledge(&found.path, self.event, self.known),
             _ => Knowledge::Nothing,
         };
         Stranger::all(&lower).all(|stranger| {
@@ -314,6 +316,46 @@ mod tests {
             .map(|job| job.id)
             .collect();
         assert_eq!(kept, ["a", "b", "c"]);
+    }
+
+    #[test]
+    fn who_wrote_what_is_commented_is_not_who_comments() {
+        for (event, condition, by_doer) in [
+            (
+                "issue_comment",
+                "github.event.issue.author_association == 'OWNER'",
+                false,
+            ),
+            ("issue_comment", "github.event.issue.user.login == 'octocat'", false),
+            ("issue_comment", "github.event.comment.user.login == 'octocat'", true),
+            ("issue_comment", "github.event.sender.login == 'octocat'", true),
+            ("issues", "github.event.issue.user.login == 'octocat'", true),
+            ("discussion_comment", "github.event.discussion.user.id == 1", false),
+            ("discussion", "github.event.discussion.user.id == 1", true),
+            (
+                "pull_request_review_comment",
+                "github.event.pull_request.user.login == 'octocat'",
+                false,
+            ),
+            (
+                "pull_request_review",
+                "github.event.pull_request.author_association == 'OWNER'",
+                false,
+            ),
+            (
+                "pull_request_target",
+                "github.event.pull_request.user.login == 'octocat'",
+                true,
+            ),
+        ] {
+            let file = SourceFile::new("a.yml", "a: b\n");
+            let root = yaml::parse(&file).0.unwrap();
+            let subject = Subject::new(&file, &root, None);
+            for (known, expected) in [(Known::Doer, by_doer), (Known::Person, true)] {
+                let guards = Guards::of(&subject, event, known);
+                assert_eq!(guards.is_guard(condition), expected, "{event}: {condition} {known:?}");
+            }
+        }
     }
 
     #[test]

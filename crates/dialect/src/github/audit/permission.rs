@@ -118,7 +118,7 @@ fn for_strangers(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     ];
     let triggers = events.iter().filter_map(|name| subject.trigger(name));
     let triggers: Vec<(&Trigger<'_>, Guards<'_, '_>)> = triggers
-        .map(|trigger| (trigger, Guards::of(subject, trigger.name, Known::Person)))
+        .map(|trigger| (trigger, Guards::of(subject, trigger.name, Known::Doer)))
         .collect();
     if triggers.is_empty() {
         return;

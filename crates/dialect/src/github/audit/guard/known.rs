@@ -77,16 +77,31 @@ const ASSOCIATION: [&str; 5] = [
     "event.discussion.author_association",
 ];
 
-/// Returns what the run of a stranger knows of what stands at a path behind `github`.
-pub(super) fn knowledge(path: &[String], known: Known) -> Knowledge {
+/// What the events with these beginnings are about, whose author another one may be than who caused them.
+const SUBJECTS: [(&str, &str); 3] = [
+    ("issue_comment", "event.issue."),
+    ("discussion_comment", "event.discussion."),
+    ("pull_request_review", "event.pull_request."),
+];
+
+/// Returns what the run of a stranger by `event` knows of what stands at a path behind `github`.
+pub(super) fn knowledge(path: &[String], event: &str, known: Known) -> Knowledge {
     let path = path.join(".").to_ascii_lowercase();
     let path = path.as_str();
-    let of_person = known == Known::Person;
-    if VALUES.contains(&path) || (of_person && ASSOCIATION.contains(&path)) {
+    let is_of_author = || {
+        let mut subjects = SUBJECTS.iter().filter(|(start, _)| event.starts_with(start));
+        subjects.any(|(_, subject)| path.starts_with(subject))
+    };
+    let of_person = || match known {
+        Known::Origin => false,
+        Known::Doer => !is_of_author(),
+        Known::Person => true,
+    };
+    if VALUES.contains(&path) || (ASSOCIATION.contains(&path) && of_person()) {
         Knowledge::Value
     } else if BASE.contains(&path) {
         Knowledge::Name
-    } else if FORK.contains(&path) || (of_person && PERSON.contains(&path)) {
+    } else if FORK.contains(&path) || (PERSON.contains(&path) && of_person()) {
         Knowledge::NameOfOthers
     } else {
         Knowledge::Nothing
