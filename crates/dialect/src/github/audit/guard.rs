@@ -272,6 +272,7 @@ mod tests {
             "startsWith(H.repo.full_name, format('{0}/', github.repository_owner))",
             "contains(fromJSON('[\"octo/app\", \"octo/lib\", \"a/b\", \"c/d\", \"e/f\"]'), H.repo.full_name)",
             "contains( fromJSON('[\"octo\",\"cto\"]'), H.user.login )",
+            "contains(fromJSON(format('[\"{0}\",\"octo/lib\"]', github.repository)), H.repo.full_name)",
             "contains(fromJSON('[\"octo\\u0063at\"]'), H.user.login) == true",
             "H.repo.full_name == github.repository && contains(github.event.pull_request.labels.*.name, 'ok to test')",
             "startsWith(H.label, 'a:') || startsWith(H.label, 'b:') || startsWith(H.label, 'c:') || startsWith(H.label, 'd:')",

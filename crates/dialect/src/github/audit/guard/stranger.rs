@@ -22,13 +22,14 @@ const CAUSES: [&str; 4] = [
     "pull_request_review_comment",
 ];
 
-/// The login of the stranger, and the numbers of the stranger and of the fork.
-const LOGIN: &str = "\u{1}";
+/// The login of the stranger, of signs that no name has and that JSON has as they are, and the numbers of the stranger and
+/// of the fork.
+const LOGIN: &str = "\u{e001}";
 const ID: f64 = 0.125;
 
 /// The repository whose workflow runs, and the numbers of it and of its owner.
-const OWNER: &str = "\u{2}";
-const REPOSITORY: &str = "\u{2}/\u{2}";
+const OWNER: &str = "\u{e002}";
+const REPOSITORY: &str = "\u{e002}/\u{e002}";
 const IDS: [f64; 2] = [0.25, 0.375];
 
 impl Stranger {
