@@ -63,7 +63,7 @@ impl<'t> Command<'t> {
         let words = words(self.words(), self.shell);
         readers(&words).find_map(|(at, reader)| {
             let parts = texts(&words, at, reader)?
-                .iter()
+                .into_iter()
                 .flat_map(|text| said(text, self.start_of(text), self.shell));
             Some(Again {
                 program: words[at],
@@ -158,19 +158,20 @@ fn interpreter(name: &str) -> Option<&'static [&'static str]> {
 }
 
 /// Returns the words that the program at a place reads as commands.
-pub(super) fn texts<'w, 't>(words: &'w [&'t str], at: usize, reader: Reader) -> Option<&'w [&'t str]> {
+pub(super) fn texts<'t>(words: &[&'t str], at: usize, reader: Reader) -> Option<Vec<&'t str>> {
     let (name, behind) = (program(words[at]), &words[at + 1..]);
+    let all_of = |words: &[&'t str]| unredirected(words).map(|at| words[at]).collect();
     match reader {
-        _ if name == "eval" => Some(behind),
+        _ if name == "eval" => Some(all_of(behind)),
         Reader::Remote => {
             let host = operands(name, behind).next()?;
-            Some(&behind[host + 1..])
+            Some(all_of(&behind[host + 1..]))
         }
         _ => {
             let option = behind.iter().position(|word| takes_text(name, word))?;
             // Behind a script of its own the option is for that one; `su` has the name of somebody there.
             let is_own = name == "su" || operands(name, &behind[..option]).next().is_none();
-            behind.get(option + 1..option + 2).filter(|_| is_own)
+            behind.get(option + 1).filter(|_| is_own).map(|text| vec![*text])
         }
     }
 }
@@ -220,20 +221,29 @@ fn has_value(name: &str, option: &str) -> bool {
 /// Returns the places of the words that are no options, no values of options and no redirections.
 fn operands<'w>(name: &'w str, words: &'w [&str]) -> impl Iterator<Item = usize> + 'w {
     let mut is_value = false;
+    unredirected(words).filter(move |at| {
+        let word = words[*at];
+        let is_option = word != "-" && word.starts_with(['-', '+']);
+        let was_value = std::mem::take(&mut is_value);
+        is_value = is_option && !was_value && has_value(name, word);
+        !was_value && !is_option
+    })
+}
+
+/// Returns the places of the words that are no redirections.
+fn unredirected<'w>(words: &'w [&str]) -> impl Iterator<Item = usize> + 'w {
+    let mut is_file = false;
     words.iter().enumerate().filter_map(move |(at, word)| {
-        if std::mem::take(&mut is_value) {
+        if std::mem::take(&mut is_file) {
             return None;
         }
         let unnumbered = word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '&');
-        if unnumbered.starts_with(['<', '>']) {
-            is_value = unnumbered.trim_start_matches(['<', '>', '&', '|', '-']).is_empty();
-            return None;
+        if !unnumbered.starts_with(['<', '>']) {
+            return Some(at);
         }
-        if *word != "-" && word.starts_with(['-', '+']) {
-            is_value = has_value(name, word);
-            return None;
-        }
-        Some(at)
+        let is_closed = unnumbered.ends_with("&-");
+        is_file = !is_closed && unnumbered.trim_start_matches(['<', '>', '&', '|', '-']).is_empty();
+        None
     })
 }
 
@@ -346,6 +356,8 @@ mod tests {
             ("node -e \"a('${T}')\"", "node"),
             ("su app -c \"echo $T\"", "su"),
             ("eval echo \"$T\"", "eval"),
+            ("eval > note 2>&- echo \"$T\"", "eval"),
+            ("ssh host < note \"echo $T\"", "ssh"),
             ("eval \"$(echo \"$T\")\"", "eval"),
             ("eval a \"$(printf '%s' \"`echo $T`\")\"", "eval"),
             ("bash -c \"$(echo \"echo $T\")\"", "bash"),
@@ -386,6 +398,11 @@ mod tests {
             "eval \"$(echo $(tool \"$T\"))\"",
             "eval \"$(echo \"$T\" > note)\"",
             "ssh \"$T\" ls",
+            "ssh host 'cat > note' <<< \"$T\"",
+            "ssh host 'cat > note' < <(echo \"$T\")",
+            "ssh host ls 2>&- > \"note-$T\"",
+            "eval a >> \"$T\"",
+            "eval a <<< \"$T\"",
             "docker run --name node -e \"A=$T\" image",
             "kubectl exec -n python -c \"$T\" pod",
             "echo bash -c \"$T\"",
