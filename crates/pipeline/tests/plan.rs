@@ -226,6 +226,10 @@ fn what_is_not_supported_stands_only_against_jobs_that_would_run() {
     assert_eq!(found, std::slice::from_ref(&unsupported));
     assert_eq!(plan.tree()[1], "└─ a (cannot run here: `services`)");
     assert_eq!(plan.outline().jobs[0].unsupported, ["services"]);
+    let mut twice = with("");
+    twice[0].unsupported.push(unsupported.clone());
+    let (plan, _) = Plan::draft(pipeline(twice), request()).unwrap();
+    assert_eq!(plan.tree()[1], "└─ a (cannot run here: `services`)");
     let (plan, found) = Plan::draft(pipeline(with("false")), request()).unwrap();
     assert!(found.is_empty() && plan.outline().jobs[0].unsupported.is_empty());
     let wrong = [with(""), vec![job("wrong", &[], "fromJSON('{') == 1")]].concat();

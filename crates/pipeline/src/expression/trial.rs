@@ -111,9 +111,9 @@ fn finding(node: &Node, partial: &Partial<'_>) -> Finding {
     }
 }
 
-/// Whether a value says more than that it is true or false.
+/// Whether a value, or that it is not known, says more than that it is true or false.
 fn matters(value: Option<&Value>) -> bool {
-    !matches!(value, None | Some(Value::Boolean(_)))
+    !matches!(value, Some(Value::Boolean(_)))
 }
 
 fn evaluated(node: &Node, partial: &Partial<'_>) -> Option<Value> {
@@ -194,6 +194,7 @@ mod tests {
         let open = "needs.b.outputs.go == 'yes'";
         let open_told = "needs.b.outputs.go == 'yes' needs.b.outputs.go=?";
         check(open, None, &[open_told]);
+        check("needs.b.outputs.go", None, &["needs.b.outputs.go needs.b.outputs.go=?"]);
         check(&format!("{open} && github.fork"), Some(false), &["github.fork "]);
         check(&format!("github.fork || {open}"), None, &[open_told]);
         check(&format!("{open} || !github.fork"), Some(true), &["github.fork "]);

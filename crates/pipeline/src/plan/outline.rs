@@ -8,7 +8,7 @@ mod hidden;
 mod matrix;
 mod open;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
@@ -66,7 +66,7 @@ pub struct OutlinedJob {
     pub calls: Vec<OutlinedCall>,
     /// How it ended, when that was told beforehand.
     pub told: Option<Ended>,
-    /// What it asks for and this version cannot do, when it may run.
+    /// What it asks for and this version cannot do, each once, when it may run.
     pub unsupported: Vec<String>,
 }
 
@@ -220,8 +220,11 @@ impl<'p> Outliner<'p> {
         let is_open = definition.call.is_some() && planned.expansion.is_none();
         let open = is_open.then(|| unknown_matrix(definition));
         let whole = &self.plan.pipeline_of(place).unsupported;
+        let mut seen = BTreeSet::new();
         let all = whole.iter().chain(&definition.unsupported).chain(&open);
-        all.map(|unsupported| unsupported.what.clone()).collect()
+        all.map(|unsupported| unsupported.what.clone())
+            .filter(|what| seen.insert(what.clone()))
+            .collect()
     }
 
     /// Returns the condition of a job and the reason of its fate.

@@ -61,6 +61,8 @@ fn what_only_the_forge_says_is_open() {
                 &["title"],
                 "needs.title.outputs.go && github.event.action == 'x'",
             ),
+            job("set", &[], "!github.event.issue.pull_request"),
+            job("whole", &[], "toJSON(github.event) == '{}'"),
         ]
     };
     assert_snapshot!(tree(jobs(), made("issues")));

@@ -12,9 +12,10 @@ pub(super) fn unsaid(plan: &Plan, jobs: &[usize]) -> Vec<Foreseen> {
     let unsaid = open.filter_map(|place| {
         let job = plan.definition(*place);
         let uses = job.condition.as_ref()?.contexts_used();
-        let unknown = uses.into_iter().find(|found| !scope.knows(found))?;
-        let name = [unknown.name, unknown.path.join(".")].join(".");
-        let path = name.trim_end_matches('.');
+        // The event as a whole says something, if not all.
+        let mut fields = uses.into_iter().filter(|found| found.path.len() > 1);
+        let unknown = fields.find(|found| !scope.knows(found))?;
+        let path = [unknown.name, unknown.path.join(".")].join(".");
         Some(Foreseen {
             at: job.place_of("if").to_string(),
             words: format!(
