@@ -149,6 +149,22 @@ impl KnownInputs {
         let name = found.path.first();
         name.is_some_and(|name| !self.open.iter().any(|open| open.eq_ignore_ascii_case(name)))
     }
+
+    /// Returns whether this use of a context has a value: also what is open only because the forge would say more, which a
+    /// run here finds empty, so that jobs can be expanded by it.
+    pub(super) fn has(&self, found: &ContextUse) -> bool {
+        let is_there = |name: &String| self.value.get(name).is_some();
+        self.knows(found) || found.path.first().is_some_and(is_there)
+    }
+
+    /// Returns those that are not open.
+    fn known(&self) -> Value {
+        let Value::Object(values) = &self.value else {
+            return self.value.clone();
+        };
+        let known = values.iter().filter(|(name, _)| !self.open.contains(*name));
+        Value::object(known.map(|(name, value)| (name.to_owned(), value.clone())))
+    }
 }
 
 /// What the jobs of one workflow have in common before anything runs.
@@ -261,7 +277,7 @@ impl<'r> Planner<'r> {
                 caller: calling.place,
                 leg: index,
                 workflow: calling.call.workflow.clone(),
-                inputs: inputs.value.clone(),
+                inputs: inputs.known(),
                 open: inputs.open.clone(),
             });
             let inner = Level {
@@ -336,15 +352,17 @@ impl<'r> Planner<'r> {
         let mut open = BTreeSet::new();
         for declared in &called.interface.inputs {
             let uses = template_of(declared, calling.call).map_or(Vec::new(), Template::contexts_used);
-            if !uses
-                .iter()
-                .all(|found| told.knows(found) && level.inputs.knows(found) && level.scope.knows(found))
-            {
+            let is_known = |found: &ContextUse| level.inputs.knows(found) && level.scope.knows(found);
+            if !uses.iter().all(|found| told.knows(found) && is_known(found)) {
                 open.insert(declared.name.clone());
+            }
+            if !uses.iter().all(|found| told.knows(found) && level.inputs.has(found)) {
                 continue;
             }
             match input(declared, calling.call, &scope) {
                 Ok(value) => values.insert(declared.name.clone(), value),
+                // The forge may say what has a value.
+                Err(_) if open.contains(&declared.name) => {}
                 Err(source) => self.errors.push(PlanError::CallInput {
                     job: calling.job.id.clone(),
                     place: source.place(calling.job, calling.call),

@@ -174,13 +174,15 @@ fn expanded(
     let mut expansion = None;
     if fate.may_run() {
         match Expansion::of(job, &scope, level.within) {
-            _ if !reads.iter().all(|found| level.inputs.knows(found)) => {}
+            _ if !reads.iter().all(|found| level.inputs.has(found)) => {}
             Ok(known) if known.legs.is_empty() => fate = Fate::WillNotRun(WhyNot::EmptyMatrix),
             Ok(known) => expansion = Some(Arc::new(known)),
             Err(ExpansionError::Evaluation {
                 source: EvaluationError::ContextUnavailable(context),
                 ..
             }) if context == "needs" && !job.needs.is_empty() => {}
+            // The forge may say what it can be made of.
+            Err(_) if !reads.iter().all(|found| level.inputs.knows(found)) => {}
             Err(error) => errors.push(error.in_plan(job)),
         }
     }
@@ -198,7 +200,7 @@ fn expanded(
 /// Returns a job that calls a workflow without its name, when only a run knows that: its legs have to be known before.
 fn nameless(job: &Job, told: &KnownNeeds, level: &Level<'_>) -> Option<Job> {
     let name = job.name.as_ref().filter(|_| job.call.is_some())?;
-    let knows = |found: &ContextUse| told.knows(found) && level.inputs.knows(found);
+    let knows = |found: &ContextUse| told.knows(found) && level.inputs.has(found);
     let is_known = name.contexts_used().iter().all(knows);
     (!is_known).then(|| Job {
         name: None,

@@ -32,7 +32,7 @@ fn line(job: &OutlinedJob) -> String {
         _ = write!(line, " calls {}", call.workflow);
     }
     if let Some(matrix) = job.matrix.as_ref().filter(|matrix| !matrix.known) {
-        _ = write!(line, " (its matrix is known after {})", matrix.waits_for.join(", "));
+        _ = write!(line, " ({})", matrix.when_known());
     }
     if let Some(told) = &job.told {
         _ = write!(line, " (told: {})", told.result);

@@ -111,6 +111,46 @@ fn called_jobs_are_written_with_what_their_callers_give() {
     assert_snapshot!(plan.expanded());
 }
 
+#[test]
+fn what_the_event_may_say_is_expanded_as_it_stands_and_judged_as_open() {
+    let by_list = |mut job: Job| {
+        job.strategy.matrix = Some(Matrix::Deferred(
+            Template::parse("${{ fromJSON(inputs.list) }}").unwrap(),
+        ));
+        job
+    };
+    let each = by_list(job("each", &[], ""));
+    let build = vec![each, job("on-mac", &[], "inputs.os == 'mac'")];
+    let list = ("list", r#"{"n":[7]}"#);
+    let outer = vec![by_list(calls(job("inner", &[], ""), BUILD, &[list]))];
+    let said = ("list", "${{ github.event.list || '{\"n\":[1,2]}' }}");
+    let jobs = vec![
+        job("lint", &[], ""),
+        calls(job("outer", &[], ""), OUTER, &[said]),
+        calls(
+            job("build", &[], ""),
+            BUILD,
+            &[
+                said,
+                ("os", "${{ github.event.os }}"),
+                ("debug", "${{ github.event.debug }}"),
+            ],
+        ),
+        calls(job("unsaid", &[], ""), BUILD, &[("list", "${{ github.event.list }}")]),
+        calls(
+            job("late", &["lint"], ""),
+            BUILD,
+            &[("list", "${{ needs.lint.outputs.list }}")],
+        ),
+    ];
+    let mut made = request();
+    made.trigger.event = "issues".to_owned();
+    made.trigger.is_made = true;
+    made.called.insert(BUILD.to_owned(), called(BUILD, build));
+    made.called.insert(OUTER.to_owned(), called(OUTER, outer));
+    assert_snapshot!(tree(jobs, made));
+}
+
 /// A result that is put together of thousands, a thousand times in one expression, is refused before it is built.
 #[test]
 fn an_expression_that_explodes_is_left_out() {

@@ -15,7 +15,7 @@ use crate::scope::KnownContexts;
 pub struct OutlinedMatrix {
     /// Whether its combinations are known.
     pub known: bool,
-    /// The jobs whose end makes them known.
+    /// The jobs whose end makes them known; none of its workflow when the call of that does.
     pub waits_for: Vec<String>,
     /// The jobs that it makes.
     pub legs: Vec<OutlinedLeg>,
@@ -47,6 +47,16 @@ pub struct LeftOut {
     pub entry: usize,
     /// That entry.
     pub exclude: Value,
+}
+
+impl OutlinedMatrix {
+    /// Returns when its combinations are known, in words.
+    pub(in crate::plan) fn when_known(&self) -> String {
+        if self.waits_for.is_empty() {
+            return "its matrix is open until the workflow is called".to_owned();
+        }
+        format!("its matrix is known after {}", self.waits_for.join(", "))
+    }
 }
 
 impl LeftOut {

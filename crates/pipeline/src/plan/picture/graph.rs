@@ -109,7 +109,7 @@ impl Node {
         }
         if let Some(matrix) = &job.matrix {
             if !matrix.known {
-                lines.push(format!("its matrix is known after {}", matrix.waits_for.join(", ")));
+                lines.push(matrix.when_known());
             }
             if matrix.legs.len() > 1 {
                 lines.extend(matrix.legs.iter().take(NAMED_LEGS).map(|leg| format!("· {}", leg.name)));
