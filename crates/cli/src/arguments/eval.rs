@@ -11,7 +11,7 @@ pub(crate) struct EvalArguments {
     #[arg(value_name = "EXPR", allow_hyphen_values = true, required_unless_present = "each")]
     pub(crate) expression: Option<String>,
     /// Take the expressions of a file, one from each line, and print a line of JSON for each; `-` is standard input. A
-    /// line that begins with `"` is a text of JSON, which may have line breaks.
+    /// line that is a text of JSON, `"…"`, is read as that, and may have line breaks in it.
     #[arg(long, value_name = "FILE", conflicts_with = "expression")]
     pub(crate) each: Option<PathBuf>,
     /// The contexts as one JSON object, such as {"github": {"ref": "refs/heads/main"}}; a context that is not in it is

@@ -49,7 +49,7 @@ impl Answers {
         let mut answers = Self::default();
         for line in lines {
             let quoted = line.starts_with('"').then(|| serde_json::from_str::<String>(line).ok());
-            // What is no text of JSON is an expression that begins with a wrong sign.
+            // What is no text of JSON is one with `${{ }}`, or an expression that begins with a wrong sign.
             let quoted = quoted.flatten();
             let text = quoted.as_deref().unwrap_or(line);
             answers.text += &match evaluate(text, given) {

@@ -156,6 +156,8 @@ fn each_line_of_a_file_has_its_answer_in_its_place() {
         "-1",
         "a ${{ env.HOME }}",
         "failure()",
+        "\"a\" ${{ 1 }}",
+        r#""\"${{ 1 }}\"""#,
     ];
     // More than one core has to do.
     let lines: Vec<&str> = texts.into_iter().cycle().take(1_000).collect();
@@ -173,6 +175,8 @@ fn each_line_of_a_file_has_its_answer_in_its_place() {
         json!({"kind": "Number", "value": -1}),
         json!({"kind": "String", "value": "a /somewhere"}),
         json!({"kind": "Boolean", "value": true}),
+        json!({"kind": "String", "value": "\"a\" 1"}),
+        json!({"kind": "String", "value": "\"1\""}),
     ];
     let expected: Vec<Value> = values.into_iter().cycle().take(1_000).collect();
     assert_eq!(answers, expected);
