@@ -2,7 +2,7 @@
 
 use super::embedded::scalars;
 use super::guard::{Guards, Known};
-use super::subject::{Job, Subject};
+use super::subject::{Job, Subject, Trigger};
 use super::{Finding, Level};
 use crate::codes;
 use crate::yaml::Node;
@@ -30,12 +30,14 @@ const CALLS: [&str; 5] = [
 
 pub(super) fn audit(subject: &Subject<'_>, found: &mut Vec<Finding>) {
     let events = ["issue_comment", "discussion_comment", "pull_request_review_comment"];
-    let Some(trigger) = events.iter().find_map(|name| subject.trigger(name)) else {
-        return;
-    };
-    let guards = Guards::of(subject, trigger.name, Known::Doer);
-    for job in &subject.jobs {
-        if is_command(job) && !asks_who(subject, &guards, job) {
+    let triggers: Vec<(&Trigger<'_>, Strangers<'_, '_>)> = events
+        .iter()
+        .filter_map(|name| subject.trigger(name))
+        .map(|trigger| (trigger, Strangers::of(subject, trigger.name)))
+        .collect();
+    for job in subject.jobs.iter().filter(|job| is_command(job)) {
+        let open = triggers.iter().find(|(_, strangers)| !strangers.are_asked(job));
+        if let Some((trigger, _)) = open {
             let message = format!("whoever can comment can start the job `{}`", job.id);
             let help = "ask who it is: `if: contains(fromJSON('[\"OWNER\",\"MEMBER\",\"COLLABORATOR\"]'), \
                         github.event.comment.author_association) && …`";
@@ -53,14 +55,38 @@ fn is_command(job: &Job<'_>) -> bool {
     mentions(job, &["comment.body"])
 }
 
-/// Returns whether the job, or one that it waits for, asks whose doing it is: by a condition that keeps strangers out, or
-/// by a script that may.
-fn asks_who<'n>(subject: &Subject<'n>, guards: &Guards<'_, 'n>, job: &Job<'n>) -> bool {
-    let may_ask = |job: &Job<'n>| {
-        let is_guarded = || job.steps.iter().any(|step| guards.keep_out_of_step(job, *step));
-        mentions_outside_of_conditions(job, &WHO) || is_guarded()
-    };
-    asks_by_call(subject, job) || guards.keep_out_of(job) || subject.with_needed(job).into_iter().any(may_ask)
+/// Those who comment by one event.
+struct Strangers<'s, 'n> {
+    subject: &'s Subject<'n>,
+    by_event: Guards<'s, 'n>,
+    by_person: Guards<'s, 'n>,
+}
+
+impl<'s, 'n> Strangers<'s, 'n> {
+    fn of(subject: &'s Subject<'n>, event: &'s str) -> Self {
+        let guards = |known| Guards::of(subject, event, known);
+        Self {
+            subject,
+            by_event: guards(Known::Origin),
+            by_person: guards(Known::Doer),
+        }
+    }
+
+    /// Returns whether the job, or one that it waits for, asks whose doing it is: by a condition that keeps strangers out,
+    /// or by a script that may.
+    fn are_asked(&self, job: &Job<'n>) -> bool {
+        let asks = |job: &Job<'n>| mentions_outside_of_conditions(job, &WHO) || self.are_asked_in_a_step(job);
+        asks_by_call(self.subject, job)
+            || self.by_person.keep_out_of(job)
+            || self.subject.with_needed(job).into_iter().any(asks)
+    }
+
+    /// Returns whether a step asks it. One that nobody's comment comes to asks nobody.
+    fn are_asked_in_a_step(&self, job: &Job<'n>) -> bool {
+        job.steps
+            .iter()
+            .any(|step| self.by_person.keep_out_of_step(job, *step) && !self.by_event.keep_out_of_step(job, *step))
+    }
 }
 
 /// Returns whether such a word stands anywhere but in a condition of which all is known before the run.
