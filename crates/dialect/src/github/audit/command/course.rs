@@ -164,6 +164,9 @@ mod tests {
         );
         check("for x in $T; do a; done | b", &["for x in ^$T", "b"]);
         check("if a; then echo $T; fi | tee OUT | b", &["then echo ^$T", "tee OUT"]);
+        check("{ if a; then echo $T; fi | b; } | c", &["then echo ^$T", "b", "c"]);
+        check("a $T | { if b; then c; fi; d; } | e", &["a ^$T", "{ if b", "e"]);
+        check("{ f() { a; }; echo $T; } | b", &["echo ^$T", "b"]);
         check("a <(b $T) | c", &["b ^$T", "a <(b $T)", "c"]);
         check("a <<E | b\nit's $T\nE\nc | d", &["a <<E", "b"]);
         check("a <<E | b\nit's $(c $T | d)\nE", &["c ^$T", "d", "a <<E", "b"]);

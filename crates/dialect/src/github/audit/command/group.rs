@@ -15,27 +15,32 @@ pub(super) struct Reach {
     pub(super) around: Option<usize>,
 }
 
+/// A group of commands, from the one that opens it to the one that closes it.
+struct Group {
+    first: usize,
+    last: Option<usize>,
+}
+
 /// Returns the reach of each of the commands of a script.
 pub(super) fn reaches(commands: &[Command<'_>]) -> Vec<Reach> {
-    let mut open = Vec::new();
+    let mut groups: Vec<Group> = Vec::new();
+    let mut open: Vec<usize> = Vec::new();
     let mut found: Vec<Reach> = Vec::with_capacity(commands.len());
-    // The command that opens the group in which each stands.
-    let mut opening = Vec::with_capacity(commands.len());
+    // The group in which each command stands.
+    let mut inside = Vec::with_capacity(commands.len());
     for (at, command) in commands.iter().enumerate() {
         let mut group = at;
-        match command.grouping() {
-            "{" | "(" | "if" | "for" | "while" | "until" | "case" | "select" => open.push(at),
-            "}" | ")" | "fi" | "done" | "esac" => {
-                if let Some(first) = open.pop() {
-                    group = first;
-                    found[first].closing = Some(at);
-                }
-            }
-            _ => {}
+        if let Some(closed) = command.closes_group().then(|| open.pop()).flatten() {
+            group = groups[closed].first;
+            groups[closed].last = Some(at);
+        }
+        for _ in 0..command.opened_groups() {
+            open.push(groups.len());
+            groups.push(Group { first: at, last: None });
         }
         let before = group.checked_sub(1).filter(|before| commands[*before].is_piped);
         let pipe = before.map_or(group, |before| found[before].pipe);
-        opening.push(open.last().copied());
+        inside.push(open.last().copied());
         found.push(Reach {
             group,
             pipe,
@@ -43,18 +48,40 @@ pub(super) fn reaches(commands: &[Command<'_>]) -> Vec<Reach> {
             around: None,
         });
     }
-    for (at, opening) in opening.into_iter().enumerate() {
-        found[at].around = opening.and_then(|opening| found[opening].closing);
+    for (at, inside) in inside.into_iter().enumerate() {
+        found[at].around = inside.and_then(|inside| groups[inside].last);
+    }
+    // Of several groups that a command opens the outermost one is the first.
+    for group in groups.iter().rev() {
+        found[group.first].closing = group.last;
     }
     found
 }
 
-impl<'t> Command<'t> {
-    /// Returns the word by which it opens or closes a group.
-    fn grouping(&self) -> &'t str {
+/// Words of the shell behind which a command begins, in the same group.
+const BEFORE: [&str; 5] = ["then", "else", "do", "!", "time"];
+
+impl Command<'_> {
+    fn closes_group(&self) -> bool {
         let mut words = self.text.split_whitespace();
-        words
-            .find(|word| !matches!(*word, "then" | "else" | "do" | "!" | "time"))
-            .unwrap_or_default()
+        let word = words.find(|word| !BEFORE.contains(word));
+        matches!(word, Some("}" | ")" | "fi" | "done" | "esac"))
+    }
+
+    /// Returns how many groups it opens; the body of a function is one, too.
+    fn opened_groups(&self) -> usize {
+        let mut count = 0;
+        let mut words = self.text.split_whitespace().peekable();
+        while let Some(word) = words.next() {
+            match word {
+                "{" => count += 1,
+                "(" | "if" | "for" | "while" | "until" | "case" | "select" => return count + 1,
+                "function" => _ = words.next(),
+                _ if BEFORE.contains(&word) => {}
+                _ if words.next_if_eq(&"()").is_some() || word.ends_with("()") => {}
+                _ => return count,
+            }
+        }
+        count
     }
 }

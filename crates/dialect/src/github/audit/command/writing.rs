@@ -127,6 +127,11 @@ mod tests {
         writes("export F=${OUT}; cat >> ${F} <<E\n$A\nE", &["F", "A"]);
         writes("f=$OUT.txt; echo $A >> $f", &[]);
         writes("case $A in a) echo \"$B\" >> $OUT;; esac", &["B"]);
+        writes("{ f() { echo; }; echo $A; } >> $OUT", &["A"]);
+        writes("{ f () { echo; }; function g { echo; }; echo $A; } >> $OUT", &["A"]);
+        writes("function f() { echo $A; } >> $OUT; echo $B", &["A"]);
+        writes("f()\n{ echo $A; } >> $OUT", &["A"]);
+        writes("{ if f; then echo; fi; echo $A; } >> $OUT; echo $B", &["A"]);
         writes("echo \"$(cat <<'E'\n$A\nE\n)$B\" >> $OUT", &["B"]);
     }
 }
