@@ -215,6 +215,7 @@ mod tests {
             "# a\r- b\n",
             "# a\u{FEFF}b: c\n",
             "version: 1 # a\r\n# b\r\n",
+            "version: 1\nactions:\n  o/r@v1: # it's\n    ref: '1''#' #\tit's\n    commit: 1d0ff469b7ec7b3cbad8673fde0c80c44821de2a\n",
             &format!(
                 "version: 1\nactions:\n  o/r@{}':\n    commit: {}\n",
                 "v#'".repeat(300),
@@ -225,6 +226,11 @@ mod tests {
             let (again, found) = Lock::read(&SourceFile::new(FILE_NAME, written.as_str()));
             assert_eq!(found, [], "{text:?} {written:?}");
             assert_eq!(again.to_text(), written, "{text:?}");
+            assert_eq!(
+                written.matches("it's").count(),
+                text.matches("it's").count(),
+                "{written}"
+            );
         }
     }
 

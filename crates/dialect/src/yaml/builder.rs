@@ -85,6 +85,8 @@ impl<'f> Builder<'f> {
                     self.refuse_tag(whole);
                 }
                 let scalar = Scalar::new(text.into_owned(), style_of(style), tag.as_deref().map(suffix));
+                let is_quoted = matches!(scalar.style, Style::Single | Style::Double);
+                let span = if is_quoted { self.within_quotes(span) } else { span };
                 self.add(
                     Node {
                         span,
@@ -271,9 +273,30 @@ impl<'f> Builder<'f> {
 
     fn span(&self, span: saphyr_parser::Span) -> Span {
         let (start, end) = (self.byte(span.start.index()), self.byte(span.end.index()));
-        // The end of a flow collection or a quoted text is only noticed behind the blanks after it.
+        // The end of a flow collection or a quoted text is only noticed behind the blanks and the comment after it.
         let text = self.file.text.get(start..end).unwrap_or_default();
+        if text.starts_with([']', '}']) {
+            return Span::new(start, start + 1);
+        }
         Span::new(start, start + text.trim_end_matches([' ', '\t']).len())
+    }
+
+    /// Returns the span of a quoted text without the comment behind it.
+    fn within_quotes(&self, span: Span) -> Span {
+        let text = self.file.text.get(span.start..span.end).unwrap_or_default();
+        let Some(quote) = text.chars().next().filter(|_| text.contains('#')) else {
+            return span;
+        };
+        let mut rest = text.char_indices().skip(1).peekable();
+        while let Some((at, c)) = rest.next() {
+            let is_doubled = c == quote && quote == '\'' && rest.peek().is_some_and(|(_, next)| *next == quote);
+            if is_doubled || (quote == '"' && c == '\\') {
+                rest.next();
+            } else if c == quote {
+                return Span::new(span.start, span.start + at + 1);
+            }
+        }
+        span
     }
 
     fn refuse_tag(&mut self, span: Span) {
