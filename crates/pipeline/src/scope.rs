@@ -39,11 +39,7 @@ impl KnownContexts {
             return true;
         };
         match (found.name.as_str(), found.path.split_first()) {
-            ("github", Some((name, path))) if name.eq_ignore_ascii_case("event") => {
-                let event = github.get("event_name").map_or(String::new(), Value::to_text);
-                let payload = github.get("event").cloned().unwrap_or_default();
-                event::knows(&event, &payload, path)
-            }
+            ("github", Some((name, path))) if name.eq_ignore_ascii_case("event") => event::knows(github, path),
             _ => true,
         }
     }

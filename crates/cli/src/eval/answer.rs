@@ -13,20 +13,9 @@ pub(super) struct Answer<'v> {
 impl<'v> Answer<'v> {
     pub(super) fn of(value: &'v Value) -> Self {
         Self {
-            kind: kind(value),
+            kind: value.kind_name(),
             value: Plain(value),
         }
-    }
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "Null",
-        Value::Boolean(_) => "Boolean",
-        Value::Number(_) => "Number",
-        Value::String(_) => "String",
-        Value::Array(_) => "Array",
-        Value::Object(_) => "Object",
     }
 }
 

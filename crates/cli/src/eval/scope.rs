@@ -15,7 +15,7 @@ const EXAMPLE: &str =
     r#"it holds one object with a field for each context, such as {"github": {"ref": "refs/heads/main"}}"#;
 
 /// Contexts from a file; those that are not in it are null.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct GivenContexts {
     contexts: Object,
     status: Status,

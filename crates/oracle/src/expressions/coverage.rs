@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use lockgate_pipeline::expression::{Expression, Function, Value};
+use lockgate_pipeline::expression::{Expression, Function};
 
 use super::answer::Answer;
 use super::contexts::Known;
@@ -126,12 +126,5 @@ fn row(title: &str, cells: impl Iterator<Item = String>) -> String {
 fn kind(term: &Term, scope: &Known) -> Option<&'static str> {
     let expression = Expression::parse(&term.to_string()).ok()?;
     let value = expression.evaluate(scope).ok()?;
-    Some(match value {
-        Value::Null => "Null",
-        Value::Boolean(_) => "Boolean",
-        Value::Number(_) => "Number",
-        Value::String(_) => "String",
-        Value::Array(_) => "Array",
-        Value::Object(_) => "Object",
-    })
+    Some(value.kind_name())
 }

@@ -132,6 +132,19 @@ impl Value {
         }
     }
 
+    /// Returns the name of the kind of value, as GitHub's own code has it: `Null`, `Boolean`, `Number`, `String`, `Array`
+    /// or `Object`.
+    pub fn kind_name(&self) -> &'static str {
+        match self {
+            Self::Null => "Null",
+            Self::Boolean(_) => "Boolean",
+            Self::Number(_) => "Number",
+            Self::String(_) => "String",
+            Self::Array(_) => "Array",
+            Self::Object(_) => "Object",
+        }
+    }
+
     /// Returns the word for the kind of value, for messages.
     pub fn kind(&self) -> &'static str {
         match self {

@@ -45,12 +45,17 @@ const SUBJECTS: [(&str, &[&str]); 21] = [
     ("workflow_run", &["workflow_run"]),
 ];
 
-/// Returns whether the fields at `path` of the payload of `event` are known; in a path names of any case are the same.
-pub(super) fn knows(event: &str, payload: &Value, path: &[String]) -> bool {
+/// Returns whether the fields at `path` of the event of the context `github` are known; in a path names of any case are
+/// the same.
+pub(super) fn knows(github: &Value, path: &[String]) -> bool {
     let Some((top, rest)) = path.split_first() else {
         return false;
     };
-    let Some(mut value) = payload.get(top) else {
+    let Some(mut value) = github.get("event").and_then(|payload| payload.get(top)) else {
+        let event = match github.get("event_name") {
+            Some(Value::String(event)) => event.as_str(),
+            _ => "",
+        };
         let subject = SUBJECTS.iter().find(|(name, _)| name.eq_ignore_ascii_case(top));
         return WHOLE.contains(&event) || subject.is_some_and(|(_, events)| !events.contains(&event));
     };
@@ -71,9 +76,10 @@ mod tests {
     fn what_the_forge_alone_knows_is_open() {
         let json = r#"{"repository": {"name": "app", "topics": []}, "pull_request": {"draft": false, "body": null}}"#;
         let payload = Value::from_json(json).unwrap();
+        let github = |event: &str| Value::object([("event_name", Value::from(event)), ("event", payload.clone())]);
         let knows = |event: &str, path: &str| {
             let path: Vec<String> = path.split('.').map(str::to_owned).collect();
-            super::knows(event, &payload, &path)
+            super::knows(&github(event), &path)
         };
         for path in [
             "repository.NAME",
@@ -91,6 +97,6 @@ mod tests {
         assert!(knows("pull_request", "label.name"));
         assert!(!knows("issues", "label.name") && !knows("issues", "issue.title") && !knows("issues", "action"));
         assert!(knows("issues", "comment.body") && knows("issues", "head_commit.message"));
-        assert!(!super::knows("push", &payload, &[]));
+        assert!(!super::knows(&github("push"), &[]));
     }
 }
